@@ -1,0 +1,156 @@
+"""What a run needs from the outside, as Protocols; `app` fills them with Postgres and the network, `memory_ports` with dictionaries.
+
+Times are UTC and aware. A structural path (`/do/3/for[12]/do/0`) names one execution of a task in a run; a reference
+(`/do/3/fetch`) names the task in the definition.
+
+Errors::
+
+    RunError                     graphs.run.errors
+      LeaseLost                  another worker owns the run: stop at once, write nothing
+      StoreUnavailable           the store stayed away longer than allowed: give the run up, another worker goes on
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+JSON = Any  # dict, list, str, int, float, bool or None, as `json` reads them
+
+RowKind = Literal["step", "intent", "retry"]
+RowStatus = Literal["finished", "faulted", "started", "skipped"]
+AwaitKind = Literal["timer", "event", "approve", "ask", "outcome-unknown"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One journal row. The key is (run, path, attempt, kind); a row is never changed, a run's rows are kept in order of `seq`."""
+
+    path: str  # structural path of the step
+    attempt: int  # 1 for the first execution
+    kind: RowKind  # step: the result · intent: written before an effect · retry: a person asked for another attempt
+    reference: str  # JSON Pointer into the definition, task name last
+    status: RowStatus
+    output: JSON = None  # the task's output after `output.as`; for an intent what is about to be done, in words
+    context: JSON = None  # the whole `$context` after `export.as`, when the step changed it
+    has_context: bool = False  # tells an exported null from no export
+    then: str | None = None  # flow directive taken, when the task chose one
+    error: Mapping[str, JSON] | None = None  # RFC 7807 object of the DSL, when faulted
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    mark: Literal["", "simulated", "forced"] = ""
+
+
+class Journal(Protocol):
+    """The rows of one run, bound to one tenant, run and epoch."""
+
+    async def load(self) -> Sequence[Row]:
+        """Return every durable row of the run in the order it was written."""
+
+    def write(self, row: Row) -> None:
+        """Queue *row*; a row whose key is already there is ignored. Returns at once."""
+
+    async def flush(self) -> None:
+        """Return when every row queued so far is durable. Raises LeaseLost or StoreUnavailable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Awaited:
+    """Something one step of a run waits for; the key is (run, path)."""
+
+    path: str
+    reference: str
+    kind: AwaitKind
+    wake_at: datetime | None = None  # timer: when it fires; else the deadline, if there is one
+    event: Mapping[str, JSON] | None = None  # event: CloudEvents attributes that must be equal (`type`, `source` …), literals only
+    form: Mapping[str, JSON] | None = None  # approve, ask: {title, message, data, schema, assignee}; outcome-unknown: {title, message}
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What arrived for an awaited path.
+
+    Payloads: timer `None`; event the whole CloudEvent as JSON; approve `{"approved": bool, "comment": str, "by": str}`;
+    ask the form's values; outcome-unknown `{"happened": bool}`.
+    """
+
+    path: str
+    kind: AwaitKind
+    payload: JSON
+    at: datetime
+    by: str = ""
+
+
+class Mailbox(Protocol):
+    """Where timers, events and people's answers reach one run. Durable; deliveries stay until the run has ended."""
+
+    async def expect(self, awaited: Sequence[Awaited]) -> None:
+        """Make the waits durable; repeating one with the same path changes nothing (the first deadline counts)."""
+
+    async def collect(self) -> Mapping[str, Delivery]:
+        """Return all deliveries so far by path, timers that are due included."""
+
+    async def withdraw(self, paths: Sequence[str]) -> None:
+        """Nobody waits for these any more (a lost race, a timeout, a cancelled branch)."""
+
+    async def changed(self, timeout_s: float) -> None:
+        """Return when something may have arrived, at the latest after *timeout_s*."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    method: str  # upper case
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    follow_redirects: bool = False
+    timeout_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpResponse:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+
+class Http(Protocol):
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """Send one request. Raises HttpFailed (graphs.run.errors): refused, blocked by policy, too large, timed out."""
+
+
+class Secrets(Protocol):
+    async def read(self, name: str) -> JSON:
+        """Return the value granted to this run's version. Raises SecretNotGranted (graphs.run.errors)."""
+
+
+class Events(Protocol):
+    async def publish(self, event: Mapping[str, JSON]) -> None:
+        """Accept a CloudEvent for every subscriber of the tenant; the same source and id twice is accepted once."""
+
+
+class Notices(Protocol):
+    async def post(self, *, path: str, channel: str, to: str, title: str, text: str) -> None:
+        """Tell a person (channel `chat`: the conversation that started the run). Once per path."""
+
+
+class Workflows(Protocol):
+    async def find(self, namespace: str, name: str, version: str) -> Mapping[str, JSON]:
+        """Return the approved definition (plain data). Raises UnknownWorkflow (graphs.run.errors)."""
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The time, UTC, aware."""
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class Observer(Protocol):
+    def step(self, row: Row) -> None:
+        """A step began (status `started`) or ended. Never blocks, never raises; for live pictures only, the journal is the truth."""
