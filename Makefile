@@ -1,0 +1,56 @@
+# Everything a person or CI types. Needs make, bash and Python 3.11, 3.12 or 3.13; the rest comes from requirements.lock.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup up test check browser lock bench clean reset
+
+BIN := .venv/bin
+HOME_FOLDER := $(or $(PARLEY_HOME),.parley)
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet pyproject.toml
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/.ready ## install into .venv without starting anything (the command is then .venv/bin/parley)
+
+up: .venv/.ready ## install what is missing, then start everything; PORT=8001 make up for another port
+	@exec $(BIN)/parley up
+
+# Everything that is not pytest comes first, so that the last line is pytest's own.
+test: .venv/.ready-test ## everything: lint, types, layers, all tests (CI runs this)
+	@if [[ "$${CI:-}" == true ]]; then .ci/browser; fi
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@exec $(BIN)/pytest
+
+check: .venv/.ready-test ## the fast half: lint, format, types, layers, unit tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@exec $(BIN)/pytest tests/unit -m "not slow"
+
+browser: ## install Chromium for the browser tests, where that is possible
+	@.ci/browser
+
+lock: ## write both locks anew from pyproject.toml (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv: python -m pip install uv" >&2; exit 1; }
+	$(LOCK) --output-file requirements.lock
+	$(LOCK) --group test --constraints requirements.lock --output-file requirements-test.lock
+
+bench: .venv/.ready-test ## measure, and print the figures (bench/README.md)
+	@exec $(BIN)/python -m bench
+
+clean: ## remove the environment, caches and test leftovers; your data stays
+	rm -rf .venv .artifacts .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist build
+
+reset: ## remove all data: database, secrets, files (asks first; YES=1 does not)
+	@.ci/reset "$(HOME_FOLDER)"
+
+.venv/.ready: requirements.lock pyproject.toml
+	@.ci/setup requirements.lock
+
+.venv/.ready-test: requirements-test.lock pyproject.toml
+	@.ci/setup requirements-test.lock
