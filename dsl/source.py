@@ -1,0 +1,87 @@
+"""Read the text of a definition: YAML 1.2 (or JSON) to plain data, with the place of every node.
+
+`read` never raises and never runs anything: what is wrong is a problem with line and column. It works on libyaml's events, so
+neither depth nor aliases can exhaust the stack or the memory. Aliases are expanded, within the limits.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from dsl.problems import Problem
+
+MAX_CHARACTERS: Final = 5_000_000
+MAX_DEPTH: Final = 200
+MAX_NODES: Final = 300_000  # with aliases expanded
+
+JSON = Any
+
+_UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a node stands: 1-based lines and columns, offsets in characters; the end is exclusive."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A text and what was read from it."""
+
+    text: str
+    data: JSON = None  # None when the text cannot be read
+    spans: Mapping[str, Span] = field(default_factory=dict)  # of values, by JSON Pointer; nodes inside an alias have none
+    keys: Mapping[str, Span] = field(default_factory=dict)  # of the keys those values stand under
+    problems: tuple[Problem, ...] = ()
+
+
+def read(text: str) -> Source:
+    """Return the data of *text* with the place of every node, and what is wrong with it as text."""
+    if len(text) > MAX_CHARACTERS:
+        message = f"the definition has {len(text):,} characters, more than the {MAX_CHARACTERS:,} allowed"
+        return _refused(text, "too-large", message, "split it: `run: workflow` starts another definition")
+    unreadable = _UNREADABLE.search(text, 1 if text.startswith("\ufeff") else 0)
+    if unreadable:
+        message = f"the character U+{ord(unreadable.group()):04X} may not stand in a definition"
+        return _refused(text, "invalid-character", message, "remove it, or write it as an escape in a double-quoted string", unreadable.start())
+    from dsl.yaml_events import Reader, Refused  # PyYAML costs 20 ms: only who reads text pays
+
+    is_json = text.lstrip("\ufeff \t\r\n").startswith("{")
+    readable = _PAIR.sub(r"\\ue000\\ue000", text) if is_json else text  # libyaml refuses what JSON writes as a pair; same length
+    reader = Reader(readable, depth=MAX_DEPTH, nodes=MAX_NODES)
+    try:
+        data = reader.run()
+    except Refused as refusal:
+        return Source(text=text, problems=(*reader.problems, refusal.problem))
+    if is_json:
+        data = _as_json(text, data)
+    return Source(text=text, data=data, spans=reader.spans, keys=reader.keys, problems=tuple(reader.problems))
+
+
+def _as_json(text: str, data: JSON) -> JSON:
+    r"""Return what JSON makes of *text* where it is JSON: escapes such as `\/` mean the same, pairs of surrogates become one character."""
+    try:
+        decoded = json.loads(text.lstrip("\ufeff"))
+        json.dumps(decoded, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
+        return data
+    return decoded
+
+
+def _refused(text: str, code: str, message: str, hint: str, offset: int = 0) -> Source:
+    line = text.count("\n", 0, offset) + 1
+    column = offset - (text.rfind("\n", 0, offset) + 1) + 1
+    return Source(text=text, problems=(Problem(code=code, reference="", message=message, hint=hint, line=line, column=column),))
