@@ -38,7 +38,7 @@ browser: ## install Chromium for the browser tests, where that is possible
 lock: ## write both locks anew from pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: python -m pip install uv" >&2; exit 1; }
 	$(LOCK) --output-file requirements.lock
-	$(LOCK) --group test --constraints requirements.lock --output-file requirements-test.lock
+	$(LOCK) --group test --output-file requirements-test.lock
 
 bench: .venv/.ready-test ## measure, and print the figures (bench/README.md)
 	@exec $(BIN)/python -m bench
