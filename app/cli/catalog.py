@@ -1,0 +1,39 @@
+"""`parley catalog [NAME]` and `parley schema`: what a definition can call, and what it may look like."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from app.cli.failures import CommandFailed
+from app.cli.options import Json
+from app.cli.output import Output
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(catalog)
+
+
+def catalog(
+    name: Annotated[str | None, typer.Argument(help="One function; without it, all.", show_default=False)] = None,
+    as_json: Json = False,
+) -> int:
+    """List the functions that `call: NAME:VERSION@default` can name, or show one with its input and output."""
+    import json
+
+    from graphs import catalogue
+
+    entries = catalogue.load()
+    output = Output(as_json=as_json)
+    if name is None:
+        lines = [f"{key:20} {entry.effect:12} {entry.title}: {entry.summary}" for key, entry in sorted(entries.items())]
+        output.result({"functions": [entry.model_dump(mode="json") for entry in entries.values()]}, "\n".join(lines))
+        return 0
+    found = [entry for key, entry in entries.items() if name in (key, entry.name, f"{key}@default")]
+    if not found:
+        known = ", ".join(sorted(entries))
+        raise CommandFailed(f"no function is named {name}", where="the default catalogue", why=f"it has {known}", code="no-such-function", exit_code=1)
+    shown = found[-1].model_dump(mode="json")
+    output.result(shown, json.dumps(shown, indent=2, ensure_ascii=False))
+    return 0

@@ -1,0 +1,123 @@
+"""Read what the command line names: definitions, folders of them, `--input`, `--secrets`, `--events`.
+
+Every mistake is a CommandFailed that names the option or file and, for JSON, the line and column.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from app.cli.failures import CommandFailed
+
+JSON = Any
+SUFFIXES = (".yaml", ".yml", ".json")
+SIZE_LIMIT_BYTES = 16 * 1024 * 1024  # a definition is a few kilobytes; this only keeps a mistyped path from filling memory
+_DOCUMENT = re.compile(r"""^[\s{]*["']?document["']?\s*:""", re.MULTILINE)
+
+
+def read_text(path: Path) -> str:
+    """Return the file's text. Raises CommandFailed: missing, a folder, unreadable, too large, not UTF-8."""
+    if path.is_dir():
+        raise CommandFailed(f"{path} is a folder", where=str(path), next_step="name one file in it", code="not-a-file")
+    try:
+        if path.stat().st_size > SIZE_LIMIT_BYTES:
+            raise CommandFailed(f"{path} is larger than {SIZE_LIMIT_BYTES // 1024 // 1024} MiB", where=str(path), code="too-large")
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise CommandFailed(f"there is no file {path}", where=str(path), next_step="check the path", code="no-such-file") from None
+    except UnicodeDecodeError as error:
+        why = f"byte {error.start} is not UTF-8"
+        raise CommandFailed(f"{path} is not text", where=str(path), why=why, next_step="save it as UTF-8", code="not-text") from None
+
+
+def definitions(target: Path) -> tuple[list[Path], list[Path]]:
+    """
+    Return the definition files that *target* names, sorted, and the files passed over.
+
+    A folder is searched to the bottom (hidden folders left out); a YAML or JSON file in it counts when it has a `document:`.
+
+    Raises:
+        CommandFailed: nothing there.
+    """
+    if not target.is_dir():
+        return [target], []
+    files = [path for path in sorted(target.rglob("*")) if path.suffix.lower() in SUFFIXES and not _hidden(path, target)]
+    found = [path for path in files if _DOCUMENT.search(path.read_text(encoding="utf-8", errors="replace"))]
+    if not found:
+        raise CommandFailed(
+            f"no definition in {target}",
+            where=str(target),
+            why=f"{len(files)} YAML or JSON file(s) there, none with a `document:`",
+            next_step="name the file, or another folder",
+            code="no-definition",
+        )
+    return found, [path for path in files if path not in found]
+
+
+def json_option(option: str, value: str | None) -> JSON:
+    """
+    Return the JSON of an option that takes it directly or as `@FILE`; None when the option was not given.
+
+    Raises:
+        CommandFailed: not JSON, with line and column; or the file cannot be read.
+    """
+    if value is None:
+        return None
+    if value.startswith("@"):
+        path = Path(value[1:])
+        return _parse(read_text(path), where=f"{option} {path}")
+    return _parse(value, where=option, hint=f"quote it for the shell: {option} '{{\"name\": \"value\"}}', or {option} @FILE")
+
+
+def json_file(option: str, path: Path | None, kind: type) -> Any:
+    """Return the JSON in *path*, which must be of *kind* (dict or list); an empty one when no file was given."""
+    if path is None:
+        return kind()
+    data = _parse(read_text(path), where=str(path))
+    if not isinstance(data, kind):
+        wanted = "an object of name → value" if kind is dict else "an array"
+        raise CommandFailed(f"{option} must hold {wanted}", where=str(path), why=f"found {_kind(data)}", code="wrong-json")
+    return data
+
+
+def events(path: Path | None) -> list[dict[str, JSON]]:
+    """Return the CloudEvents of `--events` or `emit`: an array of objects, or one object."""
+    if path is None:
+        return []
+    data = _parse(read_text(path), where=str(path))
+    found = data if isinstance(data, list) else [data]
+    for index, event in enumerate(found):
+        missing = [name for name in ("type", "source") if not isinstance(event, Mapping) or not event.get(name)]
+        if missing:
+            raise CommandFailed(
+                f"event {index} is not a CloudEvent: {' and '.join(missing)} missing",
+                where=f"{path}, /{index}",
+                next_step='{"id": "1", "source": "/shop", "type": "order.placed", "data": {…}}',
+                code="wrong-event",
+            )
+    return found
+
+
+def _hidden(path: Path, root: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(root).parts)
+
+
+def _parse(text: str, *, where: str, hint: str = "") -> JSON:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise CommandFailed(
+            "that is not JSON",
+            where=f"{where}, line {error.lineno} column {error.colno}",
+            why=error.msg.lower(),
+            next_step=hint or "check the file with any JSON tool",
+            code="not-json",
+        ) from None
+
+
+def _kind(data: JSON) -> str:
+    return {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}.get(type(data), "a number")

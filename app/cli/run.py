@@ -1,0 +1,118 @@
+"""`parley run FILE`: run a definition in the foreground, recorded as an approved version, or `--ephemeral` with nothing kept."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.cli import files
+from app.cli.failures import CHECK_FAILED, WAITING, CommandFailed, invalid_definition
+from app.cli.later import not_yet
+from app.cli.options import Json
+from app.cli.output import Output
+
+EXIT_CODES = {"completed": 0, "faulted": CHECK_FAILED, "cancelled": CHECK_FAILED, "waiting": WAITING}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One checked definition and everything the command line gave for it."""
+
+    path: Path
+    text: str
+    data: Mapping[str, Any]
+    input: Any
+    secrets: Mapping[str, Any]
+    workflows: Mapping[str, Mapping[str, Any]]  # "namespace/name:version" -> definition
+    events: tuple[Mapping[str, Any], ...]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(run)
+
+
+def run(
+    file: Annotated[Path, typer.Argument(help="A definition.", show_default=False)],
+    input_: Annotated[str | None, typer.Option("--input", help="The workflow's input: JSON or @FILE.", show_default=False)] = None,
+    secrets: Annotated[Path | None, typer.Option(help="JSON object of secret name → value, for this run only.", show_default=False)] = None,
+    workflows: Annotated[Path | None, typer.Option(help="Folder of definitions that `run: workflow` may name.", show_default=False)] = None,
+    events: Annotated[Path | None, typer.Option(help="JSON array of CloudEvents, delivered in order.", show_default=False)] = None,
+    ephemeral: Annotated[bool, typer.Option("--ephemeral", help="Keep nothing: no database, no version, no stored secrets.")] = False,
+    simulate: Annotated[bool, typer.Option("--simulate", help="(Not there yet.) Would touch nothing outside.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", help="Say on stderr how every step goes.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Run a definition. Loopback addresses may be called. Exit 0 completed, 1 faulted or cancelled, 3 waiting."""
+    if simulate:
+        raise not_yet("run --simulate", "run a definition without touching anything outside", "--ephemeral keeps nothing, but does call what it calls")
+    request = read(file, input_=input_, secrets=secrets, workflows=workflows, events=events)
+    output = Output(as_json=as_json)
+    from app.cli import foreground
+
+    start = foreground.ephemeral if ephemeral else foreground.recorded
+    outcome = asyncio.run(start(request, say=output.note if follow else None))
+    output.result(outcome, in_words(outcome))
+    return EXIT_CODES[outcome["status"]]
+
+
+def read(file: Path, *, input_: str | None, secrets: Path | None, workflows: Path | None, events: Path | None) -> Request:
+    """
+    Read and check everything before anything starts.
+
+    Raises:
+        CommandFailed: a file or option cannot be used, or the definition has errors.
+    """
+    import dsl
+    from graphs import catalogue
+
+    text = files.read_text(file)
+    given = files.json_option("--input", input_)
+    known = _folder(workflows)
+    examined = dsl.examine(text, catalogue.load(), workflows=known or None)
+    if not examined.valid:
+        raise invalid_definition(examined.problems, where=str(file))
+    return Request(
+        path=file,
+        text=text,
+        data=examined.data,
+        input=given,
+        secrets=files.json_file("--secrets", secrets, dict),
+        workflows=known,
+        events=tuple(files.events(events)),
+    )
+
+
+def _folder(folder: Path | None) -> dict[str, Mapping[str, Any]]:
+    """Return the definitions of `--workflows` by `namespace/name:version`."""
+    if folder is None:
+        return {}
+    if not folder.is_dir():
+        raise CommandFailed(f"there is no folder {folder}", where="--workflows", next_step="name a folder of definitions", code="no-such-file")
+    import dsl
+
+    found: dict[str, Mapping[str, Any]] = {}
+    for path in files.definitions(folder)[0]:
+        data = dsl.read(files.read_text(path)).data
+        document = data.get("document") if isinstance(data, Mapping) else None
+        if isinstance(document, Mapping) and {"namespace", "name", "version"} <= document.keys():
+            found[f"{document['namespace']}/{document['name']}:{document['version']}"] = data
+    return found
+
+
+def in_words(outcome: Mapping[str, Any]) -> str:
+    """Return the outcome as a person reads it: the output alone when it completed, so that it can be piped on."""
+    if outcome["status"] == "completed":
+        return json.dumps(outcome["output"], indent=2, ensure_ascii=False)
+    lines = [f"{outcome['status']}: run {outcome['run_id']}"]
+    if error := outcome.get("error"):
+        lines += [f"  {error.get('title') or error.get('type')} (status {error.get('status')})"]
+        lines += [f"  {label}: {error[key]}" for label, key in (("why", "detail"), ("where", "instance")) if error.get(key)]
+    for item in outcome.get("awaiting", []):
+        lines += [f"  waits at {item['path']} for {item['kind']}{': ' + item['title'] if item.get('title') else ''}"]
+    return "\n".join(lines)

@@ -1,0 +1,197 @@
+"""What the environment decides, read once. Everything below `app` receives values, never the environment.
+
+Settings come from `PARLEY_*` variables and a `.env` file; a few names everybody knows (`PORT`, `OPENAI_*`, `OLLAMA_HOST`, `SMTP_URL`) are
+read as they are. `docs/settings.md` describes every field; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+RunKind = Literal["script", "shell", "container"]
+Words = Annotated[tuple[str, ...], NoDecode]
+
+
+def known_as(*names: str) -> AliasChoices:
+    """Return the names a setting may have in the environment, the first one preferred."""
+    return AliasChoices(*names)
+
+
+class Settings(BaseSettings):
+    """Every setting of Parley. Built once in `app.container` or the command line."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PARLEY_", env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    # where things live
+    home: Path = Field(default=Path(".parley"), description="Folder of the embedded database, generated secrets, files and logs.")
+    database_url: SecretStr | None = Field(default=None, description="A PostgreSQL ≥ 15 instead of the embedded one. Its user owns the schema.")
+    tenant: str = Field(default="default", pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="Tenant of people who log in here and of the command line.")
+
+    # the web process
+    host: str = Field(default="127.0.0.1", description="Address the web process listens on.")
+    port: int = Field(
+        default=8000, ge=0, le=65535, validation_alias=known_as("PARLEY_PORT", "PORT"), description="Port of the web process."
+    )
+    public_url: str | None = Field(default=None, description="Address people type, when a proxy stands in front; used in links and for the Origin check.")
+    auth_secret: SecretStr | None = Field(default=None, description="Signs sessions. Generated into PARLEY_HOME when unset; must be equal on every web machine.")
+    encryption_key: SecretStr | None = Field(
+        default=None, description="Seals stored secrets: 32 bytes, URL-safe base64. Generated into PARLEY_HOME when unset; must be equal on every machine."
+    )
+
+    # models
+    model: Words = Field(default=(), description="Comma list, tried in order: openai:NAME, ollama:NAME, offline. Unset: Ollama if it answers, else offline.")
+    model_timeout_s: float = Field(default=60.0, gt=0, description="Seconds for one model call.")
+    openai_base_url: str | None = Field(
+        default=None, validation_alias=known_as("PARLEY_OPENAI_BASE_URL", "OPENAI_BASE_URL"), description="Address of an OpenAI-compatible endpoint."
+    )
+    openai_api_key: SecretStr | None = Field(
+        default=None, validation_alias=known_as("PARLEY_OPENAI_API_KEY", "OPENAI_API_KEY"), description="Key for that endpoint."
+    )
+    ollama_host: str = Field(
+        default="http://127.0.0.1:11434", validation_alias=known_as("PARLEY_OLLAMA_HOST", "OLLAMA_HOST"), description="Where Ollama answers."
+    )
+
+    # what workflows may reach
+    http_allow: Words = Field(default=(), description="CIDR list of private, loopback or link-local addresses that workflows may call.")
+    run_allow: Annotated[tuple[RunKind, ...], NoDecode] = Field(default=(), description="Which of script, shell, container `run` tasks may use.")
+    smtp_url: SecretStr | None = Field(
+        default=None, validation_alias=known_as("PARLEY_SMTP_URL", "SMTP_URL"), description="smtp://user:password@host:port for e-mail notices."
+    )
+    smtp_from: str = Field(default="parley@localhost", description="Sender of e-mail notices.")
+
+    # the worker
+    worker_concurrency: int = Field(default=50, ge=1, le=1000, description="Runs one worker advances at the same time.")
+    lease_s: float = Field(default=6.0, ge=0.5, le=10, description="Seconds until the run of a silent worker is taken over.")
+    heartbeat_s: float = Field(default=2.0, ge=0.1, le=3, description="Seconds between renewals of a worker's leases; less than half of lease_s.")
+    sweep_s: float = Field(default=1.0, ge=0.1, le=10, description="Seconds between looks for due timers and silent workers.")
+    stop_grace_s: float = Field(default=10.0, ge=0, description="Seconds a stopping worker gives its steps to end.")
+    store_patience_s: float = Field(default=300.0, gt=0, description="Seconds a run waits for a database that is away before another worker may take it.")
+
+    # behaviour
+    expression_children: int = Field(default=2, ge=1, le=32, description="Child processes that evaluate jq expressions.")
+    expression_timeout_s: float = Field(default=2.0, gt=0, le=60, description="Seconds one jq expression may take.")
+    expression_memory_mb: int = Field(default=512, ge=64, description="Megabytes one jq child may use.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What goes to stderr.")
+    log_json: bool = Field(default=False, description="Log lines as JSON objects.")
+
+    @field_validator("model", "http_allow", "run_allow", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """Read `a, b` as a list; an empty text is an empty list."""
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("http_allow")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for part in value:
+            ip_network(part, strict=False)
+        return value
+
+    @field_validator("database_url", "public_url", "openai_base_url", "openai_api_key", "smtp_url", "auth_secret", "encryption_key", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if isinstance(value, str) and not value.strip() else value
+
+    @property
+    def home_path(self) -> Path:
+        """The absolute form of `home`."""
+        return self.home.expanduser().absolute()
+
+    @property
+    def http_allow_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        return tuple(ip_network(part, strict=False) for part in self.http_allow)
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The two secrets of an installation."""
+
+    auth_secret: str
+    encryption_key: bytes  # 32 bytes, for AES-256-GCM
+
+
+class UnusableKey(ValueError):
+    """A key that was given, or the file that holds it, cannot be used."""
+
+
+def open_home(settings: Settings) -> Path:
+    """
+    Make `PARLEY_HOME` when it is missing and return it, absolute.
+
+    The folder is the owner's alone (0700). Started as root it can also be passed through (0711), since the embedded server, which refuses to
+    run as root, has its folder inside.
+    """
+    home = settings.home_path
+    if not home.exists():
+        home.mkdir(parents=True)
+        home.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    return home
+
+
+def load_keys(settings: Settings) -> Keys:
+    """
+    Return the installation's keys, generating what neither the environment nor `PARLEY_HOME/secrets.json` (mode 0600) has.
+
+    Raises:
+        UnusableKey: the encryption key is not 32 bytes of URL-safe base64, or the file is no JSON object.
+    """
+    given = {
+        "auth_secret": settings.auth_secret.get_secret_value() if settings.auth_secret else None,
+        "encryption_key": settings.encryption_key.get_secret_value() if settings.encryption_key else None,
+    }
+    if not all(given.values()):
+        kept = _kept_keys(open_home(settings) / "secrets.json")
+        given = {name: value or kept[name] for name, value in given.items()}
+    return Keys(str(given["auth_secret"]), _key_bytes(str(given["encryption_key"])))
+
+
+def _kept_keys(path: Path) -> dict[str, str]:
+    try:
+        kept = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    except ValueError as exc:
+        raise UnusableKey(f"{path} is not a JSON object: restore it from a backup, or remove it (stored secrets are lost then)") from exc
+    fresh = {"auth_secret": secrets.token_urlsafe(48), "encryption_key": urlsafe_b64encode(secrets.token_bytes(32)).decode()}
+    if fresh.keys() <= kept.keys():
+        return {name: str(kept[name]) for name in fresh}
+    if not _write_new(path, {**fresh, **kept}):
+        return _kept_keys(path)  # another process was faster: its keys count
+    return {**fresh, **kept}
+
+
+def _write_new(path: Path, content: dict[str, str]) -> bool:
+    """Put *content* at *path* in one step, mode 0600; False when somebody made the file meanwhile."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        json.dump(content, file, indent=1)
+    try:
+        if path.exists():
+            draft.replace(path)
+            return True
+        os.link(draft, path)
+    except FileExistsError:
+        return False
+    finally:
+        draft.unlink(missing_ok=True)
+    return True
+
+
+def _key_bytes(text: str) -> bytes:
+    try:
+        key = urlsafe_b64decode(text.encode())
+    except ValueError as exc:
+        raise UnusableKey("PARLEY_ENCRYPTION_KEY is not URL-safe base64") from exc
+    if len(key) != 32:
+        raise UnusableKey(f"PARLEY_ENCRYPTION_KEY holds {len(key)} bytes, 32 are needed")
+    return key

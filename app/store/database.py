@@ -1,0 +1,128 @@
+"""Connections to the one database: short SQLAlchemy transactions for people's requests, a psycopg pool for the hot paths.
+
+Every transaction belongs to one tenant, set with `set_config('app.tenant', …, true)`: for this transaction only. The form that lasts as long
+as the session would leak to the next user of a pooled connection (measured; see the README).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from psycopg.types.json import set_json_dumps, set_json_loads
+from psycopg_pool import AsyncConnectionPool
+from sqlalchemy import event, text
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import Session, SessionTransaction
+
+from app.store.errors import DatabaseAway
+
+AsyncConnection = psycopg.AsyncConnection[Any]
+SET_TENANT = "SELECT set_config('app.tenant', %s, true)"
+
+
+def to_text(value: Any) -> str:
+    """Return JSON for PostgreSQL's `json`. Raises ValueError on NaN and infinities, which JSON does not have."""
+    return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+
+
+def _speak_json(connection: AsyncConnection) -> None:
+    set_json_dumps(to_text, connection)
+    set_json_loads(json.loads, connection)
+
+
+class TenantSession(Session):
+    """A session whose every transaction sees the one tenant in `info["tenant"]`."""
+
+
+@event.listens_for(TenantSession, "after_begin")
+def _enter_tenant(session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
+    connection.execute(text("SELECT set_config('app.tenant', :tenant, true)"), {"tenant": session.info["tenant"]})
+
+
+class Database:
+    """The pools of one process. `open()` once, `close()` at the end."""
+
+    def __init__(self, conninfo: Mapping[str, Any], *, largest: int = 6, name: str = "parley") -> None:
+        self.conninfo = {**conninfo, "application_name": name}
+        self._largest = largest
+        self.pool: AsyncConnectionPool[AsyncConnection] = AsyncConnectionPool(
+            kwargs={**self.conninfo, "autocommit": True, "prepare_threshold": 3},
+            min_size=0,
+            max_size=largest,
+            timeout=15,
+            open=False,
+            configure=self._configure,
+            check=AsyncConnectionPool.check_connection,
+            reconnect_timeout=5,
+            name=name,
+        )
+        self.engine: AsyncEngine = create_async_engine(
+            "postgresql+psycopg://",
+            async_creator=self.connect,
+            pool_size=2,
+            max_overflow=largest,
+            pool_pre_ping=True,
+            json_serializer=to_text,
+        )
+
+    async def open(self) -> None:
+        await self.pool.open()
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+        await self.pool.close()
+
+    async def connect(self, *, autocommit: bool = False) -> AsyncConnection:
+        """Return a connection of its own. Raises psycopg.OperationalError."""
+        connection = await psycopg.AsyncConnection.connect(**self.conninfo, autocommit=autocommit, connect_timeout=10)
+        _speak_json(connection)
+        return connection
+
+    @staticmethod
+    async def _configure(connection: AsyncConnection) -> None:
+        _speak_json(connection)
+
+    @asynccontextmanager
+    async def session(self, tenant: str) -> AsyncIterator[AsyncSession]:
+        """One transaction of *tenant*: committed at the end, rolled back by an exception. Raises DatabaseAway."""
+        async with AsyncSession(self.engine, sync_session_class=TenantSession, info={"tenant": tenant}, expire_on_commit=False) as session:
+            with _away():
+                async with session.begin():
+                    yield session
+
+    @asynccontextmanager
+    async def transaction(self, tenant: str) -> AsyncIterator[AsyncConnection]:
+        """The same without SQLAlchemy, for the statements of `sql/queries.sql`."""
+        async with self.pool.connection() as connection, connection.transaction():
+            await connection.execute(SET_TENANT, [tenant])
+            yield connection
+
+
+class _away:
+    """Turn what the drivers say when nobody answers into DatabaseAway."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        from sqlalchemy.exc import DBAPIError
+
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if isinstance(cause, psycopg.OperationalError) and is_away(cause):
+            raise DatabaseAway("The database does not answer. Parley tries again as soon as it is back.") from error
+
+
+def is_away(error: BaseException) -> bool:
+    """Return whether *error* says that the server or the connection is gone, not that a statement was wrong."""
+    if isinstance(error, OSError | asyncio.TimeoutError):
+        return True
+    if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        return False
+    state = getattr(error, "sqlstate", None)
+    return state is None or state[:2] in {"08", "57", "53"}

@@ -1,0 +1,96 @@
+"""The tables of schema `parley` as SQLAlchemy sees them. The migrations make them; a test compares the columns."""
+
+from __future__ import annotations
+
+from sqlalchemy import ARRAY, JSON, BigInteger, Boolean, Column, DateTime, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(schema="parley")
+Moment = DateTime(timezone=True)
+
+
+def text(name: str, *, key: bool = False) -> Column[str]:
+    return Column(name, Text, primary_key=key)
+
+
+def moment(name: str) -> Column[object]:
+    return Column(name, Moment)
+
+
+tenants = Table("tenants", metadata, text("tenant_id", key=True), text("title"), moment("created_at"))
+
+users = Table(
+    "users", metadata,
+    text("tenant_id", key=True), text("id", key=True), text("name"), text("password_hash"), text("role"), Column("disabled", Boolean), moment("created_at"),
+)  # fmt: skip
+
+secrets = Table(
+    "secrets", metadata,
+    text("tenant_id", key=True), text("name", key=True), Column("version", Integer, primary_key=True), Column("nonce", LargeBinary),
+    Column("sealed", LargeBinary), text("created_by"), moment("created_at"), moment("removed_at"),
+)  # fmt: skip
+
+proposals = Table(
+    "proposals", metadata,
+    text("tenant_id", key=True), text("id", key=True), text("conversation"), text("status"), text("namespace"), text("name"), text("version"),
+    text("digest"), Column("definition", JSON), text("yaml"), Column("lock", JSON), text("summary"), Column("assumptions", JSON),
+    text("created_by"), moment("created_at"), text("decided_by"), moment("decided_at"), text("comment"), text("version_id"),
+)  # fmt: skip
+
+versions = Table(
+    "versions", metadata,
+    text("tenant_id", key=True), text("id", key=True), text("namespace"), text("name"), text("version"), text("digest"),
+    Column("definition", JSON), text("yaml"), Column("lock", JSON), Column("secrets", ARRAY(Text)), text("proposal_id"), text("approved_by"),
+    moment("approved_at"),
+)  # fmt: skip
+
+runs = Table(
+    "runs", metadata,
+    text("tenant_id", key=True), text("id", key=True), text("version_id"), text("conversation"), text("status"), text("reason"),
+    Column("input", JSON), Column("output", JSON), Column("error", JSON), text("started_by"), moment("created_at"), moment("ready_at"),
+    moment("started_at"), moment("ended_at"), moment("wake_at"), Column("signals", BigInteger), Column("cancel_requested", Boolean),
+    text("owner"), Column("epoch", Integer), moment("lease_until"),
+)  # fmt: skip
+
+journal = Table(
+    "journal", metadata,
+    text("tenant_id", key=True), text("run_id", key=True), Column("seq", BigInteger), text("path", key=True),
+    Column("attempt", Integer, primary_key=True), text("kind", key=True), text("reference"), text("status"), Column("output", JSON),
+    Column("context", JSON), Column("has_context", Boolean), text("goto"), Column("error", JSON), moment("started_at"), moment("ended_at"),
+    text("mark"), Column("sealed", Boolean),
+)  # fmt: skip
+
+live = Table("live", metadata, text("tenant_id", key=True), text("run_id", key=True), Column("running", JSON), moment("updated_at"))
+
+awaits = Table(
+    "awaits", metadata,
+    text("tenant_id", key=True), text("run_id", key=True), text("path", key=True), text("reference"), text("kind"), Column("attempt", Integer),
+    moment("wake_at"), Column("event", JSONB), Column("form", JSON), moment("created_at"), moment("withdrawn_at"), moment("delivered_at"),
+    text("delivered_by"), Column("payload", JSON), text("event_source"), text("event_id"),
+)  # fmt: skip
+
+events = Table(
+    "events", metadata,
+    text("tenant_id", key=True), text("source", key=True), text("id", key=True), text("type"), Column("event", JSON), moment("received_at"),
+    Column("seq", BigInteger),
+)  # fmt: skip
+
+notices = Table(
+    "notices", metadata,
+    text("tenant_id", key=True), text("id", key=True), text("run_id"), text("path"), text("conversation"), text("channel"), text("recipient"),
+    text("title"), text("body"), moment("created_at"), moment("shown_at"),
+)  # fmt: skip
+
+cards = Table(
+    "cards", metadata,
+    text("tenant_id", key=True), text("conversation"), text("kind"), text("subject_id"), text("element_id", key=True), text("message_id"),
+    moment("created_at"),
+)  # fmt: skip
+
+audit = Table(
+    "audit", metadata,
+    text("tenant_id"), Column("id", BigInteger, primary_key=True), moment("at"), text("actor"), text("via"), text("act"), text("subject"),
+    Column("details", JSON),
+)  # fmt: skip
+
+workers = Table("workers", metadata, text("owner", key=True), moment("seen_at"), Column("slots", Integer))
