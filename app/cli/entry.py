@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.cli.failures import CHECK_FAILED, CommandFailed, explain
+from app.cli.failures import CHECK_FAILED, WRONG_USAGE, CommandFailed, explain
 from app.cli.output import console, reserve_stdout, visible, write_json
 
 
@@ -36,6 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # the one place that catches everything: a person sees words, the log has the trace
         if type(error).__name__ == "Abort":
             return _stopped(as_json=as_json)
+        if type(error).__name__ == "NoArgsIsHelpError" and not as_json:
+            return WRONG_USAGE  # the help has been printed
         _report(error, as_json=as_json, debug=debug)
         failure = explain(error)
         return failure.exit_code if failure else CHECK_FAILED

@@ -70,7 +70,7 @@ def json_option(option: str, value: str | None) -> JSON:
     if value.startswith("@"):
         path = Path(value[1:])
         return _parse(read_text(path), where=f"{option} {path}")
-    return _parse(value, where=option, hint=f"quote it for the shell: {option} '{{\"name\": \"value\"}}', or {option} @FILE")
+    return _parse(value, where=option, hint=f'quote it for the shell: {option} \'{{"name": "value"}}\', or {option} @FILE')
 
 
 def json_file(option: str, path: Path | None, kind: type) -> Any:

@@ -50,7 +50,9 @@ def run(
 ) -> int:
     """Run a definition. Loopback addresses may be called. Exit 0 completed, 1 faulted or cancelled, 3 waiting."""
     if simulate:
-        raise not_yet("run --simulate", "run a definition without touching anything outside", "--ephemeral keeps nothing, but does call what it calls")
+        raise not_yet(
+            "run --simulate", "run a definition without touching anything outside", "--ephemeral keeps nothing, but does call what it calls"
+        )
     request = read(file, input_=input_, secrets=secrets, workflows=workflows, events=events)
     output = Output(as_json=as_json)
     from app.cli import foreground
@@ -93,7 +95,9 @@ def _folder(folder: Path | None) -> dict[str, Mapping[str, Any]]:
     if folder is None:
         return {}
     if not folder.is_dir():
-        raise CommandFailed(f"there is no folder {folder}", where="--workflows", next_step="name a folder of definitions", code="no-such-file")
+        raise CommandFailed(
+            f"there is no folder {folder}", where="--workflows", next_step="name a folder of definitions", code="no-such-file"
+        )
     import dsl
 
     found: dict[str, Mapping[str, Any]] = {}

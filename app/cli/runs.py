@@ -57,9 +57,13 @@ def retry(run: Run, as_json: Json = False) -> int:
 
 def answer(
     run: Run,
-    task: Annotated[str, typer.Argument(help="The task that waits: its name, reference or path, as `parley show` prints it.", show_default=False)],
+    task: Annotated[
+        str, typer.Argument(help="The task that waits: its name, reference or path, as `parley show` prints it.", show_default=False)
+    ],
     value: Annotated[str | None, typer.Option(help="The form's values: JSON or @FILE (task kind `ask`).", show_default=False)] = None,
-    approved: Annotated[bool | None, typer.Option("--approve/--reject", help="The decision (task kind `approve`).", show_default=False)] = None,
+    approved: Annotated[
+        bool | None, typer.Option("--approve/--reject", help="The decision (task kind `approve`).", show_default=False)
+    ] = None,
     comment: Annotated[str, typer.Option(help="Why, with --approve or --reject.")] = "",
     happened: Annotated[
         bool | None,
@@ -125,7 +129,9 @@ def answer_for(waiting: Mapping[str, Any], *, values: Any, approved: bool | None
     option = {"approve": "--approve or --reject", "outcome-unknown": "--happened or --did-not-happen", "ask": "--value JSON"}.get(kind)
     if option is None:
         raise CommandFailed(f"a {kind} is not answered by a person", where=waiting["path"], code="not-for-people")
-    raise CommandFailed(f"this task needs {option}", where=waiting["path"], why=f"it is of kind {kind}: {waiting['title']}", code="answer-missing")
+    raise CommandFailed(
+        f"this task needs {option}", where=waiting["path"], why=f"it is of kind {kind}: {waiting['title']}", code="answer-missing"
+    )
 
 
 def in_words(view: Mapping[str, Any]) -> str:

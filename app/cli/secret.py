@@ -52,5 +52,7 @@ def _value(name: str) -> str:
     value = typer.prompt(f"Value of {name}", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.read()
     value = value.rstrip("\r\n")
     if not value:
-        raise CommandFailed("the value is empty", where=f"secret {name}", next_step=f'printf %s "$TOKEN" | parley secret set {name}', code="empty-secret")
+        raise CommandFailed(
+            "the value is empty", where=f"secret {name}", next_step=f'printf %s "$TOKEN" | parley secret set {name}', code="empty-secret"
+        )
     return value

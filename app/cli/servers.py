@@ -12,7 +12,9 @@ import typer
 from app.cli.options import Json
 from app.cli.output import Output, write_json
 
-Supervised = Annotated[bool, typer.Option("--supervised", hidden=True, help="Stop when stdin closes: the process that started us has gone.")]
+Supervised = Annotated[
+    bool, typer.Option("--supervised", hidden=True, help="Stop when stdin closes: the process that started us has gone.")
+]
 
 
 def register(app: typer.Typer) -> None:
