@@ -21,7 +21,7 @@ Reconnected = Callable[[WebsocketSession], Awaitable[None]]
 
 
 def adapt(reconnected: Reconnected | None = None) -> None:
-    """Apply the changes; *reconnected* is called when a socket came back to a conversation that was open. Calling twice changes nothing more."""
+    """Apply the changes, once; *reconnected* is called when a socket came back to a conversation that was open."""
     _drop_foreign_links()
     handlers = server.sio.handlers["/"]
     for event in CLOSED_EVENTS:

@@ -1,7 +1,8 @@
 """Put Chainlit's folder together before Chainlit is imported.
 
-Chainlit reads its configuration, theme, cards and welcome text from `CHAINLIT_APP_ROOT` while it is imported, and writes there. So the files
-that came with Parley (the repository's `public/`, `.chainlit/`, `chainlit.md`, or `app/assets/` in a wheel) are copied to a folder of their own.
+Chainlit reads its configuration, theme, cards and welcome text from `CHAINLIT_APP_ROOT` while it is imported, and writes there. So the
+files that came with Parley (the repository's `public/`, `.chainlit/`, `chainlit.md`, or `app/assets/` in a wheel) are copied to a folder
+of their own.
 """
 
 from __future__ import annotations
@@ -63,5 +64,8 @@ def _chainlit_words() -> dict[str, Any]:
 
 
 def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    both = {name: _merged(base[name], value) if isinstance(value, dict) and isinstance(base.get(name), dict) else value for name, value in over.items()}
+    both = {
+        name: _merged(base[name], value) if isinstance(value, dict) and isinstance(base.get(name), dict) else value
+        for name, value in over.items()
+    }
     return {**base, **both}
