@@ -56,7 +56,7 @@ def explain(error: BaseException) -> CommandFailed | None:
     """Return *error* in words, or None when nobody foresaw it (then the details belong in the log)."""
     if isinstance(error, CommandFailed):
         return error
-    for known in (_usage, _action, _definition, _model, _settings, _database, _file):
+    for known in (_usage, _action, _definition, _model, _settings, _store, _database, _file):
         failure = known(error)
         if failure is not None:
             return failure
@@ -119,17 +119,18 @@ def _definition(error: BaseException) -> CommandFailed | None:
 
 
 def _model(error: BaseException) -> CommandFailed | None:
-    """No model answered: which one, and how to choose another."""
-    if type(error).__name__ != "ModelUnavailable":
+    """No model answered, or none with a usable answer: which one, and how to choose another."""
+    if isinstance(error, _class("graphs.models.errors", "ModelUnavailable")):
+        names = ", ".join(attempt.model for attempt in error.attempts)  # type: ignore[attr-defined]
+        why, fix = str(error.why), str(error.fix)  # type: ignore[attr-defined]
+        what, code = "no model answered", "model-unavailable"
+    elif isinstance(error, _class("graphs.models.errors", "BadReply")):
+        names, why, fix = error.model, str(error.why), ""  # type: ignore[attr-defined]
+        what, code = "the model gave no usable answer", "bad-reply"
+    else:
         return None
-    return CommandFailed(
-        str(error),
-        where=str(getattr(error, "model", "") or "the model"),
-        why=str(getattr(error, "why", "")),
-        next_step=str(getattr(error, "next", "") or "PARLEY_MODEL=offline works without a network; parley doctor shows what is reachable"),
-        code="model-unavailable",
-        exit_code=CHECK_FAILED,
-    )
+    other = "PARLEY_MODEL=offline works without a network; parley doctor shows what is reachable"
+    return CommandFailed(what, where=names, why=why, next_step=f"{fix}. {other}" if fix else other, code=code, exit_code=CHECK_FAILED)
 
 
 def _settings(error: BaseException) -> CommandFailed | None:
@@ -147,12 +148,25 @@ def _settings(error: BaseException) -> CommandFailed | None:
     )
 
 
+def _store(error: BaseException) -> CommandFailed | None:
+    """What the store says in its own words: no embedded server, a database that cannot be used, a key that cannot be read."""
+    if isinstance(error, _class("app.settings", "UnusableKey")):
+        return CommandFailed(
+            str(error), where="PARLEY_ENCRYPTION_KEY or PARLEY_HOME/secrets.json", next_step="parley doctor", code="unusable-key"
+        )
+    if not isinstance(error, _class("app.store.errors", "StoreError")) or isinstance(error, _class("app.store.errors", "DatabaseAway")):
+        return None
+    what, _, why = str(error).partition("\n")
+    return CommandFailed(what, where="the database", why=why, next_step="parley doctor", code="database-unusable", exit_code=CHECK_FAILED)
+
+
 def _database(error: BaseException) -> CommandFailed | None:
     unreachable = (
         *_class("psycopg", "OperationalError"),
         *_class("psycopg_pool", "PoolTimeout"),
         *_class("sqlalchemy.exc", "OperationalError"),
         *_class("graphs.run.errors", "StoreUnavailable"),
+        *_class("app.store.errors", "DatabaseAway"),
     )
     if not isinstance(error, unreachable):
         return None

@@ -1,0 +1,172 @@
+"""Bad input, as people give it: a clear message with the place, no traceback, the right exit code, and nothing changed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.acceptance import definitions
+from tests.acceptance.conftest import Parley
+from tests.world import World
+
+MISTAKES = {  # text, code of the problem, line it is reported at, what the message quotes
+    "a tab": (definitions.WITH_A_TAB, "yaml-syntax", 8, "tab"),
+    "an unknown task type": (definitions.UNKNOWN_TASK, "unknown-task", 7, "sett"),
+    "then to nowhere": (definitions.THEN_TO_NOWHERE, "unknown-target", 10, "shp"),
+    "a jq syntax error": (definitions.JQ_SYNTAX, "expression-syntax", 9, "jq"),
+}
+
+
+@pytest.mark.parametrize(("text", "code", "line", "quoted"), MISTAKES.values(), ids=MISTAKES.keys())
+class TestMistakesInADefinition:
+    def test_validate_prints_file_line_and_column_as_a_compiler_does(
+        self, parley: Parley, text: str, code: str, line: int, quoted: str
+    ) -> None:
+        parley.write("orders.yaml", text)
+
+        done = parley("validate", "orders.yaml")
+
+        assert done.code == 1
+        found = [said for said in done.out.splitlines() if said.startswith(f"orders.yaml:{line}:") and said.endswith(f"[{code}]")]
+        assert found, done.out
+        assert ": error: " in found[0]
+        assert quoted in found[0]
+
+    def test_validate_with_json_gives_the_same_as_data(self, parley: Parley, text: str, code: str, line: int, quoted: str) -> None:
+        parley.write("orders.yaml", text)
+
+        done = parley("validate", "orders.yaml", "--json")
+
+        assert (done.code, done.json["valid"], done.json["digest"]) == (1, False, None)
+        assert (code, line) in [(problem["code"], problem["line"]) for problem in done.json["problems"]]
+
+    def test_run_refuses_it_before_anything_starts(self, parley: Parley, text: str, code: str, line: int, quoted: str) -> None:
+        parley.write("orders.yaml", text)
+
+        done = parley("run", "orders.yaml", "--json")
+
+        assert (done.code, done.error["code"]) == (1, "invalid-definition")
+        assert done.error["where"].startswith(f"orders.yaml:{line}:")
+        assert not parley.home.exists()
+
+
+class TestFailuresWhileRunning:
+    def test_an_endless_expression_is_stopped_and_named(self, parley: Parley) -> None:
+        parley.write("orders.yaml", definitions.ENDLESS_JQ)
+
+        done = parley("run", "orders.yaml", "--ephemeral", "--json", PARLEY_EXPRESSION_TIMEOUT_S="0.5")
+
+        assert (done.code, done.json["status"]) == (1, "faulted")
+        assert done.json["error"]["instance"].startswith("/do/0/think")
+        assert "0.5 s" in done.json["error"]["detail"]
+
+    def test_an_endpoint_that_refuses_is_named_with_its_task(self, parley: Parley) -> None:
+        port = definitions.closed_port()
+        parley.write("orders.yaml", definitions.get(f"http://127.0.0.1:{port}/orders"))
+
+        done = parley("run", "orders.yaml", "--ephemeral", "--json")
+
+        assert (done.code, done.json["status"]) == (1, "faulted")
+        assert done.json["error"]["type"].endswith("/communication")
+        assert done.json["error"]["instance"].startswith("/do/0/fetch")
+        assert str(port) in done.json["error"]["detail"]
+
+    def test_a_500_keeps_its_status(self, parley: Parley) -> None:
+        world = World.load(
+            {"services": {"shop": {"routes": [{"request": "GET /orders", "answer": {"status": 500, "json": {"oh": "no"}}}]}}}
+        )
+        with world.thread() as base_url:
+            parley.write("orders.yaml", definitions.get(f"{base_url}/orders"))
+
+            done = parley("run", "orders.yaml", "--ephemeral", "--json")
+
+        assert (done.code, done.json["status"], done.json["error"]["status"]) == (1, "faulted", 500)
+        assert done.json["error"]["instance"].startswith("/do/0/fetch")
+
+    def test_for_a_person_it_says_what_where_and_why(self, parley: Parley) -> None:
+        parley.write("orders.yaml", definitions.get(f"http://127.0.0.1:{definitions.closed_port()}/orders"))
+
+        done = parley("run", "orders.yaml", "--ephemeral")
+
+        assert done.code == 1
+        assert done.out.startswith("faulted: run ")
+        assert "where: /do/0/fetch" in done.out
+
+
+class TestWrongInput:
+    @pytest.mark.parametrize(
+        ("given", "where"),
+        [("{name: Ada}", "--input, line 1 column 2"), ("", "--input, line 1 column 1"), ("@none.json", "none.json")],
+    )
+    def test_input_that_is_not_json_is_located(self, parley: Parley, given: str, where: str) -> None:
+        parley.write("orders.yaml", definitions.HELLO)
+
+        done = parley("run", "orders.yaml", "--input", given, "--json")
+
+        assert (done.code, done.error["where"]) == (2, where)
+        assert not parley.home.exists()
+
+    def test_input_that_the_workflow_does_not_take_faults_with_the_reason(self, parley: Parley) -> None:
+        schema = "input:\n  schema:\n    document: {type: object, required: [name]}\n"
+        parley.write("orders.yaml", definitions.HELLO.replace("do:\n", f"{schema}do:\n", 1))
+
+        done = parley("run", "orders.yaml", "--input", "{}", "--ephemeral", "--json")
+
+        assert (done.code, done.json["status"]) == (1, "faulted")
+        assert done.json["error"]["type"].endswith("/validation")
+        assert "name" in done.json["error"]["detail"]
+
+    @pytest.mark.parametrize("command", ["validate", "run", "propose"])
+    def test_a_missing_file_is_wrong_usage(self, parley: Parley, command: str) -> None:
+        done = parley(command, "none.yaml", "--json")
+
+        assert (done.code, done.error["code"], done.error["where"]) == (2, "no-such-file", "none.yaml")
+        assert not parley.home.exists()
+
+    def test_a_file_that_is_not_text_is_wrong_usage(self, parley: Parley) -> None:
+        (parley.folder / "orders.yaml").write_bytes(b"\x80\x81\x82")
+
+        assert parley("validate", "orders.yaml", "--json").error["code"] == "not-text"
+
+    def test_a_setting_that_cannot_be_read_is_named(self, parley: Parley) -> None:
+        done = parley("doctor", "--json", PORT="eight")
+
+        assert done.code == 1
+        assert [check for check in done.json["checks"] if check["name"] == "Settings" and "PORT" in check["detail"]]
+
+
+class TestAuthoring:
+    def test_a_wish_the_offline_author_does_not_understand_is_answered_with_what_it_does(self, parley: Parley) -> None:
+        done = parley("author", "make me happy", "--json")
+
+        assert done.code == 1
+        assert done.json["definition"] is None
+        said = str(done.json["problems"] + done.json["questions"])
+        assert "offline" in said
+        assert "PARLEY_MODEL" in said
+
+    def test_an_unreachable_model_is_named_with_the_way_out(self, parley: Parley) -> None:
+        base_url = f"http://127.0.0.1:{definitions.closed_port()}/v1"
+
+        done = parley(
+            "author",
+            "fetch https://example.com/a every hour",
+            "--model",
+            "openai:x",
+            "--json",
+            OPENAI_BASE_URL=base_url,
+            OPENAI_API_KEY="k",
+        )
+
+        assert (done.code, done.error["code"]) == (1, "model-unavailable")
+        assert "openai:x" in done.error["what"] + done.error["where"]
+        assert base_url in done.error["why"]
+        assert done.error["next"]
+
+    def test_a_model_setting_that_means_nothing_is_wrong_usage(self, parley: Parley) -> None:
+        done = parley("author", "fetch https://example.com/a", "--model", "gpt", "--json")
+
+        assert (done.code, done.error["code"]) == (2, "wrong-model")
+        assert "'gpt'" in done.error["what"]
+
+    def test_an_empty_wish_is_wrong_usage(self, parley: Parley) -> None:
+        assert parley("author", "  ", "--json").code == 2
