@@ -1,0 +1,73 @@
+"""Authentication policies of calls: basic and bearer, in place or named in `use.authentications`, with values or a secret's name."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from graphs.run import templates
+from graphs.run.errors import WorkflowError
+from graphs.run.ports import JSON
+from graphs.run.step import Step
+from graphs.run.templates import Template
+from graphs.run.variables import read_secret
+
+if TYPE_CHECKING:
+    from graphs.run.program import Compiler
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    scheme: str  # Basic or Bearer
+    values: Template | None  # {username, password} or {token}
+    secret: str | None  # the secret that holds them
+
+    async def resolve(self, step: Step) -> Mapping[str, JSON]:
+        """Return `{scheme, parameter}`, as `$authorization` shows it. Raises WorkflowError (authorization, configuration)."""
+        values = await self._values(step)
+        if self.scheme == "Bearer":
+            token = values if isinstance(values, str) else _part(values, "token")
+            step.engine.redactor.add(token)
+            return {"scheme": "Bearer", "parameter": token}
+        user, password = _part(values, "username"), _part(values, "password")
+        parameter = base64.b64encode(f"{user}:{password}".encode()).decode()
+        step.engine.redactor.add(password)
+        step.engine.redactor.add(parameter)
+        return {"scheme": "Basic", "parameter": parameter}
+
+    async def _values(self, step: Step) -> JSON:
+        if self.secret is None:
+            return None if self.values is None else await step.resolve(self.values)
+        if self.secret not in step.frame.scope.program.secrets:
+            raise WorkflowError.of("authorization", f"the secret '{self.secret}' is not declared: add it to use.secrets")
+        return await read_secret(step.engine, self.secret)
+
+
+def _part(values: JSON, key: str) -> str:
+    value = values.get(key) if isinstance(values, dict) else None
+    if value is None:
+        raise WorkflowError.of("configuration", f"the authentication has no {key}")
+    return str(value)
+
+
+def prepare_authentication(value: JSON, reference: str, compiler: Compiler) -> Authentication | None:
+    if value is None:
+        return None
+    if isinstance(value, dict) and isinstance(value.get("use"), str):
+        value = value["use"]
+    policy = compiler.named(value, "authentications", reference)
+    if policy is None:
+        return None
+    for key, scheme in (("basic", "Basic"), ("bearer", "Bearer")):
+        if key in policy:
+            return _policy(scheme, policy[key])
+    compiler.not_yet(reference, f"authentication by {', '.join(policy) or 'nothing'}", "basic and bearer work")
+    return None
+
+
+def _policy(scheme: str, data: JSON) -> Authentication:
+    if isinstance(data, dict) and isinstance(data.get("use"), str):
+        return Authentication(scheme, None, data["use"])
+    return Authentication(scheme, templates.strict(data), None)

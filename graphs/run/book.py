@@ -1,0 +1,82 @@
+"""The journal of a run as one process sees it: what was finished before it began.
+
+Results of this process are written, not remembered: live execution never looks back, so a loop of any length costs the same per step.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from graphs.run import paths
+from graphs.run.ports import JSON, Row
+
+_AGAIN = re.compile(r"@(\d+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    count: int  # how many intents the path had, this one included
+    attempt: int
+    output: JSON
+
+
+class Book:
+    """Rows by path. A retry asked for by a person voids the failed results on its path and above."""
+
+    def __init__(self, rows: Iterable[Row] = ()) -> None:
+        self._results: dict[tuple[str, int], Row] = {}
+        self._intents: dict[str, list[Intent]] = defaultdict(list)
+        self._retries: Counter[str] = Counter()
+        self._contexts: dict[str, Row] = {}
+        self.retries = 0
+        for row in rows:
+            self._add(row)
+
+    def _add(self, row: Row) -> None:
+        if row.kind == "retry":
+            self.retries += 1
+            self._retries.update(paths.ancestors(row.path))
+        elif row.kind == "intent":
+            count = _AGAIN.search(row.path)
+            plain = _AGAIN.sub("", row.path)
+            self._intents[plain].append(Intent(int(count.group(1)) if count else 1, row.attempt, row.output))
+        elif row.status != "started":
+            self._results.setdefault((row.path, row.attempt), row)
+        if row.has_context:
+            self._contexts[paths.workflow_of(row.path)] = row
+
+    @property
+    def empty(self) -> bool:
+        return not (self._results or self._intents or self.retries)
+
+    def attempt(self, path: str) -> int:
+        """Return which execution of *path* counts now: 1, plus the retries a person asked for at it or below it."""
+        return 1 + self._retries[path] if self._retries else 1
+
+    def result(self, path: str, attempt: int) -> Row | None:
+        """Return the row that ended this execution of *path*: finished, skipped or faulted."""
+        return self._results.get((path, attempt)) if self._results else None
+
+    def last_intent(self, path: str) -> Intent | None:
+        intents = self._intents.get(path)
+        return max(intents, key=lambda intent: intent.count) if intents else None
+
+    def intents(self, path: str) -> list[Intent]:
+        return self._intents.get(path, [])
+
+    def context(self, workflow_path: str, default: JSON) -> JSON:
+        """Return the last exported `$context` of the workflow that begins at *workflow_path*."""
+        row = self._contexts.get(workflow_path)
+        return default if row is None else row.context
+
+    def origin(self, failed: Row) -> str:
+        """Return the path of the step whose failure *failed*, a row of a composite task, passed on."""
+        same = [
+            row.path
+            for row in self._results.values()
+            if row.status == "faulted" and row.error == failed.error and f"{row.path}/".startswith(f"{failed.path}/")
+        ]
+        return max(same, key=len, default=failed.path)

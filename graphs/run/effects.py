@@ -1,0 +1,71 @@
+"""What stands between a step and the outside world, so that nothing happens twice and nothing unknown is called known.
+
+Before any effect all earlier results are made durable. Before one that must not be repeated a row says that it is about to happen
+(kind `intent`); found after a kill without a result, it means that nobody can know, and a person is asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from graphs.run import paths
+from graphs.run.ports import JSON, Row
+from graphs.run.step import Flow, Step
+
+
+async def before_effect(step: Step, *, repeatable: bool, what: str) -> Flow | None:
+    """
+    Return when the effect may happen, or the task's raw output when a person said that it did already.
+
+    Args:
+        repeatable: Doing it twice is the same as doing it once; it is simply repeated after a kill.
+        what: What is about to be done, in words: "POST https://example.org/orders".
+    """
+    engine = step.engine
+    if repeatable:
+        await engine.deps.journal.flush()
+        return None
+    last = engine.book.last_intent(step.path)
+    count = last.count if last else 0
+    if last and last.attempt == step.attempt:
+        answer = await _ask(step, paths.again(step.path, count), what)
+        if answer.get("happened"):
+            return Flow(answer.get("output"))
+    engine.deps.journal.write(
+        Row(
+            path=paths.again(step.path, count + 1),
+            attempt=step.attempt,
+            kind="intent",
+            reference=step.reference,
+            status="started",
+            output=engine.redactor.text(what),
+            started_at=engine.deps.clock.now(),
+        )
+    )
+    await engine.deps.journal.flush()
+    return None
+
+
+async def _ask(step: Step, path: str, what: str) -> Mapping[str, JSON]:
+    what = step.engine.redactor.text(what)
+    form = {
+        "title": f"Did '{step.task.name}' happen?",
+        "message": f"The work stopped after '{what}' was begun and before its result was stored. "
+        "Look where it would show, then say whether it happened: if not, it is done now.",
+    }
+    delivery = await step.receive("outcome-unknown", exact_path=path, form=form)
+    answer: Mapping[str, JSON] = delivery.payload or {}
+    return answer
+
+
+def idempotency_key(step: Step) -> str:
+    """Return a key that is the same whenever this attempt of this step is repeated, and differs for all others (32 hex digits)."""
+    text = f"{step.engine.run_id} {step.path} {step.attempt}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def declared_idempotent(task: Mapping[str, JSON]) -> bool:
+    """Tell whether the definition's author says so in `metadata.parley.idempotent`."""
+    own = (task.get("metadata") or {}).get("parley") or {}
+    return bool(own.get("idempotent"))

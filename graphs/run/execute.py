@@ -1,0 +1,110 @@
+"""Start, resume or re-enter a run: whatever its thread and its journal say is the next thing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from langgraph.types import Command
+
+from graphs.run import waits
+from graphs.run.deps import RunDeps
+from graphs.run.graph import Graph, RunState
+from graphs.run.live import Session, session
+from graphs.run.ports import JSON, Awaited
+from graphs.run.tree import Program
+
+RELEASE = "release"  # `task.cancel(RELEASE)`: stop here without giving up what the run waits for; another worker goes on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """Where a run stands after `execute`."""
+
+    status: Literal["completed", "faulted", "cancelled", "waiting"]
+    output: JSON = None
+    error: Mapping[str, JSON] | None = None  # {type, status, title, detail, instance}
+    awaited: Sequence[Awaited] = ()
+    failed_path: str = ""  # faulted: the path a `retry` row must name
+
+
+async def execute(
+    graph: Graph,
+    deps: RunDeps,
+    *,
+    run_id: str,
+    program: Program,
+    input: JSON = None,  # noqa: A002 (the language's word)
+    deliveries: Mapping[str, JSON] | None = None,
+    workflow_meta: Mapping[str, JSON] | None = None,
+) -> Outcome:
+    """
+    Work on a run until it ends or can only wait.
+
+    Args:
+        run_id: Also the LangGraph thread.
+        input: The workflow's raw input; only the first call's counts.
+        deliveries: Payloads by awaited path, beside those in the mailbox.
+        workflow_meta: `{id?, started_at?}` for `$workflow`; `started_at` in ISO 8601.
+
+    Returns:
+        `waiting` holds no task, thread or connection; call again when the mailbox has something.
+
+    Raises:
+        LeaseLost, StoreUnavailable: Give the run up; nothing is wrong with it.
+        asyncio.CancelledError: The calling task was cancelled; waits are withdrawn, unless with `RELEASE`.
+    """
+    async with session(deps, program, workflow_meta) as own:
+        config: Any = {"configurable": {"thread_id": run_id}}
+        snapshot = await graph.aget_state(config)
+        begin = await _entry(own, dict(snapshot.values), bool(snapshot.next), run_id, input, deliveries or {})
+        if isinstance(begin, Outcome):
+            return begin
+        try:
+            state = await graph.ainvoke(begin, config, context=own, durability="sync")
+        except asyncio.CancelledError as error:
+            if error.args != (RELEASE,):
+                await _withdraw(own, snapshot.values)
+            raise
+        return _outcome(state)
+
+
+async def _entry(
+    own: Session, state: dict[str, Any], unfinished: bool, run_id: str, data: JSON, deliveries: Mapping[str, JSON]
+) -> RunState | Command[Any] | Outcome | None:
+    """Return what the graph is to be invoked with: a first state, a resume, None for a plain re-entry; or how the run stands already."""
+    first: RunState = {"run_id": run_id, "input": data, "started_at": own.deps.clock.now().isoformat(), "status": "running"}
+    if not state:
+        return first
+    if not unfinished:
+        if state["status"] == "faulted" and (await own.book()).retries > state.get("retries", 0):
+            return {**first, "input": state.get("input"), "started_at": state["started_at"], "awaited": {}, "answers": {}}
+        return _outcome(state)
+    if state["status"] != "waiting":
+        return None
+    arrived = await own.deps.mailbox.collect()
+    awaited = state["awaited"]
+    answers = {path: arrived[path].payload for path in awaited if path in arrived and arrived[path].kind == awaited[path]["kind"]}
+    answers.update({path: payload for path, payload in deliveries.items() if path in awaited})
+    if not answers and not any(path in arrived for path in awaited):
+        return _outcome(state)
+    return Command(resume=answers or {"": None})
+
+
+async def _withdraw(own: Session, state: Mapping[str, Any]) -> None:
+    """Give up everything the run waits for: what this process knows, else what the parked state says."""
+    paths = set(state.get("awaited") or ())
+    if own.live is not None:
+        paths.update(awaited.path for awaited in own.live.awaited())
+    if paths:
+        await own.deps.mailbox.withdraw(sorted(paths))
+
+
+def _outcome(state: Mapping[str, Any]) -> Outcome:
+    if state["status"] == "waiting":
+        return Outcome(status="waiting", awaited=[waits.from_json(one) for one in state["awaited"].values()])
+    if state["status"] == "faulted":
+        return Outcome(status="faulted", error=state["error"], failed_path=state.get("failed_path", ""))
+    return Outcome(status="completed", output=state.get("output"))

@@ -1,0 +1,200 @@
+"""The only way out for a run's HTTP: a client that tests every address before it connects to it.
+
+A host is resolved once; every address it has must be allowed; the connection goes to a tested address, so that a second answer of the
+name server cannot lead elsewhere. The same holds for each redirect. Proxies and `.netrc` of the machine are ignored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpcore
+import httpx
+
+from graphs.run.addresses import AddressPolicy, suggestion
+from graphs.run.errors import HttpFailed
+from graphs.run.ports import HttpRequest, HttpResponse
+
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+_MOST_REDIRECTS = 10
+_SCHEMES = ("http", "https")
+
+
+class GuardedHttp:
+    """
+    `ports.Http` on httpx. One per process: it keeps connections.
+
+    Args:
+        allow: Networks open although they are not public (PARLEY_HTTP_ALLOW), "127.0.0.0/8".
+        body_limit_bytes: Of an answer, unpacked.
+        resolve: Host and port to addresses; default the system's resolver.
+        tls: Certificates to trust; default the system's.
+    """
+
+    def __init__(
+        self,
+        allow: Sequence[str] = (),
+        *,
+        body_limit_bytes: int = 10_000_000,
+        resolve: Resolve | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._limit = body_limit_bytes
+        self._client = httpx.AsyncClient(
+            transport=_Transport(_Backend(AddressPolicy(allow), resolve or _system_resolve), tls),
+            trust_env=False,
+            follow_redirects=False,
+            timeout=None,  # noqa: S113 (one limit around the whole exchange instead)
+            headers={"User-Agent": "Parley"},
+        )
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """Send one request, following redirects when asked. Raises HttpFailed."""
+        try:
+            async with asyncio.timeout(request.timeout_s):
+                return await self._exchange(request)
+        except TimeoutError as error:
+            raise HttpFailed(f"{request.url} did not answer within {request.timeout_s:g} s", "timeout") from error
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
+            raise HttpFailed(f"'{request.url}' is not a usable URL: {error}", "invalid") from error
+        except (httpcore.ConnectError, httpcore.ConnectTimeout, OSError) as error:
+            raise HttpFailed(f"cannot connect to {request.url}: {error or 'no connection'}", "connect") from error
+        except (httpcore.ProtocolError, httpcore.NetworkError, httpx.HTTPError) as error:
+            raise HttpFailed(f"{request.url} broke off its answer: {error or type(error).__name__}", "protocol") from error
+
+    async def _exchange(self, request: HttpRequest) -> HttpResponse:
+        out: httpx.Request | None = self._client.build_request(
+            request.method, request.url, params=dict(request.query) or None, headers=dict(request.headers), content=request.body
+        )
+        for _ in range(_MOST_REDIRECTS + 1):
+            assert out is not None
+            _refuse_url(out.url)
+            response = await self._client.send(out, stream=True)
+            try:
+                if not (request.follow_redirects and response.next_request):
+                    return await self._read(response)
+                out = response.next_request
+            finally:
+                await response.aclose()
+        raise HttpFailed(f"{request.url} redirected more than {_MOST_REDIRECTS} times", "protocol")
+
+    async def _read(self, response: httpx.Response) -> HttpResponse:
+        body = bytearray()
+        async for part in response.aiter_bytes(65536):
+            body += part
+            if len(body) > self._limit:
+                raise HttpFailed(f"the answer of {response.url} is larger than {self._limit} bytes", "too-large")
+        return HttpResponse(status=response.status_code, headers=dict(response.headers), body=bytes(body), url=str(response.url))
+
+
+def _refuse_url(url: httpx.URL) -> None:
+    if url.scheme not in _SCHEMES or not url.host:
+        raise HttpFailed(f"'{url}' cannot be called: only http:// and https:// URLs can", "invalid")
+    if url.userinfo:
+        raise HttpFailed("a URL must not carry a user name or password: use the task's authentication", "invalid")
+
+
+async def _system_resolve(host: str, port: int) -> Sequence[str]:
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class _Backend(httpcore.AsyncNetworkBackend):
+    """Opens connections, to tested addresses only."""
+
+    def __init__(self, policy: AddressPolicy, resolve: Resolve) -> None:
+        self._policy = policy
+        self._resolve = resolve
+        self._inner = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        addresses = await self._tested(host, port)
+        for address in addresses[:-1]:
+            try:
+                return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
+            except httpcore.ConnectError:
+                continue
+        return await self._inner.connect_tcp(addresses[-1], port, timeout, local_address, socket_options)
+
+    async def _tested(self, host: str, port: int) -> Sequence[str]:
+        """Return the addresses of *host*. Raises HttpFailed (blocked) when one of them is forbidden."""
+        try:
+            addresses = await self._resolve(host, port)
+        except OSError as error:
+            raise HttpFailed(f"the name '{host}' cannot be resolved: {error.strerror or error}", "connect") from error
+        if not addresses:
+            raise HttpFailed(f"the name '{host}' has no address", "connect")
+        for address in addresses:
+            words = self._policy.forbids(address)
+            if words:
+                shown = address if address == host else f"{host} ({address})"
+                raise HttpFailed(
+                    f"{shown} is {words}, which workflows may not call; to allow it, set PARLEY_HTTP_ALLOW={suggestion(address)}", "blocked"
+                )
+        return addresses
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class _Transport(httpx.AsyncBaseTransport):
+    """httpx over a connection pool with our backend."""
+
+    def __init__(self, backend: _Backend, tls: ssl.SSLContext | None) -> None:
+        context = tls or httpx.create_ssl_context(trust_env=False)
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=context, max_connections=200, max_keepalive_connections=50, keepalive_expiry=15.0, network_backend=backend
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url
+        answer = await self._pool.handle_async_request(
+            httpcore.Request(
+                request.method,
+                httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions, request=request)
+
+    async def aclose(self) -> None:
+        await self._pool.aclose()
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, answer: httpcore.Response) -> None:
+        self._answer = answer
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for part in self._answer.aiter_stream():
+            yield part
+
+    async def aclose(self) -> None:
+        await self._answer.aclose()
+
+
+@asynccontextmanager
+async def guarded_http(allow: Sequence[str] = (), **options: Any) -> AsyncIterator[GuardedHttp]:
+    """Yield a GuardedHttp and close its connections afterwards."""
+    client = GuardedHttp(allow, **options)
+    try:
+        yield client
+    finally:
+        await client.aclose()

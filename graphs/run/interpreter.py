@@ -1,0 +1,162 @@
+"""Walk a program tree: blocks, and the course every task shares (data flow, timeout, journal). What differs is in `tasks/`.
+
+A step whose result is in the journal is never entered: its row answers, for a composite task with everything below it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+from dsl.expressions import ExpressionError
+from graphs.run import dataflow, paths, variables
+from graphs.run.book import Book
+from graphs.run.deadlines import task_deadline
+from graphs.run.deps import RunDeps
+from graphs.run.errors import WorkflowError
+from graphs.run.ports import JSON, Row, RowStatus
+from graphs.run.redaction import Redactor
+from graphs.run.step import MISSING, Flow, Frame, Step
+from graphs.run.strands import Gate, Strands
+from graphs.run.templates import Expr
+from graphs.run.tree import Block, Task
+from graphs.run.waits import Waits
+
+
+class Interpreter:
+    """One run in one process, from its start or a resume to its end or the next park."""
+
+    def __init__(self, deps: RunDeps, run_id: str, book: Book, tell: Callable[[Row], None]) -> None:
+        self.deps = deps
+        self.run_id = run_id
+        self.book = book
+        self.redactor = Redactor()
+        self.strands = Strands()
+        self.gate = Gate(deps.limits.segment_steps, deps.limits.max_steps)
+        self.waits = Waits(deps.mailbox, deps.journal, self.strands)
+        self._tell = tell
+
+    async def block(self, block: Block, path: str, data: JSON, frame: Frame) -> Flow:
+        """Run the tasks of *block* from the first; return the last output, and `end` when the workflow is over."""
+        visits: Counter[int] = Counter()
+        position = 0
+        while position < len(block.tasks):
+            task = block.tasks[position]
+            visits[position] += 1
+            flow = await self.step(task, paths.child(path, position, task.segment, visits[position]), data, frame)
+            data = flow.output
+            then = flow.then or "continue"
+            if then == "end":
+                return Flow(data, "end")
+            if then == "exit":
+                break
+            position = position + 1 if then == "continue" else block.index[then]
+        return Flow(data)
+
+    async def step(self, task: Task, path: str, raw: JSON, frame: Frame) -> Flow:
+        """Execute *task* once and record how it ended. Raises WorkflowError with `instance` and `path` set."""
+        attempt = self.book.attempt(path)
+        row = self.book.result(path, attempt)
+        if row is not None:
+            return self._replayed(row)
+        await self.gate.enter()
+        step = Step(
+            engine=self,
+            task=task,
+            path=path,
+            reference=frame.scope.reference + task.reference,
+            raw=raw,
+            frame=frame,
+            attempt=attempt,
+            started_at=self.deps.clock.now(),
+        )
+        self.show(Row(path=path, attempt=attempt, kind="step", reference=step.reference, status="started", started_at=step.started_at))
+        try:
+            return await self._course(step)
+        except WorkflowError as error:
+            self.fail(error, step.reference, path)
+            self.record(self._row(step, "faulted", error=error.to_json()))
+            raise
+
+    async def _course(self, step: Step) -> Flow:
+        task = step.task
+        if task.when is not None and not await step.holds(task.when, step.raw):
+            self.record(self._row(step, "skipped", output=step.raw))
+            return Flow(step.raw)
+        if task.timeout is None:
+            return await self._perform(step)
+        async with task_deadline(step, task.timeout):
+            return await self._perform(step)
+
+    async def _perform(self, step: Step) -> Flow:
+        step.data = await dataflow.enter(step)
+        step.has_data = True
+        flow = await step.task.body.run(step)
+        step.raw_output = flow.output
+        step.output = await dataflow.leave(step)
+        exported = await dataflow.export(step)
+        then = flow.then or step.task.then
+        if exported is MISSING:
+            self.record(self._row(step, "finished", output=step.output, then=then))
+        else:
+            step.frame.scope.context = exported
+            self.record(self._row(step, "finished", output=step.output, then=then, context=exported, has_context=True))
+        return Flow(step.output, then)
+
+    async def evaluate(
+        self, expression: Expr, data: JSON, frame: Frame, step: Step | None = None, extra: Mapping[str, JSON] | None = None
+    ) -> JSON:
+        """Evaluate with the variables that *expression* names. Raises WorkflowError (expression, authorization)."""
+        values = await variables.gather(self, expression, frame, step, extra)
+        try:
+            return await self.deps.expressions.evaluate(expression.source, data, values)
+        except ExpressionError as error:
+            raise WorkflowError.of("expression", str(error)) from error
+
+    def fail(self, error: WorkflowError, reference: str, path: str) -> None:
+        """Fill in where *error* happened, unless a step below already did, and take secrets out of its words."""
+        if not error.path:
+            error.path = path
+            error.instance = reference
+            error.title, error.detail = self.redactor.text(error.title), self.redactor.text(error.detail)
+
+    def record(self, row: Row) -> None:
+        """Queue a row for the journal and show it to whoever watches."""
+        self.deps.journal.write(row)
+        self.show(row)
+
+    def show(self, row: Row) -> None:
+        self._tell(self.redactor.row(row))
+
+    def _row(
+        self,
+        step: Step,
+        status: RowStatus,
+        *,
+        output: JSON = None,
+        then: str | None = None,
+        error: Mapping[str, JSON] | None = None,
+        context: JSON = None,
+        has_context: bool = False,
+    ) -> Row:
+        return Row(
+            path=step.path,
+            attempt=step.attempt,
+            kind="step",
+            reference=step.reference,
+            status=status,
+            output=output,
+            context=context,
+            has_context=has_context,
+            then=None if then == "continue" else then,
+            error=error,
+            started_at=step.started_at,
+            ended_at=self.deps.clock.now(),
+        )
+
+    def _replayed(self, row: Row) -> Flow:
+        if row.status == "faulted":
+            error = WorkflowError.from_json(row.error or {})
+            error.path = self.book.origin(row)
+            raise error
+        return Flow(row.output, row.then)

@@ -1,0 +1,163 @@
+"""Compile a definition into its program tree.
+
+The rules of the language are `dsl`'s; what is refused here is what this tree cannot hold: flow to nowhere, names that mean nothing,
+parts of the language that do not run yet. All problems are found at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dsl.pointer import join
+from dsl.problems import InvalidDefinition, Problem
+from graphs.run import durations, paths, templates
+from graphs.run.ports import JSON
+from graphs.run.schemas import JsonSchema, problem_in
+from graphs.run.tasks import KINDS, kind_of
+from graphs.run.templates import Const, Expr, Template
+from graphs.run.tree import NOTHING, Block, Program, Task, Transform
+
+DIRECTIVES = ("continue", "exit", "end")
+
+
+def compile_program(data: Mapping[str, JSON], catalogue: Mapping[str, JSON], *, workflows: Mapping[str, JSON] | None = None) -> Program:
+    """
+    Return the program of a definition.
+
+    Args:
+        data: The definition as plain JSON data, already checked by `dsl`.
+        catalogue: Functions by `name:version`.
+        workflows: Definitions that `run: workflow` may name, by `namespace/name:version`; None when they are looked up at run time.
+
+    Raises:
+        InvalidDefinition: With every problem found.
+    """
+    compiler = Compiler(data, catalogue, workflows)
+    program = compiler.program()
+    if compiler.problems:
+        raise InvalidDefinition(compiler.problems)
+    return program
+
+
+class Compiler:
+    """Carries what the prepare functions of the task kinds need: the reusable parts, the catalogue, the problems so far."""
+
+    def __init__(self, data: Mapping[str, JSON], catalogue: Mapping[str, JSON], workflows: Mapping[str, JSON] | None) -> None:
+        self.data = data
+        self.catalogue = catalogue
+        self.workflows = workflows
+        self.problems: list[Problem] = []
+        self.references: dict[str, Task] = {}
+        self.use: Mapping[str, JSON] = data.get("use") or {}
+
+    def problem(self, code: str, reference: str, message: str, hint: str = "") -> None:
+        self.problems.append(Problem(code=code, reference=reference, message=message, hint=hint))
+
+    def program(self) -> Program:
+        return Program(
+            definition=self.data,
+            block=self.block(self.data.get("do") or [], "/do"),
+            input=self.transform(self.data.get("input"), "from", "/input"),
+            output=self.transform(self.data.get("output"), "as", "/output"),
+            timeout=self.timeout(self.data.get("timeout"), "/timeout"),
+            secrets=frozenset(self.use.get("secrets") or ()),
+            references=self.references,
+        )
+
+    def block(self, items: list[Mapping[str, JSON]], reference: str) -> Block:
+        """Prepare a list of `{name: task}` that stands at *reference*."""
+        index = {str(name): position for position, item in enumerate(items) for name in item}
+        tasks = tuple(
+            self.task(str(name), task, join(reference, position, str(name)), index)
+            for position, item in enumerate(items)
+            for name, task in item.items()
+        )
+        return Block(tasks, index)
+
+    def task(self, name: str, data: Mapping[str, JSON], reference: str, siblings: Mapping[str, int]) -> Task:
+        kind = kind_of(data)
+        if kind is None:
+            self.problem("unknown-task", reference, f"'{name}' is no task of the language", f"a task has one of {', '.join(KINDS)}")
+        when = data.get("if")
+        task = Task(
+            name=name,
+            segment=paths.escape(name),
+            reference=reference,
+            kind=kind or "do",
+            definition=data,
+            body=KINDS[kind or "do"](data, reference, self, siblings),
+            when=None if when is None else self.condition(when),
+            input=self.transform(data.get("input"), "from", join(reference, "input")),
+            output=self.transform(data.get("output"), "as", join(reference, "output")),
+            export=self.transform(data.get("export"), "as", join(reference, "export")),
+            timeout=self.timeout(data.get("timeout"), join(reference, "timeout")),
+            then=self.directive(data.get("then"), join(reference, "then"), siblings),
+        )
+        self.references[reference] = task
+        return task
+
+    def condition(self, value: JSON) -> Expr:
+        """Prepare an expression that may be bare; `true` and `false` of YAML count as such."""
+        return templates.expression(value if isinstance(value, str) else str(value).lower())
+
+    def directive(self, value: JSON, reference: str, siblings: Mapping[str, int]) -> str:
+        if value is None:
+            return "continue"
+        if value not in DIRECTIVES and value not in siblings:
+            known = ", ".join(siblings)
+            self.problem("unknown-target", reference, f"no task is named '{value}' in this block", f"it has {known}" if known else "")
+            return "continue"
+        return str(value)
+
+    def transform(self, data: Mapping[str, JSON] | None, key: str, reference: str) -> Transform:
+        if not data:
+            return NOTHING
+        template = templates.bare(data[key]) if key in data else None
+        return Transform(self.schema(data.get("schema"), join(reference, "schema")), template)
+
+    def schema(self, data: Mapping[str, JSON] | None, reference: str) -> JsonSchema | None:
+        if not data:
+            return None
+        if "document" not in data:
+            self.problem("not-yet-supported", reference, "schemas kept elsewhere are not read yet", "write the schema under 'document'")
+            return None
+        wrong = problem_in(data["document"])
+        if wrong:
+            self.problem("invalid-schema", join(reference, "document"), f"this is no JSON Schema: {wrong}")
+            return None
+        return JsonSchema(data["document"])
+
+    def timeout(self, value: JSON, reference: str) -> Template | None:
+        if value is None:
+            return None
+        timeout = self.named(value, "timeouts", reference)
+        return None if timeout is None else self.duration(timeout.get("after"), join(reference, "after"))
+
+    def duration(self, value: JSON, reference: str) -> Template:
+        """Prepare a duration; a constant one is checked now."""
+        template = templates.strict(value)
+        if isinstance(template, Const):
+            try:
+                durations.seconds(template.value)
+            except ValueError as error:
+                self.problem("invalid-duration", reference, str(error))
+        return template
+
+    def named(self, value: JSON, section: str, reference: str) -> Mapping[str, JSON] | None:
+        """Return *value*, or what its name stands for in `use.SECTION`; an unknown name is a problem and None."""
+        if not isinstance(value, str):
+            found: Mapping[str, JSON] = value
+            return found
+        known: Mapping[str, JSON] = self.use.get(section) or {}
+        if value not in known:
+            self.problem(f"unknown-{section[:-1]}", reference, f"'{value}' is not defined in use.{section}", _list_of(known))
+            return None
+        named: Mapping[str, JSON] = known[value]
+        return named
+
+    def not_yet(self, reference: str, what: str, hint: str = "") -> None:
+        self.problem("not-yet-supported", reference, f"{what} cannot be run yet", hint)
+
+
+def _list_of(names: Mapping[str, JSON]) -> str:
+    return f"it has {', '.join(names)}" if names else ""

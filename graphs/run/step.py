@@ -1,0 +1,125 @@
+"""One execution of one task, as the bodies of `graphs/run/tasks/` see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from graphs.run import durations, paths, templates
+from graphs.run.errors import WorkflowError
+from graphs.run.ports import JSON, Awaited, AwaitKind, Delivery
+from graphs.run.templates import Expr, Template
+from graphs.run.tree import Block, Program, Task
+
+if TYPE_CHECKING:
+    from graphs.run.interpreter import Interpreter
+
+MISSING: Final = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What a task or a block gives on: its output, and where to go when that is not the task's own `then`."""
+
+    output: JSON
+    then: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Scope:
+    """One workflow in execution: the run's own, or a child started by `run: workflow`. `context` is the only thing that changes."""
+
+    program: Program
+    path: str  # "" or "/do/4/sub/workflow"
+    reference: str  # the same without marks; put before references of its tasks
+    run_id: str
+    input: JSON  # raw
+    started_at: datetime
+    context: JSON
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where a task stands: its workflow, and the variables of the `for` and `catch` around it."""
+
+    scope: Scope
+    variables: Mapping[str, JSON]
+
+    def having(self, variables: Mapping[str, JSON]) -> Frame:
+        return Frame(self.scope, {**self.variables, **variables})
+
+
+@dataclass(slots=True, kw_only=True)
+class Step:
+    """One execution of *task*. `data` is its transformed input from the moment the body runs."""
+
+    engine: Interpreter
+    task: Task
+    path: str
+    reference: str  # from the root of the run
+    raw: JSON
+    frame: Frame
+    attempt: int
+    started_at: datetime
+    data: JSON = None
+    has_data: bool = False  # `$input` exists
+    raw_output: JSON = MISSING  # `$task.output`
+    output: JSON = MISSING  # `$output`
+    authorization: Mapping[str, JSON] | None = field(default=None)
+
+    async def evaluate(self, expression: Expr, data: JSON = MISSING, variables: Mapping[str, JSON] | None = None) -> JSON:
+        """Evaluate on *data* (default: the task's input) with the variables of this moment. Raises WorkflowError (expression)."""
+        return await self.engine.evaluate(expression, self.data if data is MISSING else data, self.frame, self, variables)
+
+    async def holds(self, condition: Expr, data: JSON = MISSING, variables: Mapping[str, JSON] | None = None) -> bool:
+        """Evaluate a condition; as in jq only `false` and `null` are untrue."""
+        result = await self.evaluate(condition, data, variables)
+        return result is not None and result is not False
+
+    async def resolve(self, template: Template, data: JSON = MISSING, variables: Mapping[str, JSON] | None = None) -> JSON:
+        if isinstance(template, templates.Const):
+            return template.value
+
+        async def evaluate(expression: Expr) -> JSON:
+            return await self.evaluate(expression, data, variables)
+
+        return await templates.resolve(template, evaluate)
+
+    async def seconds(self, duration: Template, data: JSON = MISSING) -> float:
+        """Return a duration in seconds. Raises WorkflowError when an expression gave something else."""
+        value = await self.resolve(duration, data)
+        try:
+            return durations.seconds(value)
+        except ValueError as error:
+            raise WorkflowError.of("expression", str(error)) from error
+
+    async def block(self, block: Block, path: str, data: JSON, variables: Mapping[str, JSON] | None = None) -> Flow:
+        """Run *block* at *path* and return its last output; the directive is `end` when the workflow is over, else None."""
+        frame = self.frame.having(variables) if variables else self.frame
+        return await self.engine.block(block, path, data, frame)
+
+    async def receive(
+        self,
+        kind: AwaitKind,
+        *,
+        path: str = "",
+        exact_path: str = "",
+        after_s: float | None = None,
+        event: Mapping[str, JSON] | None = None,
+        form: Mapping[str, JSON] | None = None,
+    ) -> Delivery:
+        """Wait until something arrives for this step (or for *path*, or *exact_path* as it is); the run may be parked meanwhile."""
+        wake_at = None if after_s is None else self.engine.deps.clock.now() + timedelta(seconds=after_s)
+        where = exact_path or paths.again(path or self.path, self.attempt)
+        awaited = Awaited(path=where, reference=self.reference, kind=kind, wake_at=wake_at, event=event, form=form, attempt=self.attempt)
+        return await self.engine.waits.receive(awaited)
+
+    async def pause(self, seconds: float, path: str = "") -> None:
+        """Sleep in the process when that is short, else wait for a durable timer at *path*."""
+        if seconds <= self.engine.deps.limits.short_wait_s:
+            await self.engine.deps.clock.sleep(seconds)
+        else:
+            await self.receive("timer", path=path, after_s=seconds)

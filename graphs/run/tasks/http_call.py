@@ -1,0 +1,138 @@
+"""`call: http`: build the request from data, send it, read the answer.
+
+Errors: a status of 400 or more is a communication error with that status; no answer is communication/500; an address the operator
+does not allow is authorization/403. With `redirect: false` a 3xx is an error, with `true` its `Location` is followed.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from dsl.pointer import join
+from graphs.run import templates
+from graphs.run.authentication import Authentication, prepare_authentication
+from graphs.run.effects import before_effect, declared_idempotent, idempotency_key
+from graphs.run.errors import HttpFailed, WorkflowError
+from graphs.run.http_values import encode_body, read_content, with_query
+from graphs.run.ports import JSON, HttpRequest, HttpResponse
+from graphs.run.step import Flow, Step
+from graphs.run.templates import Template
+from graphs.run.uri_template import expand
+
+if TYPE_CHECKING:
+    from graphs.run.program import Compiler
+
+_REPEATABLE = ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE")  # RFC 9110, 9.2.2
+_PRIVATE_HEADERS = ("authorization", "cookie", "proxy-authorization")
+_QUOTED = 300  # characters of an error's body in its detail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpTask:
+    method: Template
+    uri: Template
+    authentication: Authentication | None
+    headers: Template
+    query: Template
+    body: Template | None
+    output: str
+    redirect: bool
+    idempotent: bool
+
+    async def run(self, step: Step) -> Flow:
+        request = await self._request(step)
+        repeatable = self.idempotent or request.method in _REPEATABLE
+        known = await before_effect(step, repeatable=repeatable, what=f"{request.method} {request.url}")
+        if known is not None:
+            return known
+        response = await send(step, request)
+        self._refuse(request, response, step)
+        return Flow(self._output(request, response))
+
+    async def _request(self, step: Step) -> HttpRequest:
+        method = str(await step.resolve(self.method)).upper()
+        uri = await step.resolve(self.uri)
+        if isinstance(self.uri, templates.Const):
+            uri = expand(str(uri), step.data)
+        if not isinstance(uri, str):
+            raise WorkflowError.of("expression", f"the endpoint must be a URI, not {uri!r}")
+        headers = {str(key): _header(value) for key, value in ((await step.resolve(self.headers)) or {}).items() if value is not None}
+        if self.authentication is not None:
+            step.authorization = await self.authentication.resolve(step)
+            headers["Authorization"] = f"{step.authorization['scheme']} {step.authorization['parameter']}"
+        if method in ("POST", "PATCH") and not any(name.lower() == "idempotency-key" for name in headers):
+            headers["Idempotency-Key"] = idempotency_key(step)
+        body = None if self.body is None else encode_body(await step.resolve(self.body), headers)
+        return HttpRequest(
+            method=method,
+            url=with_query(uri, (await step.resolve(self.query)) or {}),
+            headers=headers,
+            body=body,
+            follow_redirects=self.redirect,
+            timeout_s=step.engine.deps.limits.http_timeout_s,
+        )
+
+    def _refuse(self, request: HttpRequest, response: HttpResponse, step: Step) -> None:
+        """Raise WorkflowError when the status is an error for this task."""
+        if response.status < (400 if self.redirect else 300):
+            return
+        said = response.body[:_QUOTED].decode("utf-8", "replace").strip()
+        detail = f"{request.method} {response.url} answered {response.status}" + (f": {said}" if said else "")
+        raise WorkflowError.of("communication", step.engine.redactor.text(detail), status=response.status, title=_phrase(response.status))
+
+    def _output(self, request: HttpRequest, response: HttpResponse) -> JSON:
+        if self.output == "raw":
+            return base64.b64encode(response.body).decode()
+        content = read_content(response)
+        if self.output != "response":
+            return content
+        shown = {name: value for name, value in request.headers.items() if name.lower() not in _PRIVATE_HEADERS}
+        return {
+            "request": {"method": request.method.lower(), "uri": request.url, "headers": shown},
+            "statusCode": response.status,
+            "headers": dict(response.headers),
+            "content": content,
+        }
+
+
+async def send(step: Step, request: HttpRequest) -> HttpResponse:
+    """Send *request*. Raises WorkflowError (communication; authorization when policy forbids it; timeout never: that is the task's)."""
+    try:
+        return await step.engine.deps.http.send(request)
+    except HttpFailed as error:
+        if error.kind == "blocked":
+            raise WorkflowError.of("authorization", str(error), title="Address Not Allowed") from error
+        raise WorkflowError.of("communication", str(error)) from error
+
+
+def _header(value: JSON) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return f"Status {status}"
+
+
+def prepare(data: Mapping[str, JSON], reference: str, compiler: Compiler) -> HttpTask:
+    options: Mapping[str, JSON] = data.get("with") or {}
+    endpoint = options.get("endpoint", options.get("uri", ""))
+    own = endpoint if isinstance(endpoint, dict) else {"uri": endpoint}
+    where = join(reference, "with", "endpoint", "authentication")
+    return HttpTask(
+        method=templates.strict(options.get("method", "GET")),
+        uri=templates.strict(own.get("uri", "")),
+        authentication=prepare_authentication(own.get("authentication"), where, compiler),
+        headers=templates.strict(options.get("headers") or {}),
+        query=templates.strict(options.get("query") or {}),
+        body=templates.strict(options["body"]) if "body" in options else None,
+        output=options.get("output") or "content",
+        redirect=bool(options.get("redirect")),
+        idempotent=declared_idempotent(data),
+    )

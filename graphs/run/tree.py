@@ -1,0 +1,71 @@
+"""The program tree: a definition made ready to run. Frozen; nothing in it changes while runs use it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from graphs.run.ports import JSON
+from graphs.run.templates import Expr, Template
+
+if TYPE_CHECKING:
+    from graphs.run.step import Flow, Step
+
+
+class Body(Protocol):
+    """What a kind of task does; one class per file of `graphs/run/tasks/`."""
+
+    async def run(self, step: Step) -> Flow:
+        """Do it and return the raw output. Raises WorkflowError."""
+
+
+class Schema(Protocol):
+    def check(self, value: JSON) -> str:
+        """Return what is wrong with *value* in words, or the empty text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """One of `input`, `output`, `export`: a schema and an expression, each optional."""
+
+    schema: Schema | None = None
+    template: Template | None = None
+
+
+NOTHING = Transform()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    name: str
+    segment: str  # the name, escaped for paths
+    reference: str  # in its own definition
+    kind: str
+    definition: Mapping[str, JSON]
+    body: Body
+    when: Expr | None
+    input: Transform
+    output: Transform
+    export: Transform
+    timeout: Template | None  # gives a duration
+    then: str  # continue, exit, end or a task's name
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Tasks that run one after the other."""
+
+    tasks: tuple[Task, ...]
+    index: Mapping[str, int]  # name -> position; every `then` in the block is in it or a directive
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    definition: Mapping[str, JSON]
+    block: Block
+    input: Transform
+    output: Transform
+    timeout: Template | None
+    secrets: frozenset[str]  # declared in `use.secrets`
+    references: Mapping[str, Task]  # every task of the definition by its reference

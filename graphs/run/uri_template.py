@@ -1,0 +1,30 @@
+"""URI templates, simple string expansion only (DSL 1.0.3, "URI Template"; RFC 6570, 3.2.2)."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+from graphs.run.errors import WorkflowError
+from graphs.run.ports import JSON
+
+_VARIABLE = re.compile(r"\{([^{}]+)\}")
+
+
+def expand(template: str, data: JSON) -> str:
+    """
+    Return *template* with each `{name}` replaced by the top-level property *name* of *data*, percent-encoded.
+
+    A missing one gives nothing. Raises WorkflowError (expression) for an object or a list.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        name = match.group(1)
+        found = data.get(name) if isinstance(data, dict) else None
+        if isinstance(found, dict | list):
+            raise WorkflowError.of("expression", f"{{{name}}} in '{template}' must be a text, a number or a boolean")
+        if found is None:
+            return ""
+        return quote(str(found).lower() if isinstance(found, bool) else str(found), safe="")
+
+    return _VARIABLE.sub(value, template)

@@ -1,0 +1,124 @@
+"""What the strands of one run wait for, and how it reaches them.
+
+A wait is registered with the mailbox before it counts (`register`), after the journal is flushed: whoever answers an approval sees
+nothing that could still be lost. Timeouts of tasks are kept aside and become durable only when the run is parked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from graphs.run.ports import JSON, Awaited, Delivery, Journal, Mailbox
+from graphs.run.strands import Strands
+
+
+class Waits:
+    def __init__(self, mailbox: Mailbox, journal: Journal, strands: Strands) -> None:
+        self._mailbox = mailbox
+        self._journal = journal
+        self._strands = strands
+        self._arrived: dict[str, Delivery] = {}
+        self._pending: dict[str, tuple[Awaited, asyncio.Future[Delivery]]] = {}
+        self._deadlines: dict[str, Awaited] = {}
+        self._durable: set[str] = set()  # registered with the mailbox by this process
+        self._stale: list[str] = []
+        self.closing = False  # the run is parked or given up: what is cancelled now is still awaited
+        self.begun = asyncio.Event()  # set when a strand begins to wait
+
+    def __bool__(self) -> bool:
+        return bool(self._pending)
+
+    async def receive(self, awaited: Awaited) -> Delivery:
+        """Return what arrived for *awaited*, now or later."""
+        path = awaited.path
+        if path in self._arrived:
+            return self._arrived[path]
+        future: asyncio.Future[Delivery] = asyncio.get_running_loop().create_future()
+        self._pending[path] = (awaited, future)
+        self.begun.set()
+        self._strands.leave()
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if self._pending.pop(path, None):
+                self._strands.join()
+            self.drop(path)
+            raise
+
+    def arrived(self, path: str) -> bool:
+        return path in self._arrived
+
+    def deliver(self, deliveries: Mapping[str, Delivery]) -> bool:
+        """Hand *deliveries* to whoever waits for them, keep the others; tell whether a strand goes on."""
+        self._arrived.update((path, delivery) for path, delivery in deliveries.items() if path not in self._arrived)
+        ready = [path for path in self._pending if path in self._arrived]
+        for path in ready:
+            _, future = self._pending.pop(path)
+            if not future.done():
+                self._strands.join()
+                future.set_result(self._arrived[path])
+        return bool(ready)
+
+    def set_deadline(self, awaited: Awaited) -> None:
+        self._deadlines[awaited.path] = awaited
+
+    def clear_deadline(self, path: str) -> None:
+        self._deadlines.pop(path, None)
+        self.drop(path)
+
+    def drop(self, path: str) -> None:
+        """Remember that nobody waits for *path* any more."""
+        if not self.closing:
+            self._stale.append(path)
+
+    def awaited(self) -> list[Awaited]:
+        """Everything the run waits for: its blocked strands first, then the timeouts around them."""
+        return [*(awaited for awaited, _ in self._pending.values()), *self._deadlines.values()]
+
+    def nearest(self, now: datetime, within_s: float) -> float | None:
+        """Return the seconds until the next timer if that is at most *within_s*; 0 when it is due."""
+        times = [awaited.wake_at for awaited in self.awaited() if awaited.wake_at]
+        if not times or min(times) > now + timedelta(seconds=within_s):
+            return None
+        return max(0.0, (min(times) - now).total_seconds())
+
+    async def register(self, *, parking: bool = False) -> None:
+        """Make new waits durable and give up stale ones; for parking the timeouts too. Raises LeaseLost, StoreUnavailable."""
+        await self.withdraw_stale()
+        wanted: Iterable[Awaited] = self.awaited() if parking else (awaited for awaited, _ in self._pending.values())
+        fresh = [awaited for awaited in wanted if awaited.path not in self._durable]
+        if fresh:
+            await self._journal.flush()
+            await self._mailbox.expect(fresh)
+            self._durable.update(awaited.path for awaited in fresh)
+
+    async def withdraw_stale(self) -> None:
+        """Tell the mailbox what nobody waits for any more."""
+        stale, self._stale = [path for path in self._stale if path in self._durable], []
+        if stale:
+            await self._mailbox.withdraw(stale)
+            self._durable.difference_update(stale)
+
+    def restored(self, path: str) -> None:
+        """Remember that an earlier process may have registered *path*."""
+        self._durable.add(path)
+
+
+def to_json(awaited: Awaited) -> dict[str, JSON]:
+    """Return *awaited* as plain JSON, times in ISO 8601."""
+    return {
+        "path": awaited.path,
+        "reference": awaited.reference,
+        "kind": awaited.kind,
+        "wake_at": awaited.wake_at.isoformat() if awaited.wake_at else None,
+        "event": dict(awaited.event) if awaited.event is not None else None,
+        "form": dict(awaited.form) if awaited.form is not None else None,
+        "attempt": awaited.attempt,
+    }
+
+
+def from_json(data: Mapping[str, JSON]) -> Awaited:
+    wake_at = datetime.fromisoformat(data["wake_at"]) if data.get("wake_at") else None
+    return Awaited(**{**data, "wake_at": wake_at})

@@ -1,0 +1,70 @@
+"""Run one workflow, the run's own or a child: its input, its tasks, its output, its timeout."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from graphs.run import dataflow, durations, templates
+from graphs.run.deadlines import limited, remembered
+from graphs.run.errors import WorkflowError
+from graphs.run.ports import JSON, Row
+from graphs.run.step import Frame, Scope
+from graphs.run.templates import Evaluate, Expr, Template
+
+if TYPE_CHECKING:
+    from graphs.run.interpreter import Interpreter
+
+
+async def run_workflow(engine: Interpreter, scope: Scope) -> JSON:
+    """Return the workflow's output. Raises WorkflowError."""
+    scope.context = engine.book.context(scope.path, scope.context)
+    try:
+        async with AsyncExitStack() as stack:
+            if scope.program.timeout is not None:
+                await _limit(engine, scope, scope.program.timeout, stack)
+            data = await _input(engine, scope)
+            flow = await engine.block(scope.program.block, f"{scope.path}/do", data, Frame(scope, {}))
+            output = scope.program.output
+            return await dataflow.give_out(output, flow.output, _evaluating(engine, scope, flow.output), "workflow output")
+    except WorkflowError as error:
+        engine.fail(error, scope.reference or "/", scope.path or "/")
+        raise
+
+
+async def _input(engine: Interpreter, scope: Scope) -> JSON:
+    """Return the transformed input; a computed one is journaled, since its expression may have read the clock."""
+    path = f"{scope.path}/input"
+    known = engine.book.result(path, 1)
+    if known is not None:
+        return known.output
+    data = await dataflow.take_in(scope.program.input, scope.input, _evaluating(engine, scope, scope.input))
+    if scope.program.input.template is not None:
+        row = Row(path=path, attempt=1, kind="step", reference=f"{scope.reference}/input", status="finished", output=data)
+        engine.deps.journal.write(row)
+    return data
+
+
+async def _limit(engine: Interpreter, scope: Scope, timeout: Template, stack: AsyncExitStack) -> None:
+    value = await templates.resolve(timeout, _evaluating(engine, scope, scope.input))
+    try:
+        seconds = durations.seconds(value)
+    except ValueError as error:
+        raise WorkflowError.of("expression", str(error)) from error
+    where = f"{scope.path}/timeout"
+    attempt = engine.book.attempt(scope.path or "/")
+    ends_at: datetime = scope.started_at + timedelta(seconds=seconds)
+    if scope.path or attempt > 1:
+        ends_at = remembered(engine, where, attempt, scope.reference, seconds)
+    words = f"the workflow did not end within {seconds:g} s"
+    await stack.enter_async_context(limited(engine, where, attempt, scope.reference, ends_at, words))
+
+
+def _evaluating(engine: Interpreter, scope: Scope, data: JSON) -> Evaluate:
+    frame = Frame(scope, {})
+
+    async def evaluate(expression: Expr) -> JSON:
+        return await engine.evaluate(expression, data, frame)
+
+    return evaluate
