@@ -1,1 +1,46 @@
+"""The workflow language: read, check, explain, draw and edit definitions of the Serverless Workflow DSL 1.0.3.
 
+No network, no database, no model. `README.md` beside this file tells the way through.
+"""
+
+from dsl.canonical import canonical, digest
+from dsl.catalogue import Catalogue, Function
+from dsl.check import Examined, check, examine, load
+from dsl.edit import Applied, EditRefused, apply
+from dsl.effects import Effect, effects
+from dsl.mermaid import mermaid
+from dsl.outline import OutlineLine, outline
+from dsl.picture import Picture, picture, svg
+from dsl.problems import DslError, InvalidDefinition, Problem, Severity
+from dsl.render import render
+from dsl.source import Source, Span, read
+
+__all__ = [
+    "Applied",
+    "Catalogue",
+    "DslError",
+    "EditRefused",
+    "Effect",
+    "Examined",
+    "Function",
+    "InvalidDefinition",
+    "OutlineLine",
+    "Picture",
+    "Problem",
+    "Severity",
+    "Source",
+    "Span",
+    "apply",
+    "canonical",
+    "check",
+    "digest",
+    "effects",
+    "examine",
+    "load",
+    "mermaid",
+    "outline",
+    "picture",
+    "read",
+    "render",
+    "svg",
+]

@@ -1,7 +1,7 @@
 """What can be wrong with a definition, as values.
 
-    DslError
-      InvalidDefinition    raised by `load`, carries every problem
+DslError
+  InvalidDefinition    raised by `load`, carries every problem
 """
 
 from __future__ import annotations

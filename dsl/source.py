@@ -56,7 +56,9 @@ def read(text: str) -> Source:
     unreadable = _UNREADABLE.search(text, 1 if text.startswith("\ufeff") else 0)
     if unreadable:
         message = f"the character U+{ord(unreadable.group()):04X} may not stand in a definition"
-        return _refused(text, "invalid-character", message, "remove it, or write it as an escape in a double-quoted string", unreadable.start())
+        return _refused(
+            text, "invalid-character", message, "remove it, or write it as an escape in a double-quoted string", unreadable.start()
+        )
     from dsl.yaml_events import Reader, Refused  # PyYAML costs 20 ms: only who reads text pays
 
     is_json = text.lstrip("\ufeff \t\r\n").startswith("{")

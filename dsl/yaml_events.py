@@ -145,7 +145,14 @@ class Reader:
             hint = "quote the text if it starts with '{', '[' or '?'"
             raise Refused(self._at("invalid-key", event, "a key must be plain text, not a list or a mapping", hint))
         if len(self._stack) >= self.depth:
-            raise Refused(self._at("too-deep", event, f"the definition is nested deeper than {self.depth} levels", "move inner parts into workflows of their own"))
+            raise Refused(
+                self._at(
+                    "too-deep",
+                    event,
+                    f"the definition is nested deeper than {self.depth} levels",
+                    "move inner parts into workflows of their own",
+                )
+            )
         if event.tag not in _COLLECTION_TAGS:
             self.problems.append(self._unknown_tag(event))
         self._count(event, 1)
@@ -169,13 +176,17 @@ class Reader:
     def _alias(self, event: Any) -> None:
         anchor = self._anchors.get(event.anchor)
         if anchor is None:
-            raise Refused(self._at("unknown-alias", event, f"'*{event.anchor}' names no anchor", f"mark what it stands for with '&{event.anchor}'"))
+            raise Refused(
+                self._at("unknown-alias", event, f"'*{event.anchor}' names no anchor", f"mark what it stands for with '&{event.anchor}'")
+            )
         if not anchor.done:
             raise Refused(self._at("endless-alias", event, f"'*{event.anchor}' stands inside itself", "write the inner part out"))
         if self._stack and isinstance(self._stack[-1].value, dict) and self._stack[-1].key is _NO_KEY:
             raise Refused(self._at("invalid-key", event, "an alias cannot be a key", "write the key out"))
         if len(self._stack) + anchor.depth > self.depth:
-            raise Refused(self._at("too-deep", event, f"the definition is nested deeper than {self.depth} levels", "use fewer aliases inside aliases"))
+            raise Refused(
+                self._at("too-deep", event, f"the definition is nested deeper than {self.depth} levels", "use fewer aliases inside aliases")
+            )
         self._count(event, anchor.nodes)
         pointer = self._place(anchor.value)
         if pointer is not None:
@@ -220,7 +231,12 @@ class Reader:
         if self.text[at : at + 1] == "\t" or (mark and self._line_before(at).strip(" ") == "\t"):
             return _problem("tab", "a tab stands where YAML wants spaces", "indent with spaces, two for each level", mark)
         if "nesting" in what or "depth" in what:
-            return _problem("too-deep", f"the definition is nested deeper than {self.depth} levels", "move inner parts into workflows of their own", mark)
+            return _problem(
+                "too-deep",
+                f"the definition is nested deeper than {self.depth} levels",
+                "move inner parts into workflows of their own",
+                mark,
+            )
         context = f" ({error.context})" if error.context else ""
         return _problem("not-yaml", f"this is not YAML: {what}{context}", _hint(what), mark)
 

@@ -18,7 +18,12 @@ from typing import Literal
 START_TIMEOUT_S = 30.0  # a loaded machine may take a while to start a process; an evaluation's own limit does not count this
 _ONLY_COMPILE = 0xFFFFFFFF
 _CHILD_FILE = Path(__file__).with_name("child.py")
-_KINDS: dict[int, Literal["ok", "syntax", "runtime", "memory"]] = {ord("o"): "ok", ord("s"): "syntax", ord("r"): "runtime", ord("m"): "memory"}
+_KINDS: dict[int, Literal["ok", "syntax", "runtime", "memory"]] = {
+    ord("o"): "ok",
+    ord("s"): "syntax",
+    ord("r"): "runtime",
+    ord("m"): "memory",
+}
 
 
 class ChildDied(Exception):

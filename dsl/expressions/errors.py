@@ -1,7 +1,7 @@
 """What can go wrong with an expression.
 
-    DslError
-      ExpressionError      .kind: syntax | runtime | timeout | memory
+DslError
+  ExpressionError      .kind: syntax | runtime | timeout | memory
 """
 
 from __future__ import annotations

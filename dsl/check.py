@@ -1,0 +1,150 @@
+"""Find every mistake in a definition at once.
+
+Layers: syntax (`source.read`) → structure → names → expressions → flow. No network; findings are returned, not raised, since a person
+or a model often repairs them all in one turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from dsl.canonical import digest as digest_of
+from dsl.catalogue import Catalogue
+from dsl.checks.expressions import expressions
+from dsl.checks.flow import flow
+from dsl.checks.metadata import metadata
+from dsl.checks.names import names
+from dsl.checks.schedule import schedule
+from dsl.checks.structure import structure
+from dsl.effects import Effect
+from dsl.effects import effects as effects_of
+from dsl.pointer import parent
+from dsl.problems import InvalidDefinition, Problem
+from dsl.source import Source, read
+
+if TYPE_CHECKING:
+    from dsl.model import Definition
+
+JSON = Any
+
+_OF_KEYS = frozenset(
+    {
+        "unknown-property",
+        "old-vocabulary",
+        "unknown-task",
+        "duplicate-task",
+        "reserved-name",
+        "unreachable-task",
+        "two-kinds",
+        "unknown-argument",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A definition with all that is known of it. `definition`, `effects` and `digest` are empty while there are errors."""
+
+    source: Source | None  # None when plain data was examined
+    data: JSON  # None when the text could not be read
+    problems: tuple[Problem, ...]  # by place
+    effects: tuple[Effect, ...]
+    digest: str | None
+
+    @property
+    def valid(self) -> bool:
+        """True when no problem is an error."""
+        return not any(problem.severity == "error" for problem in self.problems)
+
+    @cached_property
+    def definition(self) -> Definition | None:
+        return load(self.data) if self.valid else None
+
+
+def examine(text_or_data: str | JSON, catalogue: Catalogue | None = None, *, workflows: Collection[str] | None = None) -> Examined:
+    """
+    Read, check and explain a definition in one go.
+
+    Args:
+        text_or_data: YAML or JSON text, or plain data.
+        catalogue: The functions that may be called; without any, names of functions are judged by their form only.
+        workflows: "namespace/name/version" of the workflows that `run: workflow` may name; None: not judged.
+    """
+    source = read(text_or_data) if isinstance(text_or_data, str) else None
+    data = source.data if source else text_or_data
+    found = tuple(check(source if source else data, catalogue, workflows=workflows))
+    if any(problem.severity == "error" for problem in found):
+        return Examined(source, data, found, (), None)
+    return Examined(source, data, found, tuple(effects_of(data, catalogue or {})), digest_of(data))
+
+
+def check(source_or_data: Source | JSON, catalogue: Catalogue | None = None, *, workflows: Collection[str] | None = None) -> list[Problem]:
+    """Return every problem, by place; those of a Source have line and column."""
+    if not isinstance(source_or_data, Source):
+        return _sorted(_checked(source_or_data, catalogue or {}, workflows))
+    source = source_or_data
+    if source.data is None:
+        return list(source.problems)
+    found = [_placed(problem, source) for problem in _checked(source.data, catalogue or {}, workflows)]
+    return _sorted([*source.problems, *found])
+
+
+def load(data: JSON) -> Definition:
+    """Return the tree of plain *data*. Raises InvalidDefinition when its structure is wrong or not supported yet."""
+    problems = structure(data)
+    if problems:
+        raise InvalidDefinition(problems)
+    from dsl.model import Definition
+
+    return Definition.model_validate(data)
+
+
+def _checked(data: JSON, catalogue: Catalogue, workflows: Collection[str] | None) -> list[Problem]:
+    found = structure(data)
+    if not isinstance(data, dict) or any(problem.reference == "" and problem.code == "old-vocabulary" for problem in found):
+        return found
+    for layer in (metadata(data), names(data, catalogue, workflows), expressions(data), flow(data), schedule(data)):
+        found.extend(layer)
+    return _once(found)
+
+
+def _once(problems: list[Problem]) -> list[Problem]:
+    """Drop what follows from another problem: a second one at the same place, and all inside a part that is not supported or not readable."""
+    closed = {
+        problem.reference for problem in problems if problem.code in ("not-yet-supported", "wrong-type", "unknown-task", "two-in-one-item")
+    }
+    kept: dict[tuple[str, str], Problem] = {}
+    for problem in problems:
+        if problem.reference in closed and problem.code not in ("not-yet-supported", "wrong-type", "unknown-task", "two-in-one-item"):
+            continue
+        if not _inside(problem.reference, closed):
+            kept.setdefault((problem.reference, problem.code if problem.code == "missing-argument" else problem.severity), problem)
+            if problem.code in ("missing-property", "missing-argument"):
+                kept[problem.reference, problem.message] = problem
+    return list(dict.fromkeys(kept.values()))
+
+
+def _inside(reference: str, closed: set[str]) -> bool:
+    while reference:
+        reference = parent(reference)
+        if reference in closed:
+            return True
+    return False
+
+
+def _placed(problem: Problem, source: Source) -> Problem:
+    """Return *problem* with the line and column of the key or value it is about, or of the nearest part that has a place."""
+    reference = problem.reference
+    while reference and reference not in source.spans:
+        reference = parent(reference)
+    value, key = source.spans.get(reference), source.keys.get(reference)
+    about_key = problem.code in _OF_KEYS or (value is not None and value.end_line > value.line)
+    span = key if key and (about_key or value is None) else value
+    return replace(problem, line=span.line, column=span.column) if span else problem
+
+
+def _sorted(problems: Iterable[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda problem: (problem.line, problem.column, problem.reference, problem.code))

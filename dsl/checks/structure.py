@@ -1,0 +1,189 @@
+"""The second layer: is the data shaped as the DSL wants it? pydantic finds out, this module puts it into words.
+
+It accepts what the official JSON Schema accepts, save the differences listed in `dsl/README.md`. One mistake gives one problem:
+unions are told apart by key or type before they are tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from dsl.checks import vocabulary
+from dsl.later import KINDS, find, find_in_task, later_schema
+from dsl.nearest import did_you_mean, quoted
+from dsl.pointer import join
+from dsl.problems import Problem
+from dsl.walk import steps
+
+_TYPES = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "dict_type": "an object (`key: value` lines)",
+    "list_type": "a list (`- ` items)",
+    "model_type": "an object (`key: value` lines)",
+    "model_attributes_type": "an object (`key: value` lines)",
+}
+_TEXT_HINT = "put it in quotes"
+
+
+def structure(data: Any) -> list[Problem]:
+    """Return what is wrong with the shape of *data*, and what of it is not supported yet."""
+    if not isinstance(data, dict):
+        return [_problem("wrong-type", "", f"a definition is an object, not {_named(data)}", "start with `document:` and `do:`")]
+    if vocabulary.is_old_document(data):
+        words = quoted(key for key in data if vocabulary.in_document(key))
+        hint = "rewrite it as `document: {dsl: '1.0.3', …}` and a list of tasks under `do:`"
+        return [_problem("old-vocabulary", "", f"this is written in the older DSL 0.8 ({words})", hint)]
+    from dsl.model import Definition  # built when the first definition is checked
+
+    return [*shape(Definition, data, data, ""), *_later(data)]
+
+
+def shape(model: type[BaseModel], value: Any, data: Any, pointer: str) -> list[Problem]:
+    """Return what keeps *value*, which stands at *pointer*, from being a *model*."""
+    try:
+        model.model_validate(value)
+    except ValidationError as error:
+        return [_translated(detail, value, pointer) for detail in error.errors(include_url=False)]
+    return []
+
+
+def _later(data: dict[str, Any]) -> Iterator[Problem]:
+    places = [(join("", *path), what, hint) for path, what, hint in find(data)]
+    for part in ("input", "output"):
+        schema = data[part].get("schema") if isinstance(data.get(part), dict) else None
+        places += [(join("", *path), what, hint) for path, what, hint in later_schema(schema, (part, "schema"))]
+    for step in steps(data):
+        places += [(join(step.reference, *path), what, hint) for path, what, hint in find_in_task(step.task)]
+    for reference, what, hint in places:
+        yield _problem("not-yet-supported", reference, f"{what} is part of the standard but not supported yet", hint)
+
+
+def _translated(detail: ErrorDetails, value: Any, base: str) -> Problem:
+    path, found = _place(detail["loc"], value)
+    reference, kind = join(base, *path), detail["type"]
+    context: dict[str, Any] = detail.get("ctx") or {}
+    if kind == "parley":
+        return _problem(context["code"], reference, context["message"], context["hint"])
+    if kind == "missing":
+        return _missing(str(detail["loc"][-1]), reference, found)
+    if kind == "extra_forbidden":
+        return _unknown_property(str(path[-1]), reference, path, value)
+    if kind == "no_task_kind":
+        return _no_kind(found, reference, str(path[-1]) if path else "")
+    if kind in ("too_long", "too_short"):
+        return _wrong_length(kind, reference, found, path)
+    if kind == "literal_error":
+        return _problem("invalid-value", reference, f"{_named(found)} is not allowed here", f"use one of: {context['expected']}")
+    wanted = _TYPES.get(kind, "something else")
+    hint = _TEXT_HINT if wanted == "text" and isinstance(found, int | float) else ""
+    return _problem("wrong-type", reference, f"{_named(found)} stands where {wanted} is wanted", hint)
+
+
+def _place(location: tuple[int | str, ...], value: Any) -> tuple[list[str | int], Any]:
+    """Return the path of a pydantic location without its union tags, and the value there (or of the nearest parent)."""
+    path: list[str | int] = []
+    for part in location:
+        if isinstance(part, str) and part.startswith("<") and part.endswith(">"):
+            continue
+        if isinstance(part, str) and isinstance(value, dict) and part in value:
+            value = value[part]
+        elif isinstance(part, int) and isinstance(value, list) and part < len(value):
+            value = value[part]
+        else:
+            continue
+        path.append(part)
+    return path, value
+
+
+def _missing(name: str, reference: str, found: Any) -> Problem:
+    what = f"'{reference.rpartition('/')[2]}'" if reference else "the definition"
+    near = did_you_mean(name, [key for key in found if key not in KINDS]) if isinstance(found, dict) else ""
+    old = (
+        next((f"'{key}' is older vocabulary: {vocabulary.in_task(key)}" for key in found if vocabulary.in_task(key)), "")
+        if isinstance(found, dict)
+        else ""
+    )
+    return _problem("missing-property", reference, f"{what} needs '{name}'", old or near or f"add `{name}: …`")
+
+
+def _unknown_property(key: str, reference: str, path: list[str | int], data: Any) -> Problem:
+    parent = data
+    for part in path[:-1]:
+        parent = parent[part]
+    at_top = not path[:-1]
+    is_task = len(path) >= 3 and isinstance(path[-3], int) and isinstance(parent, dict)
+    old = vocabulary.in_document(key) if at_top else vocabulary.in_task(key) if is_task else None
+    if old:
+        return _problem("old-vocabulary", reference, f"'{key}' is not a word of DSL 1.0", old)
+    if key == "<<":
+        return _problem("unknown-property", reference, "merge keys (`<<`) are not part of YAML 1.2", "write the values out")
+    if is_task and key in KINDS:
+        hint = "give each its own item in the list, starting with `- `"
+        return _problem("two-kinds", reference, f"a task does one thing, and this one has '{key}' as well", hint)
+    return _problem("unknown-property", reference, f"'{key}' is not known here", did_you_mean(key, _known(path, parent), "remove it"))
+
+
+def _known(path: list[str | int], parent: Any) -> list[str]:
+    """Return names that could stand at *path*: those of every model field, which is near enough for a hint."""
+    from dsl.model.base import Node, to_dsl_name
+
+    present = set(parent) if isinstance(parent, dict) else set()
+    models = Node.__subclasses__()
+    names = {to_dsl_name(field) for model in models for field in model.model_fields}
+    names |= {to_dsl_name(field) for model in models for inner in model.__subclasses__() for field in inner.model_fields}
+    return sorted(names - present)
+
+
+def _no_kind(task: Any, reference: str, name: str) -> Problem:
+    if not isinstance(task, dict):
+        return _problem(
+            "wrong-type", reference, f"the task '{name}' is {_named(task)}", "write what it does below its name, for example `set: {…}`"
+        )
+    for key in task:
+        if vocabulary.in_task(key):
+            return _problem("old-vocabulary", join(reference, key), f"'{key}' is not a word of DSL 1.0", str(vocabulary.in_task(key)))
+    common = {"if", "input", "output", "export", "timeout", "then", "metadata", "with", "catch", "while"}
+    unknown = [key for key in task if key not in common]
+    kinds = f"a task has one of: {', '.join(KINDS)}"
+    if not unknown:
+        return _problem("unknown-task", reference, f"nothing says what the task '{name}' does", kinds)
+    return _problem(
+        "unknown-task", join(reference, unknown[0]), f"'{unknown[0]}' is no kind of task", did_you_mean(unknown[0], KINDS, kinds)
+    )
+
+
+def _wrong_length(kind: str, reference: str, found: Any, path: list[str | int]) -> Problem:
+    if not (path and isinstance(path[-1], int) and isinstance(found, dict)):
+        return _problem("empty", reference, f"'{path[-1] if path else ''}' is empty", "write at least one entry")
+    if kind == "too_short":
+        return _problem("empty", reference, "the item is empty", "write a name and below it what it is, or remove the item")
+    if vocabulary.is_old_task_item(found):
+        return _problem(
+            "old-vocabulary", reference, "this item is an older DSL 0.8 state or action", "write `- NAME:` and below it `call:`, `set:` …"
+        )
+    hint = "give each its own `- ` item; if one belongs to the other, indent it below"
+    return _problem("two-in-one-item", reference, f"one item holds {quoted(found)}", hint)
+
+
+def _named(value: Any) -> str:
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list):
+        return "a list"
+    shown = str(value)
+    return f"'{shown}'" if len(shown) <= 60 else f"'{shown[:59]}…'"
+
+
+def _problem(code: str, reference: str, message: str, hint: str = "") -> Problem:
+    return Problem(code=code, reference=reference, message=message, hint=hint)

@@ -1,0 +1,85 @@
+"""Words of the older DSL (0.8) that models still mix in, with their form in 1.0."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+_DOCUMENT: Final = {
+    "states": "1.0 has no states: list the tasks under `do:`, each as `- name: {…}`",
+    "functions": "call HTTP with `call: http`, a catalogue function with `call: notify:1.0.0@default`",
+    "events": "name the event where it is used: `listen: {to: {one: {with: {type: …}}}}` or `emit: {event: {with: {…}}}`",
+    "start": "leave it out: a workflow starts with the first task of `do`; when it runs is said by `schedule`",
+    "specVersion": "write `document: {dsl: '1.0.3', namespace: …, name: …, version: …}`",
+    "id": "write `document: {dsl: '1.0.3', namespace: …, name: …, version: …}`",
+    "name": "write it in `document: {name: …}`",
+    "version": "write it in `document: {version: …}`",
+    "description": "write it in `document: {summary: …}`",
+    "expressionLang": "leave it out: expressions are jq",
+    "timeouts": "write `timeout: {after: …}`",
+    "errors": "write them under `use: {errors: {…}}`",
+    "retries": "write them under `use: {retries: {…}}`",
+    "secrets": "write them under `use: {secrets: […]}`",
+    "auth": "write them under `use: {authentications: {…}}`",
+    "dataInputSchema": "write `input: {schema: {document: {…}}}`",
+    "keepActive": "leave it out",
+    "annotations": "write them under `document: {tags: {…}}`",
+    "triggers": "write `schedule:` with `cron`, `every` or `on`",
+    "constants": "put them where they are used, or in a first `set` task",
+    "metadata": "write it in `document: {metadata: {…}}`",
+}
+_TASK: Final = {
+    "type": "1.0 tells a task by its key: `call`, `do`, `for`, `fork`, `set`, `switch`, `try`, `wait` …",
+    "actions": "list the actions as tasks under `do:`",
+    "functionRef": "write `call: http` or `call: NAME:VERSION@default`, with the arguments under `with:`",
+    "refName": "write `call: NAME:VERSION@default`",
+    "operation": "write `call: http` with `with: {method: …, endpoint: …}`",
+    "arguments": "write them under `with:`",
+    "transition": "write `then: NAME`",
+    "nextState": "write `then: NAME`",
+    "next": "write `then: NAME`",
+    "end": "write `then: end`",
+    "stateDataFilter": "write `input: {from: …}` and `output: {as: …}`",
+    "actionDataFilter": "write `input: {from: …}` and `output: {as: …}`",
+    "eventDataFilter": "write `output: {as: …}`",
+    "dataConditions": "write `switch:` with `- NAME: {when: …, then: …}`",
+    "eventConditions": "write `listen:` and then a `switch:`",
+    "defaultCondition": "write a last case without `when`: `- otherwise: {then: …}`",
+    "onErrors": "write `try: […]` with `catch: {…}`",
+    "onEvents": "write `listen: {to: {one: {with: {…}}}}`",
+    "eventRefs": "write `listen: {to: {one: {with: {…}}}}`",
+    "duration": "write `wait: PT30S`",
+    "branches": "write `fork: {branches: […]}`",
+    "iterationParam": "write `for: {each: NAME, in: …}`",
+    "inputCollection": "write `for: {each: NAME, in: …}`",
+    "compensatedBy": "write `metadata: {parley: {compensate: […]}}`",
+    "subFlowRef": "write `run: {workflow: {namespace: …, name: …, version: …}}`",
+    "produceEvents": "write `emit: {event: {with: {…}}}`",
+    "data": "write `set: {…}`",
+    "name": "the name is the key of the item: `- NAME: {call: …}`",
+    "retryRef": "write `catch: {retry: NAME}`",
+    "timeouts": "write `timeout: {after: …}`",
+    "condition": "write `if: …`",
+    "parallel": "write `fork: {branches: […]}`",
+    "steps": "write `do: […]`",
+    "foreach": "write `for: {each: NAME, in: …}` with `do: […]`",
+}
+
+
+def in_document(key: str) -> str | None:
+    """Return the 1.0 form of an old word at the top of a document."""
+    return _DOCUMENT.get(key)
+
+
+def in_task(key: str) -> str | None:
+    """Return the 1.0 form of an old word in a task."""
+    return _TASK.get(key)
+
+
+def is_old_document(data: dict[str, Any]) -> bool:
+    """Tell whether the whole document is written in the old dialect: then one problem says so, not one a line."""
+    return "states" in data or ("specVersion" in data and "document" not in data)
+
+
+def is_old_task_item(item: dict[str, Any]) -> bool:
+    """Tell whether an item of a task list is an old state or action: the name as a field beside a type or a reference."""
+    return "name" in item and len(item) > 1 and any(key in _TASK for key in item if key != "name")

@@ -1,0 +1,121 @@
+"""Simple jq in plain words: conditions, paths and filters. What is not simple is shown as it is."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Final
+
+from dsl.expressions.program import strip
+from dsl.words import spoken
+
+_NAME: Final = r"[A-Za-z_][A-Za-z0-9_]*"
+_PATH_TEXT: Final = rf"(?:\${_NAME}(?:\.{_NAME}|\[\d+\])*|(?:\.{_NAME}(?:\[\d*\])*)+)"
+_PATH = re.compile(_PATH_TEXT)
+_LITERAL_TEXT: Final = r"\"[^\"\\]*\"|-?\d+(?:\.\d+)?|true|false|null"
+_COMPARISON = re.compile(rf"({_PATH_TEXT}|\(\s*{_PATH_TEXT}\s*\|\s*length\s*\))\s*(==|!=|<=|>=|<|>)\s*({_LITERAL_TEXT}|{_PATH_TEXT})")
+_FUNCTION = re.compile(rf"({_PATH_TEXT})\s*\|\s*(startswith|endswith|contains|test)\(\s*(\"[^\"\\]*\")\s*\)")
+_NEGATED = re.compile(rf"({_PATH_TEXT})\s*\|\s*not")
+_FILTERED = re.compile(rf"(?:({_PATH_TEXT}|\.)\s*\|\s*)?map\(\s*select\((.+)\)\s*\)", re.DOTALL)
+_BRACKETED = re.compile(rf"\[\s*({_PATH_TEXT}|\.)?(?:\[\])?\s*\|\s*select\((.+)\)\s*\]", re.DOTALL)
+_FIELDS = re.compile(rf"(?:({_PATH_TEXT}|\.)\s*\|\s*)?map\(\s*\{{\s*({_NAME}(?:\s*,\s*{_NAME})*)\s*\}}\s*\)")
+_LENGTH = re.compile(rf"({_PATH_TEXT})\s*\|\s*length")
+_SUM = re.compile(rf"(?:({_PATH_TEXT}|\.)\s*\|\s*)?map\(\s*({_PATH_TEXT})\s*\)\s*\|\s*add")
+_SIGNS: Final = {"==": "is", "!=": "is not", "<": "is below", "<=": "is at most", ">": "is above", ">=": "is at least"}
+_VERBS: Final = {"startswith": "starts with", "endswith": "ends with", "contains": "contains", "test": "matches"}
+
+
+def condition_words(expression: str) -> str:
+    """Return a condition as words, or the expression itself in backquotes."""
+    return _condition(strip(expression)) or f"`{' '.join(strip(expression).split())}`"
+
+
+def value_words(expression: str) -> str:
+    """Return "the customer's name" for a plain path, or the expression itself in backquotes."""
+    code = strip(expression)
+    if code == ".":
+        return "the data"
+    return path_words(code) if _PATH.fullmatch(code) else f"`{' '.join(code.split())}`"
+
+
+def path_words(path: str) -> str:
+    """Return a plain path as words: `.order.amount` -> "the order's amount", `$context.total` -> "total"."""
+    parts = [part for part in re.split(r"[.\[\]]", path.removeprefix("$")) if part]
+    if path.startswith("$") and parts and parts[0] in ("context", "input", "output", "workflow"):
+        parts = [part for part in parts[1:] if part != "input"] or parts[:1]
+    words = [f"number {int(part) + 1}" if part.isdigit() else spoken(part) for part in parts]
+    return "the " + "'s ".join(words) if len(words) < 4 else f"the {words[-1]} of the {words[0]}"
+
+
+def filter_words(expression: str) -> str | None:
+    """Return "the orders where the amount is above 100" for the usual filters, None for everything else."""
+    code = strip(expression)
+    match = _FILTERED.fullmatch(code) or _BRACKETED.fullmatch(code)
+    if match is None:
+        return None
+    where = _condition(match.group(2).strip(), bare=True)
+    return f"{things(match.group(1))} where {where}" if where else None
+
+
+def computed_words(expression: str) -> str | None:
+    """Return words for other usual computations (fields of items, a count, a sum), None for everything else."""
+    code = strip(expression)
+    match = _FIELDS.fullmatch(code)
+    if match:
+        fields = [spoken(field.strip()) for field in match.group(2).split(",")]
+        return f"only {', '.join(fields)} of {things(match.group(1))}"
+    match = _LENGTH.fullmatch(code)
+    if match:
+        return f"the number of {things(match.group(1))}"
+    match = _SUM.fullmatch(code)
+    return f"the sum of {path_words(match.group(2))} over {things(match.group(1))}" if match else None
+
+
+def things(path: str | None) -> str:
+    """Return what a list is called: "the orders"; "the items" where it has no name."""
+    return path_words(path) if path and path not in (".", "$input", "$context", "$output") else "the items"
+
+
+def _condition(code: str, *, bare: bool = False) -> str | None:
+    """Return the words of *code*; *bare* leaves out "the" (the amount is above 100 -> amount is above 100)."""
+    for sign, word in ((" or ", " or "), (" and ", " and ")):
+        if sign in code and '"' not in code.split(sign)[0][-1:]:
+            parts = [_simple(part.strip(), bare=bare) for part in code.split(sign)]
+            if all(parts) and not any(" or " in part for part in code.split(" and ") if sign == " and "):
+                return word.join(part for part in parts if part)
+            return None
+    return _simple(code, bare=bare)
+
+
+def _simple(code: str, *, bare: bool) -> str | None:
+    match = _COMPARISON.fullmatch(code)
+    if match:
+        return _comparison(match, bare=bare)
+    match = _FUNCTION.fullmatch(code)
+    if match:
+        return f"{_subject(match.group(1), bare=bare)} {_VERBS[match.group(2)]} {_literal(match.group(3))}"
+    match = _NEGATED.fullmatch(code)
+    if match:
+        return f"{_subject(match.group(1), bare=bare)} is not true"
+    return f"{_subject(code, bare=bare)} is true" if _PATH.fullmatch(code) else None
+
+
+def _comparison(match: re.Match[str], *, bare: bool) -> str:
+    left, sign, right = match.groups()
+    counted = _LENGTH.fullmatch(left.strip("() ")) if left.startswith("(") else None
+    subject = f"the number of {things(counted.group(1))}" if counted else _subject(left, bare=bare)
+    if right == "null":
+        return f"{subject} is {'missing' if sign == '==' else 'there'}"
+    if right in ("true", "false") and sign in ("==", "!="):
+        return f"{subject} is {'' if (right == 'true') == (sign == '==') else 'not '}true"
+    value = _subject(right, bare=bare) if _PATH.fullmatch(right) else _literal(right)
+    return f"{subject} {_SIGNS[sign]} {value}"
+
+
+def _subject(path: str, *, bare: bool) -> str:
+    words = path_words(path)
+    return words.removeprefix("the ") if bare else words
+
+
+def _literal(text: str) -> str:
+    return f'"{json.loads(text)}"' if text.startswith('"') else text

@@ -1,0 +1,117 @@
+"""Write a definition as YAML that people like to read: the usual key order, block style, quotes only where they are needed."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from dsl import scalars
+
+JSON = Any
+
+_ORDER: Final[dict[str, int]] = {
+    key: number
+    for number, key in enumerate(
+        "document dsl namespace name version title summary tags input schedule cron every after on use secrets authentications errors retries timeouts "
+        "if call with method endpoint uri headers query body redirect emit event for each in at while fork compete listen to one any all read raise error "
+        "run workflow set switch when try catch as exceptWhen retry delay backoff limit jitter wait do branches "
+        "schema format from output export timeout then metadata".split()
+    )
+}
+# under these keys stand the author's own names: their order means something to people and is kept
+_FREE: Final = frozenset(
+    {
+        "set",
+        "with",
+        "headers",
+        "query",
+        "body",
+        "data",
+        "tags",
+        "document",
+        "properties",
+        "from",
+        "as",
+        "metadata",
+        "input",
+        "errors",
+        "retries",
+        "timeouts",
+    }
+)
+_WIDTH: Final = 110
+
+
+def render(data: JSON) -> str:
+    """Return YAML text whose data equals *data* (order of keys aside)."""
+    import yaml  # 20 ms, only for who writes
+
+    return str(
+        yaml.dump(
+            _ordered(data, ""), Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=_WIDTH, indent=2, default_flow_style=False
+        )
+    )
+
+
+def _ordered(value: JSON, key: str) -> JSON:
+    if isinstance(value, dict):
+        keys = list(value)
+        if key not in _FREE or key == "document" and "dsl" in value or key == "with" and "endpoint" in value:
+            keys.sort(key=lambda name: _ORDER.get(name, len(_ORDER)))
+        return {name: _ordered(value[name], name) for name in keys}
+    return [_ordered(item, "") for item in value] if isinstance(value, list | tuple) else value
+
+
+_DUMPERS: list[Any] = []
+
+
+def _dumper() -> Any:
+    """Return PyYAML's dumper with our scalars: a text is quoted exactly when `read` would not give it back."""
+    if _DUMPERS:
+        return _DUMPERS[0]
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+            super().increase_indent(flow, False)  # type: ignore[no-untyped-call]  # list items stand deeper than their key
+
+        def ignore_aliases(self, data: Any) -> bool:
+            return True
+
+    def text(dumper: Any, value: str) -> Any:
+        style = (
+            "|"
+            if "\n" in value
+            and not value.startswith((" ", "\n"))
+            and "\t" not in value
+            and not any(line != line.rstrip() for line in value.split("\n"))
+            else None
+        )
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style or ("'" if _needs_quotes(value) else None))
+
+    Dumper.add_representer(str, text)
+    Dumper.yaml_implicit_resolvers = {}  # otherwise every 1.1 word (`on`, `no`, 12:30) is quoted
+    _add_numbers(Dumper)
+    _DUMPERS.append(Dumper)
+    return Dumper
+
+
+def _add_numbers(dumper: Any) -> None:
+    """Write plain scalars without tags although no resolver names their type."""
+
+    def plain(self: Any, value: Any) -> Any:
+        text = (
+            {None: "null", True: "true", False: "false"}.get(value, repr(value))
+            if value is None or isinstance(value, bool)
+            else repr(value)
+        )
+        return self.represent_scalar("tag:yaml.org,2002:str", text)
+
+    for kind in (type(None), bool, int, float):
+        dumper.add_representer(kind, plain)
+
+
+def _needs_quotes(value: str) -> bool:
+    try:
+        return not isinstance(scalars.resolve(value), str)
+    except scalars.NotRepresentable:
+        return True

@@ -1,0 +1,159 @@
+"""Go through the tasks of a definition as plain data, also of one with mistakes: what is not a task is passed over.
+
+One place knows where tasks stand inside tasks; every layer of `check`, the effects, the outline and the picture use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from dsl.later import kind_of
+from dsl.pointer import join
+
+JSON = Any
+
+_DIRECTIVES: Final = ("continue", "exit", "end")
+# where a kind keeps its task lists
+_INNER: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
+    "do": (("do",),),
+    "for": (("do",),),
+    "fork": (("fork", "branches"),),
+    "try": (("try",), ("catch", "do")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One task and where it stands."""
+
+    reference: str  # JSON Pointer, the task's name last
+    name: str
+    kind: str | None  # None when no key tells
+    task: dict[str, JSON]
+    index: int
+    siblings: TaskBlock
+    parent: Step | None
+    depth: int  # 0 for a task of the top list
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """The names that scopes around this task bind, without `$`."""
+        return self.siblings.variables
+
+    @property
+    def parallel(self) -> bool:
+        """True for a branch of a fork: its siblings run beside it, not after it."""
+        return self.siblings.parallel
+
+
+@dataclass(frozen=True, slots=True)
+class TaskBlock:
+    """A task list."""
+
+    pointer: str  # "/do", "/do/0/x/fork/branches"
+    owner: Step | None
+    parallel: bool
+    variables: frozenset[str]
+    names: list[str] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+
+
+def is_directive(then: str) -> bool:
+    return then in _DIRECTIVES
+
+
+def top_block(data: JSON) -> TaskBlock | None:
+    """Return the list under `do` of a document."""
+    return _block(data.get("do"), "/do", None, parallel=False, variables=frozenset()) if isinstance(data, dict) else None
+
+
+def blocks(data: JSON) -> Iterator[TaskBlock]:
+    """Yield every task list, outer before inner, in document order."""
+    top = top_block(data)
+    if top is not None:
+        yield from _with_inner(top)
+
+
+def steps(data: JSON) -> Iterator[Step]:
+    """Yield every task in document order, outer before inner."""
+    top = top_block(data)
+    if top is not None:
+        yield from steps_in(top)
+
+
+def steps_in(block: TaskBlock) -> Iterator[Step]:
+    """Yield the tasks of *block* and all tasks inside them, in document order."""
+    for step in block.steps:
+        yield step
+        for inner in inner_blocks(step):
+            yield from steps_in(inner)
+
+
+def inner_blocks(step: Step) -> list[TaskBlock]:
+    """Return the task lists directly inside *step*."""
+    found = []
+    for path in _INNER.get(step.kind or "", ()):
+        value: JSON = step.task
+        for key in path:
+            value = value.get(key) if isinstance(value, dict) else None
+        bound = step.variables | _bound_in(step, path)
+        block = _block(value, join(step.reference, *path), step, parallel=step.kind == "fork", variables=bound)
+        if block is not None:
+            found.append(block)
+    return found
+
+
+def loop_variables(task: dict[str, JSON]) -> frozenset[str]:
+    """Return the names a `for` binds."""
+    loop = task.get("for")
+    if not isinstance(loop, dict):
+        return frozenset()
+    return frozenset(name for name in (loop.get("each", "item"), loop.get("at", "index")) if isinstance(name, str))
+
+
+def caught_variable(task: dict[str, JSON]) -> str:
+    """Return the name a `catch` binds."""
+    catch = task.get("catch")
+    name = catch.get("as", "error") if isinstance(catch, dict) else "error"
+    return name if isinstance(name, str) else "error"
+
+
+def title_of(name: str, task: dict[str, JSON]) -> str:
+    """Return the title people see: `metadata.parley.title`, `metadata.title`, else the task's name."""
+    metadata = task.get("metadata")
+    if isinstance(metadata, dict):
+        own = metadata.get("parley")
+        for place in (own, metadata):
+            if isinstance(place, dict) and isinstance(place.get("title"), str) and place["title"].strip():
+                return str(place["title"]).strip()
+    return name
+
+
+def _bound_in(step: Step, path: tuple[str, ...]) -> frozenset[str]:
+    if step.kind == "for":
+        return loop_variables(step.task)
+    return frozenset((caught_variable(step.task),)) if path == ("catch", "do") else frozenset()
+
+
+def _block(value: JSON, pointer: str, owner: Step | None, *, parallel: bool, variables: frozenset[str]) -> TaskBlock | None:
+    if not isinstance(value, list):
+        return None
+    block = TaskBlock(pointer, owner, parallel, variables)
+    depth = owner.depth + 1 if owner else 0
+    for index, item in enumerate(value):
+        if not isinstance(item, dict) or not item:
+            continue
+        name, task = next(iter(item.items()))
+        block.names.append(name)
+        if isinstance(task, dict):
+            block.steps.append(Step(join(pointer, index, name), name, kind_of(task), task, index, block, owner, depth))
+    return block
+
+
+def _with_inner(block: TaskBlock) -> Iterator[TaskBlock]:
+    yield block
+    for step in block.steps:
+        for inner in inner_blocks(step):
+            yield from _with_inner(inner)

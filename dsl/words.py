@@ -1,0 +1,162 @@
+"""Durations, cron expressions, schedules and names in plain words."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from dsl.pointer import get
+
+JSON = Any
+
+_UNITS: Final = ("days", "hours", "minutes", "seconds", "milliseconds")
+_ISO = re.compile(
+    r"P(?:(?P<years>[\d.]+)Y)?(?:(?P<months>[\d.]+)M)?(?:(?P<weeks>[\d.]+)W)?(?:(?P<days>[\d.]+)D)?"
+    r"(?:T(?:(?P<hours>[\d.]+)H)?(?:(?P<minutes>[\d.]+)M)?(?:(?P<seconds>[\d.]+)S)?)?"
+)
+_DAYS: Final = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS: Final = (
+    "", "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_SHORT: Final = {name[:3].upper(): number for number, name in enumerate(_DAYS[:7])} | {
+    name[:3].upper(): number for number, name in enumerate(_MONTHS) if name
+}
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_\-\s]+")
+
+
+def spoken(name: str) -> str:
+    """Return a name as words: `fullName` -> "full name", `above-100` -> "above 100"."""
+    return " ".join(part if part.isupper() and len(part) > 1 else part.lower() for part in _HUMP.split(name) if part)
+
+
+def joined(parts: list[str], word: str = "and") -> str:
+    """Return "a", "a and b", "a, b and c"."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} {word} {parts[-1]}" if parts else ""
+
+
+def shortened(text: str, limit: int) -> str:
+    """Return *text* on one line, cut with an ellipsis after *limit* characters, at a word where that loses little."""
+    line = " ".join(text.split())
+    if len(line) <= limit:
+        return line
+    cut = line[: limit - 1]
+    space = cut.rfind(" ")
+    return (cut[:space] if space > limit * 2 // 3 else cut).rstrip(" ,.;:") + "…"
+
+
+def duration_words(value: JSON) -> str:
+    """Return "1 hour and 30 minutes"; an expression is shown as it is."""
+    if isinstance(value, dict):
+        amounts = [(unit, value[unit]) for unit in _UNITS if value.get(unit)]
+    else:
+        match = _ISO.fullmatch(str(value))
+        if match is None:
+            return f"as long as {value} says"
+        amounts = [(unit, float(number)) for unit, number in match.groupdict().items() if number and float(number)]
+    words = [f"{amount:g} {unit[:-1] if amount == 1 else unit}" for unit, amount in amounts]
+    return joined(words) or "no time"
+
+
+def schedule_words(schedule: JSON, zone: str) -> list[str]:
+    """Return what starts the workflow, a sentence for each trigger; nothing when only people and programs start it."""
+    if not isinstance(schedule, dict):
+        return []
+    found = []
+    if isinstance(schedule.get("cron"), str):
+        found.append(f"{cron_words(schedule['cron'])} ({zone})")
+    if "every" in schedule:
+        words = duration_words(schedule["every"])
+        found.append(f"Every {words.removeprefix('1 ') if ' and ' not in words else words}")
+    if "after" in schedule:
+        found.append(f"Again {duration_words(schedule['after'])} after the last run has ended")
+    if "on" in schedule:
+        event = get(schedule, "/on/one/with")
+        found.append(f"When {event_words(event)} arrives")
+    return found
+
+
+def event_words(event: JSON) -> str:
+    """Return "the event com.example.order.placed from https://shop.example.com"."""
+    if not isinstance(event, dict):
+        return "one of several events"
+    kind = event.get("type")
+    source = f" from {event['source']}" if isinstance(event.get("source"), str) else ""
+    return f"the event {kind}{source}" if isinstance(kind, str) else f"an event{source}"
+
+
+def cron_words(cron: str) -> str:
+    """Return "Every weekday at 09:00"; what has no simple words is quoted."""
+    fields = cron.split()
+    if len(fields) != 5:
+        return f"On the schedule '{cron}'"
+    minute, hour, day, month, weekday = fields
+    times = _times(minute, hour)
+    days = _days(day, weekday)
+    months = _listed(month, 1, 12, lambda number: _MONTHS[number])
+    if times is None or days is None or months is None:
+        return f"On the schedule '{cron}'"
+    in_months = f" in {months}" if months else ""
+    if times.startswith("at "):
+        return f"{days or 'Every day'} {times}{in_months}"
+    on_days = f", {days[0].lower()}{days[1:]}" if days else ""
+    return f"{times}{on_days}{in_months}"
+
+
+def _times(minute: str, hour: str) -> str | None:
+    if minute.startswith("*/") and minute[2:].isdigit() and hour == "*":
+        return f"Every {minute[2:]} minutes"
+    if minute == "*" and hour == "*":
+        return "Every minute"
+    if not minute.isdigit():
+        return None
+    if hour == "*":
+        return "Every hour" if int(minute) == 0 else f"Every hour at minute {int(minute)}"
+    if hour.startswith("*/") and hour[2:].isdigit():
+        return f"Every {hour[2:]} hours" + (f" at minute {int(minute)}" if int(minute) else "")
+    numbers = _numbers(hour, 0, 23)
+    if numbers is None:
+        return None
+    if "-" in hour and "," not in hour and len(numbers) > 3:
+        return f"Every hour from {numbers[0]:02d}:{int(minute):02d} to {numbers[-1]:02d}:{int(minute):02d}"
+    return "at " + joined([f"{number:02d}:{int(minute):02d}" for number in numbers])
+
+
+def _days(day: str, weekday: str) -> str | None:
+    if day == "*":
+        numbers = None if weekday == "*" else _numbers(weekday, 0, 7)
+        if numbers is None:
+            return "" if weekday == "*" else None
+        week = {number % 7 for number in numbers}
+        if week == {1, 2, 3, 4, 5}:
+            return "Every weekday"
+        if week == {0, 6}:
+            return "Every Saturday and Sunday"
+        return "Every day" if len(week) == 7 else "Every " + joined([_DAYS[number] for number in sorted(week, key=lambda one: one or 7)])
+    numbers = _numbers(day, 1, 31)
+    if numbers is None or weekday != "*":
+        return None
+    return f"On the {joined([_ordinal(number) for number in numbers])} of the month"
+
+
+def _listed(field: str, low: int, high: int, name: Any) -> str | None:
+    if field == "*":
+        return ""
+    numbers = _numbers(field, low, high)
+    return joined([name(number) for number in numbers]) if numbers else None
+
+
+def _numbers(field: str, low: int, high: int) -> list[int] | None:
+    """Return the numbers of a cron field made of numbers, names, lists and ranges; None for anything else."""
+    found: list[int] = []
+    for part in field.upper().split(","):
+        first, _, final = part.partition("-")
+        ends = [_SHORT.get(end, int(end) if end.isdigit() else -1) for end in ((first, final) if final else (first, first))]
+        if not low <= ends[0] <= ends[1] <= high:
+            return None
+        found.extend(range(ends[0], ends[1] + 1))
+    return found
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
