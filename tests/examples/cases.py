@@ -40,9 +40,9 @@ class Example:
 
     @property
     def children(self) -> dict[str, dict[str, JSON]]:
-        """Definitions that `run: workflow` may name, by `namespace/name:version`."""
+        """Definitions that `run: workflow` may name, by `namespace/name/version`."""
         found = [read_yaml(path.read_text(encoding="utf-8")) for path in sorted(self.folder.glob("workflows/*.yaml"))]
-        return {"{namespace}/{name}:{version}".format(**child["document"]): child for child in found}
+        return {"{namespace}/{name}/{version}".format(**child["document"]): child for child in found}
 
     @property
     def people(self) -> dict[str, JSON]:

@@ -70,7 +70,7 @@ def prepare(data: Mapping[str, JSON], reference: str, compiler: Compiler, _sibli
         version=str(child.get("version", "latest")),
         input=templates.strict(child["input"]) if "input" in child else None,
     )
-    key = f"{task.namespace}/{task.name}:{task.version}"
+    key = f"{task.namespace}/{task.name}/{task.version}"
     if compiler.workflows is not None and "workflow" in run and task.version != "latest" and key not in compiler.workflows:
         compiler.problem("unknown-workflow", join(where, "workflow"), f"no approved workflow is named {key}")
     return task
