@@ -111,20 +111,19 @@ def _checked(data: JSON, catalogue: Catalogue, workflows: Collection[str] | None
     return _once(found)
 
 
+_CLOSING = frozenset({"not-yet-supported", "wrong-type", "unknown-task", "two-in-one-item"})
+_SEVERAL = frozenset({"missing-property", "missing-argument"})  # an object may lack more than one thing
+
+
 def _once(problems: list[Problem]) -> list[Problem]:
-    """Drop what follows from another problem: a second one at the same place, and all inside a part that is not supported or not readable."""
-    closed = {
-        problem.reference for problem in problems if problem.code in ("not-yet-supported", "wrong-type", "unknown-task", "two-in-one-item")
-    }
+    """Drop what follows from another problem: a second one at the same place, and all about a part that cannot be read or run."""
+    closed = {problem.reference for problem in problems if problem.code in _CLOSING}
     kept: dict[tuple[str, str], Problem] = {}
     for problem in problems:
-        if problem.reference in closed and problem.code not in ("not-yet-supported", "wrong-type", "unknown-task", "two-in-one-item"):
-            continue
-        if not _inside(problem.reference, closed):
-            kept.setdefault((problem.reference, problem.code if problem.code == "missing-argument" else problem.severity), problem)
-            if problem.code in ("missing-property", "missing-argument"):
-                kept[problem.reference, problem.message] = problem
-    return list(dict.fromkeys(kept.values()))
+        beside = problem.reference in closed and problem.code not in _CLOSING
+        if not beside and not _inside(problem.reference, closed):
+            kept.setdefault((problem.reference, problem.message if problem.code in _SEVERAL else problem.severity), problem)
+    return list(kept.values())
 
 
 def _inside(reference: str, closed: set[str]) -> bool:

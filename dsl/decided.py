@@ -55,9 +55,6 @@ def _in_list(block: TaskBlock, data: JSON) -> dict[str, str]:
         for step in block.steps:
             if step.index not in reached or _asks_for_it(step, approval, block, data):
                 found.setdefault(step.name, _who(approval))
-    for step in list(found):
-        if step in block.names and all(_is_approval(one) and one.name == step for one in block.steps if one.name == step):
-            del found[step]  # a task that asks is not itself decided by what follows
     return {name: by for name, by in found.items() if _is_reachable(name, block)}
 
 

@@ -21,6 +21,7 @@ _BRACKETED = re.compile(rf"\[\s*({_PATH_TEXT}|\.)?(?:\[\])?\s*\|\s*select\((.+)\
 _FIELDS = re.compile(rf"(?:({_PATH_TEXT}|\.)\s*\|\s*)?map\(\s*\{{\s*({_NAME}(?:\s*,\s*{_NAME})*)\s*\}}\s*\)")
 _LENGTH = re.compile(rf"({_PATH_TEXT})\s*\|\s*length")
 _SUM = re.compile(rf"(?:({_PATH_TEXT}|\.)\s*\|\s*)?map\(\s*({_PATH_TEXT})\s*\)\s*\|\s*add")
+_DECISION = re.compile(rf"(?:{_PATH_TEXT})?\.approved\s*(?:== true|(== false|!= true|\| not))?")
 _SIGNS: Final = {"==": "is", "!=": "is not", "<": "is below", "<=": "is at most", ">": "is above", ">=": "is at least"}
 _VERBS: Final = {"startswith": "starts with", "endswith": "ends with", "contains": "contains", "test": "matches"}
 
@@ -88,6 +89,9 @@ def _condition(code: str, *, bare: bool = False) -> str | None:
 
 
 def _simple(code: str, *, bare: bool) -> str | None:
+    decision = _DECISION.fullmatch(code)
+    if decision:  # the answer of an `approve`
+        return "it was not approved" if decision.group(1) else "it was approved"
     match = _COMPARISON.fullmatch(code)
     if match:
         return _comparison(match, bare=bare)

@@ -51,17 +51,16 @@ def _later_listen(task: dict[str, Any]) -> tuple[str, str] | None:
 
 
 def _later_strategy(strategy: Any) -> tuple[str, str] | None:
-    if isinstance(strategy, dict) and "one" not in strategy:
-        found = next((name for name in ("any", "all") if isinstance(strategy.get(name), list) and _until_is_sound(strategy)), None)
-        if found:
-            return f"listening to `{found}` of several events", "listen to `one` event"
+    if isinstance(strategy, dict) and "one" not in strategy and is_sound_strategy(strategy):
+        return f"listening to `{'any' if 'any' in strategy else 'all'}` of several events", "listen to `one` event"
     return None
 
 
-def _until_is_sound(strategy: dict[str, Any]) -> bool:
-    """Tell whether `until` has the shape the standard allows: an `until` inside an `until` is wrong now and later."""
+def is_sound_strategy(strategy: dict[str, Any]) -> bool:
+    """Tell whether an `any` or `all` has the shape the standard allows: an `until` inside an `until` is wrong now and later."""
     until = strategy.get("until")
-    return not (isinstance(until, dict) and "until" in until)
+    nested = isinstance(until, dict) and "until" in until
+    return not nested and (isinstance(strategy.get("any"), list) or isinstance(strategy.get("all"), list))
 
 
 def find(data: Any) -> Iterator[tuple[tuple[str | int, ...], str, str]]:

@@ -125,7 +125,7 @@ def _notify(arguments: dict[str, JSON]) -> str:
 
 def _summarize(arguments: dict[str, JSON]) -> str:
     source = arguments.get("items", arguments.get("text"))
-    what = value_words(source) if is_expression(source) else "the text"
+    what = value_words(str(source)) if is_expression(source) else "the text"
     count = arguments.get("sentences")
     return f"Summarize {what}" + (f" in {count} sentence{'' if count == 1 else 's'}" if isinstance(count, int) else "")
 

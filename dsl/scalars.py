@@ -6,8 +6,10 @@ import math
 import re
 from typing import Any, Final
 
-_WORDS: Final = {"": None, "~": None, "null": None, "Null": None, "NULL": None} | {
-    word: value for word, value in (("true", True), ("True", True), ("TRUE", True), ("false", False), ("False", False), ("FALSE", False))
+_WORDS: Final[dict[str, bool | None]] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _INTEGER = re.compile(r"[-+]?[0-9]+\Z")
 _OCTAL = re.compile(r"0o[0-7]+\Z")

@@ -90,16 +90,18 @@ def _place(location: tuple[int | str, ...], value: Any) -> tuple[list[str | int]
     """Return the path of a pydantic location without its union tags, and the value there (or of the nearest parent)."""
     path: list[str | int] = []
     for part in location:
-        if isinstance(part, str) and part.startswith("<") and part.endswith(">"):
-            continue
-        if isinstance(part, str) and isinstance(value, dict) and part in value:
+        if isinstance(value, dict) and part in value and not _is_tag(part):
             value = value[part]
-        elif isinstance(part, int) and isinstance(value, list) and part < len(value):
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
             value = value[part]
         else:
             continue
         path.append(part)
     return path, value
+
+
+def _is_tag(part: int | str) -> bool:
+    return isinstance(part, str) and part.startswith("<") and part.endswith(">")
 
 
 def _missing(name: str, reference: str, found: Any) -> Problem:

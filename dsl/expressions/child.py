@@ -70,7 +70,7 @@ def answer(jq, programs: dict, program: str, text: str | None) -> tuple[bytes, s
 
 def main() -> None:
     sys.path.append(sys.argv[1])
-    import jq  # from the folder above: this interpreter runs without site-packages
+    import jq  # type: ignore[import-not-found]  # it has no types; from the folder above: this interpreter runs without site-packages
 
     jq.compile(".").input_text("1").text()  # all of it is loaded before files are closed
     confine(int(sys.argv[2]))

@@ -58,8 +58,14 @@ class Child:
         ours, theirs = socket.socketpair()
         arguments = [sys.executable, "-I", "-S", str(_CHILD_FILE), _jq_folder(), str(memory_mb << 20), str(patience_s)]
         try:
-            self._process = subprocess.Popen(  # noqa: S603 (no shell, no user data in the arguments)
-                arguments, stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={}, cwd="/", start_new_session=True
+            self._process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603 (no shell, no user data in the arguments)
+                arguments,
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={},
+                cwd="/",
+                start_new_session=True,
             )
         except BaseException:
             ours.close()

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Tag, model_validator
 
+from dsl.later import is_sound_strategy
 from dsl.model.base import JSON, DurationText, Node, TextOrObject, Uri, wrong
 
 Text = Annotated[str, Tag("<text>")]
@@ -216,7 +217,7 @@ class EventFilter(Node):
 
 
 class EventStrategy(Node):
-    """Which events to consume; `all` and `any` come later."""
+    """Which events to consume; sound `all` and `any` come later, what reaches this class of them is wrong."""
 
     one: EventFilter | None = None
     all_: Any = None
@@ -230,6 +231,10 @@ class EventStrategy(Node):
                 "invalid-listen",
                 "exactly one of one, any, all says which events to wait for",
                 "write `one: {with: {type: com.example.happened}}`",
+            )
+        if "one" not in self.model_fields_set and not is_sound_strategy(self.model_dump(by_alias=True, exclude_unset=True)):
+            raise wrong(
+                "invalid-listen", "`any` and `all` are lists of filters, and `until` has no `until` of its own", "listen to `one` event"
             )
         return self
 

@@ -20,7 +20,6 @@ from dsl.model.shared import (
     EventProperties,
     EventStrategy,
     Input,
-    Mapped,
     Output,
     ReadAs,
     RetryOrName,

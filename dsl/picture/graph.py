@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -18,6 +19,7 @@ JSON = Any
 
 NODE: Final = (208.0, 52.0)
 PILL: Final = (168.0, 34.0)
+MAX_PILL: Final = 380.0
 SMALL_PILL: Final = (72.0, 26.0)
 HEAD: Final = 46.0  # of a box: title and subtitle
 PAD: Final = 16.0
@@ -26,6 +28,8 @@ TITLE_CHARACTERS: Final = 25  # what fits into a node at 13 px
 SUBTITLE_CHARACTERS: Final = 31  # at 11 px
 LABEL_CHARACTERS: Final = 28
 LABEL_PX: Final = 6.0  # one character of a label
+
+_SCHEME: Final = re.compile(r" https?://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +197,7 @@ class _Painter:
         if title == step.name:
             title = spoken(step.name)
             title = title[:1].upper() + title[1:]
-        subtitle = phrase(step, self.data, self.catalogue)
+        subtitle = _SCHEME.sub(" ", phrase(step, self.data, self.catalogue))
         condition = step.task.get("if")
         if isinstance(condition, str):
             subtitle = f"if {condition_words(condition)}: {subtitle}"
@@ -202,7 +206,9 @@ class _Painter:
     def _start(self) -> _Part:
         schedule = self.data.get("schedule") if isinstance(self.data, dict) else None
         words = schedule_words(schedule, str(parley_of_document(self.data).get("timezone") or "UTC"))
-        return _pill("start", "start", " or ".join(words) or "Start", "", (NODE[0], PILL[1]) if words else PILL)
+        title = " or ".join(words) or "Start"
+        width = min(MAX_PILL, max(PILL[0], len(title) * 7.4 + 36))
+        return _pill("start", "start", title, "", (width, PILL[1]))
 
 
 def _ways(block: TaskBlock, *, at_top: bool) -> Iterator[_Way]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 GAP_X: Final = 28
@@ -93,14 +94,14 @@ def _back_edges(count: int, links: Sequence[Link]) -> list[bool]:
     for number, link in enumerate(links):
         outgoing[link.source].append(number)
     back = [False] * len(links)
-    state = [0] * count  # 0 new, 1 on the way, 2 done
+    state: list[int] = [0] * count  # 0 new, 1 on the way, 2 done
     for root in range(count):
         stack = [(root, iter(outgoing[root]))] if state[root] == 0 else []
         state[root] = max(state[root], 1)
         while stack:
             node, edges = stack[-1]
-            number = next(edges, None)
-            if number is None:
+            number = next(edges, -1)
+            if number < 0:
                 state[node] = 2
                 stack.pop()
                 continue
@@ -186,7 +187,7 @@ def _straighten(cells: Sequence[_Cell], rows: Sequence[Sequence[int]]) -> None:
 def _apart(wanted: Sequence[float], widths: Sequence[float]) -> list[float]:
     """Return middles as near to *wanted* as possible (least squares) without overlaps: pool adjacent violators."""
     offsets = [0.0]
-    for left, right in zip(widths, widths[1:], strict=False):
+    for left, right in pairwise(widths):
         offsets.append(offsets[-1] + (left + right) / 2 + GAP_X)
     pools: list[tuple[float, int]] = []  # mean, count
     for x, offset in zip(wanted, offsets, strict=True):
@@ -241,9 +242,12 @@ def _back_routes(
 ) -> None:
     """Lead edges that close a cycle around the right side, each in a lane of its own, crossing only the gaps between layers."""
     lanes = [number for number, is_back in enumerate(layout.back) if is_back]
+    rightmost = layout.width - LANE
     for lane, number in enumerate(lanes, start=1):
         source, target = cells[links[number].source], cells[links[number].target]
-        x = layout.width + LANE * lane
+        passed = [cell.x + cell.width / 2 for cell in cells if target.rank <= cell.rank <= source.rank]
+        x = max(passed) + LANE * lane
+        rightmost = max(rightmost, x)
         below = tops[source.rank] + heights[source.rank] + 10
         above = tops[target.rank] - 10
         start_x, end_x = source.x + min(30, source.width / 4), target.x + min(30, target.width / 4)
@@ -257,7 +261,7 @@ def _back_routes(
         ]
         layout.labels[number] = (x - links[number].label_width / 2 - 4, below + (12 if source.rank in labelled else 10))
     if lanes:
-        layout.width += LANE * (len(lanes) + 1)
+        layout.width = max(layout.width, rightmost + LANE)
         lowest = max(point[1] for number in lanes for point in layout.routes[number])
         layout.height = max(layout.height, lowest + 20)
 

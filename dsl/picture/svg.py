@@ -9,22 +9,26 @@ from typing import Any, Final
 from dsl.picture.graph import Edge, Node, Picture
 
 # kind -> hue of the bar at the left
-_HUES: Final = {
-    "call": 215, "emit": 265, "listen": 265, "for": 165, "fork": 190, "try": 30, "catch": 12, "switch": 45, "set": 140, "wait": 250, "raise": 0, "run": 290,
-}  # fmt: skip
+_HUES: Final = {"call": 215, "emit": 265, "listen": 265, "for": 165, "fork": 190, "try": 30, "catch": 12, "switch": 45, "set": 140} | {
+    "wait": 250,
+    "raise": 0,
+    "run": 290,
+}
 _STATES: Final = ("pending", "running", "waiting", "retrying", "done", "faulted", "skipped")
-_MARKS: Final = {"running": "▶", "waiting": "⏸", "retrying": "↻", "done": "✓", "faulted": "✕", "skipped": "–"}
+_MARKS: Final = {"running": "▶", "waiting": "‖", "retrying": "↻", "done": "✓", "faulted": "✕", "skipped": "–"}
 
 _STYLE: Final = """
 :root{color-scheme:light dark}
-svg{--bg:#fff;--ink:#1c2430;--soft:#5b6675;--line:#8a96a5;--card:#fff;--edge:#c8d0da;--box:#f5f7fa;--bar:46%;
---running:#1769d2;--waiting:#9a6700;--done:#1a7f37;--faulted:#cf222e;background:var(--bg)}
-@media (prefers-color-scheme:dark){svg{--bg:#12161c;--ink:#e8edf3;--soft:#a3afbd;--line:#7b8796;--card:#1c232c;--edge:#3a4553;--box:#171d25;--bar:60%;
---running:#6cb0ff;--waiting:#e3b341;--done:#4ac26b;--faulted:#ff7b72}}
+svg{--bg:#fff;--ink:#1c2430;--soft:#5b6675;--line:#8a96a5;--card:#fff;--edge:#c8d0da;--box:#f5f7fa;
+--bar:46%;--running:#1769d2;--waiting:#9a6700;--done:#1a7f37;--faulted:#cf222e;background:var(--bg)}
+@media (prefers-color-scheme:dark){svg{--bg:#12161c;--ink:#e8edf3;--soft:#a3afbd;--line:#7b8796;--card:#1c232c;--edge:#3a4553;--box:#171d25;
+--bar:60%;--running:#6cb0ff;--waiting:#e3b341;--done:#4ac26b;--faulted:#ff7b72}}
 text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;fill:var(--ink)}
-.t{font-size:13px;font-weight:600}.s,.l{font-size:11px;fill:var(--soft)}.c{text-anchor:middle}.m{font-size:13px;font-weight:700;text-anchor:end}
+.t{font-size:13px;font-weight:600}.s,.l{font-size:11px;fill:var(--soft)}.c{text-anchor:middle}
+.m{font-size:13px;font-weight:700;text-anchor:end}
 .n{fill:var(--card);stroke:var(--edge)}.b{fill:var(--box);stroke:var(--edge)}.p{fill:var(--box);stroke:var(--line)}
-.e{fill:none;stroke:var(--line);stroke-width:1.5}.back{stroke-dasharray:5 4}.h{fill:var(--line)}.lb{fill:var(--bg);stroke:var(--edge);stroke-width:.6}
+.e{fill:none;stroke:var(--line);stroke-width:1.5}.back{stroke-dasharray:5 4}.h{fill:var(--line)}
+.lb{fill:var(--bg);stroke:var(--edge);stroke-width:.6}
 .running,.retrying{stroke:var(--running);stroke-width:2.5}.waiting{stroke:var(--waiting);stroke-width:2.5}
 .done{stroke:var(--done);stroke-width:2}.faulted{stroke:var(--faulted);stroke-width:2.5}.skipped{opacity:.55;stroke-dasharray:4 3}
 .mrunning,.mretrying{fill:var(--running)}.mwaiting{fill:var(--waiting)}.mdone{fill:var(--done)}.mfaulted{fill:var(--faulted)}
@@ -43,7 +47,8 @@ def svg(picture: Picture, states: Mapping[str, Any] | None = None) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img">',
         f"<style>{_STYLE}</style>",
-        '<defs><marker id="a" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="h" d="M0 0 8 4 0 8z"/></marker></defs>',
+        '<defs><marker id="a" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">',
+        '<path class="h" d="M0 0 8 4 0 8z"/></marker></defs>',
     ]
     boxes = [node for node in picture.nodes if node.box]
     parts += [_node(node, known.get(node.id, "")) for node in boxes]
@@ -100,7 +105,8 @@ def path(edge: Edge) -> str:
 def _label(edge: Edge) -> str:
     width = len(edge.label) * 6 + 10
     box = f'<rect class="lb" x="{edge.label_x - width / 2:g}" y="{edge.label_y - 9:g}" width="{width:g}" height="17" rx="8"/>'
-    return f'<g><title>{_text(edge.full_label)}</title>{box}<text class="l c" x="{edge.label_x:g}" y="{edge.label_y + 4:g}">{_text(edge.label)}</text></g>'
+    words = f'<text class="l c" x="{edge.label_x:g}" y="{edge.label_y + 4:g}">{_text(edge.label)}</text>'
+    return f"<g><title>{_text(edge.full_label)}</title>{box}{words}</g>"
 
 
 def _text(value: str) -> str:
