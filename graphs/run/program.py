@@ -18,6 +18,7 @@ from graphs.run.templates import Const, Expr, Template
 from graphs.run.tree import NOTHING, Block, Program, Task, Transform
 
 DIRECTIVES = ("continue", "exit", "end")
+_SINGULAR = {"errors": "error", "retries": "retry", "timeouts": "timeout", "authentications": "authentication"}
 
 
 def compile_program(data: Mapping[str, JSON], catalogue: Mapping[str, JSON], *, workflows: Mapping[str, JSON] | None = None) -> Program:
@@ -27,7 +28,7 @@ def compile_program(data: Mapping[str, JSON], catalogue: Mapping[str, JSON], *, 
     Args:
         data: The definition as plain JSON data, already checked by `dsl`.
         catalogue: Functions by `name:version`.
-        workflows: Definitions that `run: workflow` may name, by `namespace/name:version`; None when they are looked up at run time.
+        workflows: Definitions that `run: workflow` may name, by `namespace/name/version`; None when they are looked up at run time.
 
     Raises:
         InvalidDefinition: With every problem found.
@@ -150,7 +151,7 @@ class Compiler:
             return found
         known: Mapping[str, JSON] = self.use.get(section) or {}
         if value not in known:
-            self.problem(f"unknown-{section[:-1]}", reference, f"'{value}' is not defined in use.{section}", _list_of(known))
+            self.problem(f"unknown-{_SINGULAR[section]}", reference, f"'{value}' is not defined in use.{section}", _list_of(known))
             return None
         named: Mapping[str, JSON] = known[value]
         return named
