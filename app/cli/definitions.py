@@ -39,7 +39,7 @@ def validate(
     reports = [report(path, catalogue) for path in found]
     output = Output(as_json=as_json)
     if skipped:
-        output.note(f"passed over (no `document:`): {', '.join(str(path) for path in skipped)}")
+        output.note(f"{len(skipped)} YAML or JSON file(s) without a `document:` passed over")
     summary = reports[0] if not target.is_dir() else together(reports)
     output.result(summary, "\n".join(compiler_lines(report) for report in reports))
     return 0 if summary["valid"] else CHECK_FAILED

@@ -1,7 +1,106 @@
-"""Run one definition to its end in this process."""
+"""Run one definition to its end, or to where only somebody else can go on, in this process.
 
-from typing import Any
+`ephemeral` keeps nothing and needs no database. `recorded` stores version and decision first and then works on that one run with the same
+store, lease and journal as a worker. Both may call this machine's own addresses, and both end a run that is interrupted with Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import uuid
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from app.cli.run import Request
+    from app.settings import Settings
+    from graphs.run import Outcome, RunDeps
+    from graphs.run.ports import Row
+
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+LONGEST_WAIT_S = 60.0  # a longer one ends an ephemeral run as `waiting`: there is nobody to wake it
+
+Say = Callable[[str], None]
 
 
-async def ephemeral(request: Any, *, say: Any) -> dict[str, Any]: ...
-async def recorded(request: Any, *, say: Any) -> dict[str, Any]: ...
+class Follow:
+    """An observer that says every step, indented by how deep it lies."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+
+    def step(self, row: Row) -> None:
+        attempt = f" (attempt {row.attempt})" if row.attempt > 1 else ""
+        why = f": {row.error.get('detail') or row.error.get('title')}" if row.error else ""
+        self._say(f"{row.status:9} {row.path}{attempt}{why}")
+
+
+async def ephemeral(request: Request, *, say: Say, follow: bool) -> dict[str, Any]:
+    """Run *request* with in-memory adapters and return what `--json` prints. Nothing of it is left afterwards."""
+    from langgraph.checkpoint.memory import InMemorySaver
+
+    from app.settings import Settings
+    from dsl.expressions import Expressions
+    from graphs import catalogue
+    from graphs.run import compile, execute, run_graph  # noqa: A004  the contract's word
+    from graphs.run.http import guarded_http
+
+    settings = Settings()
+    run_id = f"ephemeral-{uuid.uuid4()}"
+    functions = catalogue.load()
+    program = compile(request.data, functions)
+    expressions = Expressions(
+        children=settings.expression_children, timeout_s=settings.expression_timeout_s, memory_mb=settings.expression_memory_mb
+    )
+    try:
+        async with guarded_http((*settings.http_allow, *LOOPBACK)) as http:
+            deps = _deps(request, settings, expressions=expressions, functions=functions, http=http, say=say if follow else None)
+            outcome = await execute(run_graph(InMemorySaver()), deps, run_id=run_id, program=program, input=request.input)
+    except asyncio.CancelledError:
+        return result(run_id, "cancelled")
+    finally:
+        await expressions.aclose()
+    for notice in deps.notices.posted.values():  # type: ignore[attr-defined]  # the in-memory notices
+        say(f"notice ({notice.channel}): {notice.title or notice.text}")
+    return _of(run_id, outcome)
+
+
+def _deps(request: Request, settings: Settings, *, expressions: Any, functions: Mapping[str, Any], http: Any, say: Say | None) -> RunDeps:
+    from graphs.run import Limits
+    from graphs.run.memory_ports import ephemeral_deps
+
+    deps = ephemeral_deps(
+        expressions=expressions,
+        catalogue=functions,
+        http=http,
+        secrets=request.secrets,
+        workflows=[source.data for source in request.workflows.values()],
+        events=request.events,
+        limits=Limits(short_wait_s=LONGEST_WAIT_S),
+        smtp_url=settings.smtp_url.get_secret_value() if settings.smtp_url else None,
+    )
+    return deps if say is None else dataclasses.replace(deps, observer=Follow(say))
+
+
+def _of(run_id: str, outcome: Outcome) -> dict[str, Any]:
+    awaiting = [
+        {
+            "path": one.path,
+            "reference": one.reference,
+            "kind": one.kind,
+            "title": str((one.form or {}).get("title") or ""),
+            "wake_at": one.wake_at,
+        }
+        for one in outcome.awaited
+    ]
+    return result(run_id, outcome.status, output=outcome.output, error=outcome.error, awaiting=awaiting)
+
+
+def result(run_id: str, status: str, *, output: Any = None, error: Any = None, awaiting: Any = ()) -> dict[str, Any]:
+    """Return the object of the command contract; `awaiting` is there only while somebody is waited for."""
+    found = {"run_id": run_id, "status": status, "output": output, "error": dict(error) if error else None}
+    return {**found, "awaiting": list(awaiting)} if status == "waiting" else found
+
+
+async def recorded(request: Any, *, say: Any, follow: bool) -> dict[str, Any]: ...

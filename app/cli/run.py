@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,6 +16,9 @@ from app.cli.failures import CHECK_FAILED, WAITING, CommandFailed, invalid_defin
 from app.cli.later import not_yet
 from app.cli.options import Json
 from app.cli.output import Output
+
+if TYPE_CHECKING:
+    from dsl import Source
 
 EXIT_CODES = {"completed": 0, "faulted": CHECK_FAILED, "cancelled": CHECK_FAILED, "waiting": WAITING}
 
@@ -29,7 +32,7 @@ class Request:
     data: Mapping[str, Any]
     input: Any
     secrets: Mapping[str, Any]
-    workflows: Mapping[str, Mapping[str, Any]]  # "namespace/name:version" -> definition
+    workflows: Mapping[str, Source]  # "namespace/name/version" -> what `run: workflow` may name
     events: tuple[Mapping[str, Any], ...]
 
 
@@ -53,19 +56,22 @@ def run(
         raise not_yet(
             "run --simulate", "run a definition without touching anything outside", "--ephemeral keeps nothing, but does call what it calls"
         )
-    request = read(file, input_=input_, secrets=secrets, workflows=workflows, events=events)
+    request = read(file, input_=input_, secrets=secrets, workflows=workflows, events=events, closed=ephemeral)
     output = Output(as_json=as_json)
     from app.cli import foreground
 
     start = foreground.ephemeral if ephemeral else foreground.recorded
-    outcome = asyncio.run(start(request, say=output.note if follow else None))
+    outcome = asyncio.run(start(request, say=output.note, follow=follow))
     output.result(outcome, in_words(outcome))
     return EXIT_CODES[outcome["status"]]
 
 
-def read(file: Path, *, input_: str | None, secrets: Path | None, workflows: Path | None, events: Path | None) -> Request:
+def read(file: Path, *, input_: str | None, secrets: Path | None, workflows: Path | None, events: Path | None, closed: bool) -> Request:
     """
     Read and check everything before anything starts.
+
+    Args:
+        closed: Only the workflows of the folder can be named; else approved ones as well, which the store judges.
 
     Raises:
         CommandFailed: a file or option cannot be used, or the definition has errors.
@@ -76,7 +82,7 @@ def read(file: Path, *, input_: str | None, secrets: Path | None, workflows: Pat
     text = files.read_text(file)
     given = files.json_option("--input", input_)
     known = _folder(workflows)
-    examined = dsl.examine(text, catalogue.load(), workflows=known or None)
+    examined = dsl.examine(text, catalogue.load(), workflows=tuple(known) if closed else None)
     if not examined.valid:
         raise invalid_definition(examined.problems, where=str(file))
     return Request(
@@ -90,8 +96,8 @@ def read(file: Path, *, input_: str | None, secrets: Path | None, workflows: Pat
     )
 
 
-def _folder(folder: Path | None) -> dict[str, Mapping[str, Any]]:
-    """Return the definitions of `--workflows` by `namespace/name:version`."""
+def _folder(folder: Path | None) -> dict[str, Source]:
+    """Return the definitions of `--workflows` by `namespace/name/version`; files without these three are passed over."""
     if folder is None:
         return {}
     if not folder.is_dir():
@@ -100,12 +106,12 @@ def _folder(folder: Path | None) -> dict[str, Mapping[str, Any]]:
         )
     import dsl
 
-    found: dict[str, Mapping[str, Any]] = {}
+    found: dict[str, Source] = {}
     for path in files.definitions(folder)[0]:
-        data = dsl.read(files.read_text(path)).data
-        document = data.get("document") if isinstance(data, Mapping) else None
+        source = dsl.read(files.read_text(path))
+        document = source.data.get("document") if isinstance(source.data, Mapping) else None
         if isinstance(document, Mapping) and {"namespace", "name", "version"} <= document.keys():
-            found[f"{document['namespace']}/{document['name']}:{document['version']}"] = data
+            found[f"{document['namespace']}/{document['name']}/{document['version']}"] = source
     return found
 
 

@@ -9,10 +9,10 @@ from tests.acceptance.conftest import Parley
 from tests.world import World
 
 MISTAKES = {  # text, code of the problem, line it is reported at, what the message quotes
-    "a tab": (definitions.WITH_A_TAB, "yaml-syntax", 8, "tab"),
-    "an unknown task type": (definitions.UNKNOWN_TASK, "unknown-task", 7, "sett"),
-    "then to nowhere": (definitions.THEN_TO_NOWHERE, "unknown-target", 10, "shp"),
-    "a jq syntax error": (definitions.JQ_SYNTAX, "expression-syntax", 9, "jq"),
+    "a tab": (definitions.WITH_A_TAB, "tab", 8, "a tab stands where YAML wants spaces"),
+    "an unknown task type": (definitions.UNKNOWN_TASK, "unknown-task", 8, "did you mean 'set'?"),
+    "then to nowhere": (definitions.THEN_TO_NOWHERE, "unknown-target", 10, "did you mean 'ship'?"),
+    "a jq syntax error": (definitions.JQ_SYNTAX, "expression-syntax", 9, ".name |"),
 }
 
 

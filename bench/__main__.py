@@ -1,0 +1,47 @@
+"""Measure: `python -m bench [NAME …] [--rounds N] [--json]`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+
+from bench import command, engine, language
+
+Benchmark = Callable[[], Awaitable[float]]  # one round; returns what it measured, in the unit of its name
+ALL: dict[str, tuple[str, Benchmark]] = {**command.ALL, **language.ALL, **engine.ALL}
+
+
+async def measure(names: list[str], rounds: int) -> list[dict[str, object]]:
+    """Run each benchmark *rounds* times after one to warm up; the figures are in the benchmark's own unit."""
+    rows: list[dict[str, object]] = []
+    for name in names:
+        unit, benchmark = ALL[name]
+        await benchmark()
+        figures = [await benchmark() for _ in range(rounds)]
+        rows.append(
+            {"name": name, "unit": unit, "median": statistics.median(figures), "min": min(figures), "max": max(figures), "rounds": rounds}
+        )
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*ALL, []], default=list(ALL), metavar="NAME", help=", ".join(ALL))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    began = time.monotonic()
+    rows = asyncio.run(measure(list(given.names), given.rounds))
+    if given.json:
+        print(json.dumps({"benchmarks": rows}))
+        return
+    for row in rows:
+        print(f"{row['name']:24} {row['median']:>12,.4g} {row['unit']:10} [{row['min']:,.4g} .. {row['max']:,.4g}]")
+    print(f"{len(rows)} benchmarks, {given.rounds} rounds each, {time.monotonic() - began:.0f} s")
+
+
+main()

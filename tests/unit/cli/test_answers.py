@@ -1,0 +1,65 @@
+"""Which waiting task an answer means, and what it must look like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.cli.failures import CommandFailed
+from app.cli.runs import answer_for, awaited
+
+WAITING = [
+    {"path": "/do/0/each/for[0]/0/agree", "reference": "/do/0/each/do/0/agree", "kind": "approve", "title": "First?"},
+    {"path": "/do/0/each/for[1]/0/agree", "reference": "/do/0/each/do/0/agree", "kind": "approve", "title": "Second?"},
+    {"path": "/do/1/details", "reference": "/do/1/details", "kind": "ask", "title": "Details"},
+]
+NOTHING: dict[str, Any] = {"values": None, "approved": None, "comment": "", "happened": None}
+
+
+class TestAwaited:
+    @pytest.mark.parametrize("task", ["details", "/do/1/details"])
+    def test_a_name_or_reference_that_fits_once_is_enough(self, task: str) -> None:
+        assert awaited(WAITING, task, "run-1") == WAITING[2]
+
+    def test_a_path_names_one_turn_of_a_loop(self) -> None:
+        assert awaited(WAITING, "/do/0/each/for[1]/0/agree", "run-1")["title"] == "Second?"
+
+    def test_a_name_that_fits_twice_asks_for_the_path(self) -> None:
+        with pytest.raises(CommandFailed) as caught:
+            awaited(WAITING, "agree", "run-1")
+
+        assert caught.value.what == "2 waiting tasks are named agree"
+        assert caught.value.why == "waiting now: /do/0/each/for[0]/0/agree (approve), /do/0/each/for[1]/0/agree (approve)"
+
+    def test_a_name_that_fits_nothing_lists_what_waits(self) -> None:
+        with pytest.raises(CommandFailed) as caught:
+            awaited([], "agree", "run-1")
+
+        assert (caught.value.what, caught.value.why) == ("no task agree waits for an answer", "waiting now: nothing")
+
+
+class TestAnswerFor:
+    @pytest.mark.parametrize(
+        ("kind", "given", "answer"),
+        [
+            ("approve", {"approved": False, "comment": "too dear"}, {"approved": False, "comment": "too dear"}),
+            ("ask", {"values": {"colour": "red"}}, {"colour": "red"}),
+            ("ask", {"values": False}, False),
+            ("outcome-unknown", {"happened": True}, {"happened": True}),
+        ],
+    )
+    def test_each_kind_takes_its_own_option(self, kind: str, given: dict[str, Any], answer: Any) -> None:
+        assert answer_for({"kind": kind, "path": "/do/0/a", "title": "A"}, **{**NOTHING, **given}) == answer
+
+    @pytest.mark.parametrize(
+        ("kind", "option"),
+        [("approve", "--approve or --reject"), ("ask", "--value JSON"), ("outcome-unknown", "--happened or --did-not-happen")],
+    )
+    def test_a_missing_option_is_named(self, kind: str, option: str) -> None:
+        with pytest.raises(CommandFailed, match=option):
+            answer_for({"kind": kind, "path": "/do/0/a", "title": "A"}, **NOTHING)
+
+    def test_a_timer_is_nobodys_to_answer(self) -> None:
+        with pytest.raises(CommandFailed, match="not answered by a person"):
+            answer_for({"kind": "timer", "path": "/do/0/a", "title": ""}, **NOTHING)
