@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     )
 
     # models
-    model: Words = Field(default=(), description="Comma list, tried in order: openai:NAME, ollama:NAME, offline. Unset: Ollama if it answers, else offline.")
+    model: str = Field(default="", description="Comma list, tried in order: openai:NAME, ollama:NAME, offline. Unset: Ollama if it answers, else offline.")
     model_timeout_s: float = Field(default=60.0, gt=0, description="Seconds for one model call.")
     openai_base_url: str | None = Field(
         default=None, validation_alias=known_as("PARLEY_OPENAI_BASE_URL", "OPENAI_BASE_URL"), description="Address of an OpenAI-compatible endpoint."
@@ -86,7 +86,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What goes to stderr.")
     log_json: bool = Field(default=False, description="Log lines as JSON objects.")
 
-    @field_validator("model", "http_allow", "run_allow", mode="before")
+    @field_validator("http_allow", "run_allow", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """Read `a, b` as a list; an empty text is an empty list."""

@@ -47,7 +47,7 @@ versions = Table(
 runs = Table(
     "runs", metadata,
     text("tenant_id", key=True), text("id", key=True), text("version_id"), text("conversation"), text("status"), text("reason"),
-    Column("input", JSON), Column("output", JSON), Column("error", JSON), text("started_by"), moment("created_at"), moment("ready_at"),
+    Column("input", JSON), Column("output", JSON), Column("error", JSON), text("failed_path"), text("started_by"), moment("created_at"), moment("ready_at"),
     moment("started_at"), moment("ended_at"), moment("wake_at"), Column("signals", BigInteger), Column("cancel_requested", Boolean),
     text("owner"), Column("epoch", Integer), moment("lease_until"),
 )  # fmt: skip
@@ -66,12 +66,12 @@ awaits = Table(
     "awaits", metadata,
     text("tenant_id", key=True), text("run_id", key=True), text("path", key=True), text("reference"), text("kind"), Column("attempt", Integer),
     moment("wake_at"), Column("event", JSONB), Column("form", JSON), moment("created_at"), moment("withdrawn_at"), moment("delivered_at"),
-    text("delivered_by"), Column("payload", JSON), text("event_source"), text("event_id"),
+    text("delivered_by"), Column("timed_out", Boolean), Column("payload", JSON), text("event_source"), text("event_id"),
 )  # fmt: skip
 
 events = Table(
     "events", metadata,
-    text("tenant_id", key=True), text("source", key=True), text("id", key=True), text("type"), Column("event", JSON), moment("received_at"),
+    text("tenant_id", key=True), text("source", key=True), text("id", key=True), text("type"), Column("attributes", JSONB), Column("event", JSON), moment("received_at"),
     Column("seq", BigInteger),
 )  # fmt: skip
 

@@ -83,6 +83,7 @@ CREATE TABLE parley.runs (
     input            json,
     output           json,
     error            json,
+    failed_path      text NOT NULL DEFAULT '', -- of a faulted run: the step a retry starts with
     started_by       text NOT NULL,
     created_at       timestamptz NOT NULL DEFAULT now(),
     ready_at         timestamptz NOT NULL DEFAULT now(),
@@ -145,6 +146,7 @@ CREATE TABLE parley.awaits (
     withdrawn_at timestamptz,
     delivered_at timestamptz,
     delivered_by text NOT NULL DEFAULT '',
+    timed_out    boolean NOT NULL DEFAULT false, -- delivered by its wake_at: a timer, or a deadline nobody met
     payload      json,
     event_source text,
     event_id     text,
@@ -160,6 +162,7 @@ CREATE TABLE parley.events (
     source      text NOT NULL,
     id          text NOT NULL,
     type        text NOT NULL,
+    attributes  jsonb NOT NULL, -- the event without its data: what subscriptions compare
     event       json NOT NULL,
     received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     seq         bigint GENERATED ALWAYS AS IDENTITY,

@@ -1,0 +1,19 @@
+"""Everything a person can do, once for chat, API and command line: every action checks the role, the tenant and the state.
+
+`Actions` takes an `Actor` first; what it refuses it refuses as an `ActionError` with words and a code. See `errors.py`.
+"""
+
+from __future__ import annotations
+
+from app.actions.base import ROLES, Actor, Role
+from app.actions.errors import ActionError, Conflict, Forbidden, Invalid, NotFound
+from app.actions.people import PeopleActions
+from app.actions.proposals import ProposalActions
+from app.actions.tasks import TaskActions
+
+
+class Actions(ProposalActions, TaskActions, PeopleActions):
+    """All actions; see the modules for each group."""
+
+
+__all__ = ["ROLES", "ActionError", "Actions", "Actor", "Conflict", "Forbidden", "Invalid", "NotFound", "Role"]

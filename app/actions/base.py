@@ -1,0 +1,66 @@
+"""Who acts, what roles may do, and what every group of actions shares."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Row, Table, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.actions.errors import Forbidden, NotFound
+from app.store import tables as t
+from app.store.store import Store
+
+Role = Literal["viewer", "author", "approver", "operator", "admin"]
+ROLES: tuple[Role, ...] = ("viewer", "author", "approver", "operator", "admin")  # each may do what those before it may
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A person, and how they came: `via` is chat, api, cli or worker."""
+
+    tenant: str
+    user_id: str
+    name: str
+    role: str
+    via: str
+
+
+class ActionsBase:
+    """What the groups of actions share: the store, the catalogue, and the checks every action begins with."""
+
+    def __init__(self, store: Store, catalogue: Mapping[str, Any]) -> None:
+        self._store = store
+        self._catalogue = catalogue
+
+    @asynccontextmanager
+    async def _acting(self, actor: Actor, needed: Role, act: str) -> AsyncIterator[AsyncSession]:
+        """One transaction of the actor's tenant. Raises Forbidden when the role is below *needed*."""
+        require(actor, needed, act)
+        async with self._store.database.session(actor.tenant) as session:
+            yield session
+
+
+def require(actor: Actor, needed: Role, act: str) -> None:
+    """Raise Forbidden unless *actor* has the role *needed*, or a higher one."""
+    if actor.role not in ROLES or ROLES.index(actor.role) < ROLES.index(needed):
+        raise Forbidden(act, role=actor.role, needed=needed)
+
+
+async def one(session: AsyncSession, table: Table, kind: str, id_: str, *, lock: bool = False) -> Row[Any]:
+    """Return the row of *table* with this id. Raises NotFound, for ids of other tenants too."""
+    statement = select(table).where(table.c.id == id_)
+    row = (await session.execute(statement.with_for_update() if lock else statement)).first()
+    if row is None:
+        raise NotFound(kind, id_)
+    return row
+
+
+async def record(session: AsyncSession, actor: Actor, act: str, subject: str, **details: Any) -> None:
+    """Add a line to the audit, in the transaction of what it tells about."""
+    await session.execute(
+        insert(t.audit).values(tenant_id=actor.tenant, actor=actor.name, via=actor.via, act=act, subject=subject, details=details)
+    )

@@ -1,0 +1,62 @@
+"""Why an action was refused. The text says what; `why`, `where` and `next` say the rest; `code` is for programs.
+
+    ActionError
+      NotFound    404  no such thing, or it belongs to another tenant: the two look the same
+      Forbidden   403  the person's role does not allow it
+      Conflict    409  it does not fit what is there now: a stale digest, a decision already taken, a name and version already used
+      Invalid     422  the definition or value is wrong; `problems` lists every mistake
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+class ActionError(Exception):
+    """An action that was not done. Nothing was changed."""
+
+    status = 400
+
+    def __init__(self, what: str, *, code: str, why: str = "", where: str = "", next: str = "") -> None:  # noqa: A002 - the word users read
+        super().__init__(what)
+        self.what = what
+        self.code = code
+        self.why = why
+        self.where = where
+        self.next = next
+
+    def to_json(self) -> dict[str, Any]:
+        return {"what": self.what, "where": self.where, "why": self.why, "next": self.next, "code": self.code}
+
+
+class NotFound(ActionError):
+    status = 404
+
+    def __init__(self, kind: str, id_: str) -> None:
+        super().__init__(f"There is no {kind} {id_!r}.", code=f"no-such-{kind.replace(' ', '-')}", next="Check the id; ids of other tenants are not shown.")
+
+
+class Forbidden(ActionError):
+    status = 403
+
+    def __init__(self, act: str, *, role: str, needed: str) -> None:
+        super().__init__(
+            f"You may not {act}.", code="forbidden", why=f"Your role is {role}; {needed} or more is needed.", next="Ask an administrator of Parley."
+        )
+
+
+class Conflict(ActionError):
+    status = 409
+
+
+class Invalid(ActionError):
+    status = 422
+
+    def __init__(self, what: str, *, code: str = "invalid", why: str = "", where: str = "", next: str = "", problems: Sequence[Any] = ()) -> None:  # noqa: A002
+        super().__init__(what, code=code, why=why, where=where, next=next)
+        self.problems = list(problems)
+
+    def to_json(self) -> dict[str, Any]:
+        listed = [problem.to_json() if hasattr(problem, "to_json") else problem for problem in self.problems]
+        return {**super().to_json(), "problems": listed}

@@ -1,0 +1,174 @@
+"""Runs: start, look, cancel, retry. Everything that makes a run ready wakes a worker in the same transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, delete, func, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import dsl
+from app.actions.base import ActionsBase, Actor, one, record
+from app.actions.errors import Conflict, Invalid
+from app.actions.locks import differences, lock_of, workflows_run
+from app.actions.proposals import children
+from app.store import tables as t
+from app.store.ids import new_id
+from app.store.waking import wake
+from app.views import RunView, read_run_view, read_run_views, worker_missing
+from graphs.run.paths import to_reference
+
+ENDED = ("completed", "faulted", "cancelled")
+
+
+class RunActions(ActionsBase):
+    async def start(self, actor: Actor, version_id: str, *, input: Any = None, conversation: str | None = None, here: str | None = None) -> RunView:  # noqa: A002
+        """
+        Start a run of an approved version. It is durable when this returns; a worker picks it up.
+
+        Args:
+            input: The workflow's input; `None` is the empty object.
+            here: Name of the process that will run it itself (`parley run`); no worker is woken then.
+
+        Raises:
+            Conflict: a function or child workflow is not what was approved (a changed lock).
+            Invalid: the input does not fit the workflow's schema; the text names the field.
+        """
+        data = {} if input is None else input
+        async with self._acting(actor, "operator", "start runs") as session:
+            version = await one(session, t.versions, "version", version_id)
+            await self._check_lock(session, version)
+            _check_input(version.definition, data)
+            run_id = new_id()
+            await session.execute(
+                insert(t.runs).values(
+                    tenant_id=actor.tenant, id=run_id, version_id=version_id, conversation=conversation, input=data, started_by=actor.name,
+                    **(_leased(here, self._store.settings.lease_s) if here else {}),
+                )
+            )  # fmt: skip
+            await record(session, actor, "start", f"run:{run_id}", version_id=version_id, digest=version.digest)
+            if not here:
+                await self._store.queue.enqueue(session, [run_id])
+            return await read_run_view(session, run_id)
+
+    async def run(self, actor: Actor, run_id: str) -> RunView:
+        async with self._acting(actor, "viewer", "see runs") as session:
+            await one(session, t.runs, "run", run_id)
+            missing = await worker_missing(session)
+            view = await read_run_view(session, run_id, worker_missing=missing)
+        return await self._store.redacted(actor.tenant, view)
+
+    async def runs(self, actor: Actor, *, status: str | None = None, limit: int = 50) -> list[RunView]:
+        """Return runs, newest first, without their steps."""
+        async with self._acting(actor, "viewer", "see runs") as session:
+            views = await read_run_views(session, status=status, limit=limit)
+        return [await self._store.redacted(actor.tenant, view) for view in views]
+
+    async def cancel(self, actor: Actor, run_id: str) -> RunView:
+        """Ask a run to stop; one that nobody runs stops at once. A run that has ended stays as it is."""
+        async with self._acting(actor, "operator", "cancel runs") as session:
+            row = await one(session, t.runs, "run", run_id, lock=True)
+            if row.status not in ENDED and not row.cancel_requested:
+                await record(session, actor, "cancel", f"run:{run_id}")
+                await self._cancel(session, row)
+        self._store.announce(run_id)
+        return await self.run(actor, run_id)
+
+    async def _cancel(self, session: AsyncSession, row: Row[Any]) -> None:
+        c = t.runs.c
+        if row.status == "running":
+            await session.execute(update(t.runs).where(c.id == row.id).values(cancel_requested=True, signals=c.signals + 1))
+            self._store.signalled([row.id])
+            return
+        await session.execute(
+            update(t.runs).where(c.id == row.id).values(status="cancelled", reason="", cancel_requested=True, ended_at=func.clock_timestamp(), wake_at=None)
+        )
+        a = t.awaits.c
+        await session.execute(
+            update(t.awaits).where(a.run_id == row.id, a.delivered_at.is_(None), a.withdrawn_at.is_(None)).values(withdrawn_at=func.clock_timestamp())
+        )
+        await session.execute(delete(t.live).where(t.live.c.run_id == row.id))
+        await self._store.queue.cancel(session, row.id)
+
+    async def retry(self, actor: Actor, run_id: str) -> RunView:
+        """
+        Try the failed step of a faulted run again; what finished stays finished.
+
+        Raises:
+            Conflict: the run did not fault, or its lock changed.
+        """
+        async with self._acting(actor, "operator", "retry runs") as session:
+            row = await one(session, t.runs, "run", run_id, lock=True)
+            if row.status != "faulted":
+                raise Conflict(
+                    f"The run is {row.status}; only a faulted run can be retried.", code="not-faulted", where=f"run {run_id}",
+                    next="Start a new run of the workflow instead.",
+                )  # fmt: skip
+            await self._check_lock(session, await one(session, t.versions, "version", row.version_id))
+            await _write_retry(session, actor, row)
+            c = t.runs.c
+            await session.execute(
+                update(t.runs).where(c.id == run_id)
+                .values(status="ready", reason="", error=None, ended_at=None, ready_at=func.clock_timestamp(), cancel_requested=False)
+            )  # fmt: skip
+            await record(session, actor, "retry", f"run:{run_id}")
+            await self._store.queue.enqueue(session, [run_id])
+        self._store.announce(run_id)
+        return await self.run(actor, run_id)
+
+    async def _check_lock(self, session: AsyncSession, version: Row[Any]) -> None:
+        now = lock_of(version.definition, self._catalogue, await children(session, workflows_run(version.definition)))
+        changed = differences(version.lock, now, version.definition)
+        if changed:
+            raise Conflict(
+                f"{version.namespace}/{version.name} {version.version} is no longer what was approved.", code="lock-changed",
+                where=f"version {version.id}", why="; ".join(changed) + ".", next="Propose the workflow again and approve it as it is now.",
+            )  # fmt: skip
+
+    async def _wake(self, session: AsyncSession, run_ids: list[str]) -> None:
+        await wake(session, self._store.queue, run_ids)
+        self._store.signalled(run_ids)
+
+
+def _leased(owner: str, lease_s: float) -> dict[str, Any]:
+    return {
+        "status": "running", "owner": owner, "epoch": 1, "started_at": func.clock_timestamp(),
+        "lease_until": func.clock_timestamp() + text(f"interval '{float(lease_s)} seconds'"),
+    }  # fmt: skip
+
+
+async def _write_retry(session: AsyncSession, actor: Actor, row: Row[Any]) -> None:
+    """Add the journal row that voids the failure: it names the step that failed first."""
+    c = t.journal.c
+    path = row.failed_path or "/"
+    earlier = (await session.execute(select(func.count()).where(c.run_id == row.id, c.path == path, c.kind == "retry"))).scalar_one()
+    await session.execute(
+        insert(t.journal).values(
+            tenant_id=row.tenant_id, run_id=row.id, path=path, attempt=earlier + 1, kind="retry", reference=to_reference(path), status="started",
+            output=f"retried by {actor.name}", has_context=False, started_at=func.now(), mark="", sealed=False,
+        )
+    )  # fmt: skip
+
+
+def _check_input(definition: dict[str, Any], data: Any) -> None:
+    """Raise Invalid when *data* does not fit `input.schema.document`."""
+    schema = ((definition.get("input") or {}).get("schema") or {}).get("document")
+    if schema is None:
+        return
+    from jsonschema import Draft202012Validator
+
+    problems = [f"{place(error.absolute_path)}: {error.message}" for error in Draft202012Validator(schema).iter_errors(data)]
+    if problems:
+        raise Invalid(
+            "The input does not fit the workflow.", code="invalid-input", where="the input, " + problems[0].split(":")[0], why="; ".join(problems[:5]),
+            next="Give an input that fits `input.schema` of the definition.",
+            problems=[dsl.Problem(code="invalid-input", reference="/input", message=text) for text in problems],
+        )  # fmt: skip
+
+
+def place(path: Any) -> str:
+    """Return where a JSON Schema error stands, in words: `field orders[3].amount`."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return f"field {text}" if text else "the whole value"

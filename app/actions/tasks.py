@@ -1,0 +1,150 @@
+"""What runs ask of people, and the events that come from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row, func, select, update
+
+from app.actions.base import Actor, one, record
+from app.actions.errors import Conflict, Invalid, NotFound
+from app.actions.runs import RunActions, place
+from app.store import tables as t
+from app.views import RunView, TaskView, task_view
+
+PEOPLE = ("approve", "ask", "outcome-unknown")
+
+
+class TaskActions(RunActions):
+    async def tasks(self, actor: Actor, *, limit: int = 200) -> list[TaskView]:
+        """Return what waits for a person, the oldest first."""
+        async with self._acting(actor, "viewer", "see tasks") as session:
+            a, r, v = t.awaits.c, t.runs.c, t.versions.c
+            statement = (
+                select(t.awaits, r.conversation, v.namespace, v.name, v.version, v.definition)
+                .join(t.runs, (r.id == a.run_id) & (r.tenant_id == a.tenant_id))
+                .join(t.versions, (v.id == r.version_id) & (v.tenant_id == r.tenant_id))
+                .where(a.kind.in_(PEOPLE), a.delivered_at.is_(None), a.withdrawn_at.is_(None))
+                .order_by(a.created_at, a.path).limit(limit)
+            )  # fmt: skip
+            views = [task_view(row) for row in await session.execute(statement)]
+        return [await self._store.redacted(actor.tenant, view) for view in views]
+
+    async def answer(self, actor: Actor, run_id: str, path: str, value: Any) -> RunView:
+        """
+        Answer what a run asks at *path*: `{"approved": bool, "comment": str}`, the values of an `ask` form, or `{"happened": bool}`.
+
+        The same answer twice is one answer.
+
+        Raises:
+            NotFound: the run does not ask anything there.
+            Invalid: the answer does not fit; the text names the field.
+            Conflict: somebody answered otherwise before, or the run has ended.
+        """
+        async with self._acting(actor, "approver", "answer tasks") as session:
+            run = await one(session, t.runs, "run", run_id)
+            c = t.awaits.c
+            found = (c.run_id == run_id) & (c.path == path)
+            row = (await session.execute(select(t.awaits).where(found, c.kind.in_(PEOPLE)).with_for_update())).first()
+            if row is None:
+                raise NotFound("task", f"{run_id} {path}")
+            payload = checked(row, value, actor)
+            if row.delivered_at is not None and _same(row.payload, payload):
+                changed = False
+            else:
+                _must_wait(run, row)
+                await session.execute(update(t.awaits).where(found).values(payload=payload, delivered_at=func.clock_timestamp(), delivered_by=actor.name))
+                await record(session, actor, "answer", f"run:{run_id}", path=path, kind=row.kind, answer=_for_audit(row.kind, payload))
+                await self._wake(session, [run_id])
+                changed = True
+        if changed:
+            self._store.announce(run_id)
+        return await self.run(actor, run_id)
+
+    async def accept_events(self, actor: Actor, events: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+        """
+        Take CloudEvents in; durable when this returns. The same source and id counts once.
+
+        Returns:
+            `{"accepted": n, "duplicates": n}`
+
+        Raises:
+            Invalid: one of *events* is no CloudEvent; none is taken then.
+        """
+        self._require(actor, "operator", "send events")
+        problems = [f"event {number}: {problem}" for number, event in enumerate(events, 1) for problem in event_problems(event)]
+        if problems:
+            raise Invalid("These are not CloudEvents.", code="invalid-event", where=problems[0].split(":")[0], why="; ".join(problems[:5]))
+        accepted = await self._store.events(actor.tenant).accept([with_time(event) for event in events])
+        return {"accepted": accepted, "duplicates": len(events) - accepted}
+
+    @staticmethod
+    def _require(actor: Actor, needed: Any, act: str) -> None:
+        from app.actions.base import require
+
+        require(actor, needed, act)
+
+
+def checked(row: Row[Any], value: Any, actor: Actor) -> dict[str, Any]:
+    """Return the payload for the run. Raises Invalid naming the field."""
+    if row.kind == "ask":
+        _fits(row.form.get("schema") or {}, value)
+        return dict(value) if isinstance(value, Mapping) else value  # type: ignore[no-any-return]
+    key = "approved" if row.kind == "approve" else "happened"
+    if not isinstance(value, Mapping) or not isinstance(value.get(key), bool):
+        raise Invalid(f"The answer needs the field {key!r}: true or false.", code="invalid-answer", where=f"field {key}")
+    if row.kind == "outcome-unknown":
+        return {"happened": value["happened"]}
+    comment = value.get("comment", "")
+    if not isinstance(comment, str):
+        raise Invalid("The field 'comment' is a text.", code="invalid-answer", where="field comment")
+    return {"approved": value["approved"], "comment": comment, "by": actor.name}
+
+
+def _fits(schema: Mapping[str, Any], value: Any) -> None:
+    from jsonschema import Draft202012Validator
+
+    errors = list(Draft202012Validator(dict(schema)).iter_errors(value))
+    if errors:
+        words = [f"{place(error.absolute_path)}: {error.message}" for error in errors]
+        raise Invalid("The answer does not fit the form.", code="invalid-answer", where=place(errors[0].absolute_path), why="; ".join(words[:5]), problems=words)
+
+
+def _same(old: Any, new: Any) -> bool:
+    """Compare two answers; who gave them does not count."""
+    strip = lambda answer: {k: v for k, v in answer.items() if k != "by"} if isinstance(answer, dict) else answer  # noqa: E731
+    return bool(strip(old) == strip(new))
+
+
+def _must_wait(run: Row[Any], row: Row[Any]) -> None:
+    where = f"run {run.id}, {row.path}"
+    if row.delivered_at is not None:
+        raise Conflict(f"{row.delivered_by} has answered already.", code="already-answered", where=where, why="A task is answered once.")
+    if row.withdrawn_at is not None or run.status not in ("ready", "running", "waiting"):
+        raise Conflict("Nobody waits for this answer any more.", code="no-longer-asked", where=where, why=f"The run is {run.status}.")
+
+
+def _for_audit(kind: str, payload: Any) -> Any:
+    """Decisions are kept word for word; of a form only which fields were filled in."""
+    return payload if kind != "ask" else {"fields": sorted(payload) if isinstance(payload, dict) else []}
+
+
+def event_problems(event: Any) -> list[str]:
+    """Return what makes *event* no CloudEvent (specification 1.0, "Required Attributes"), in words."""
+    if not isinstance(event, Mapping):
+        return ["it is not an object"]
+    problems = [f"the attribute {name!r} is missing or no text" for name in ("id", "source", "type") if not _text(event.get(name))]
+    if event.get("specversion", "1.0") != "1.0":
+        problems.append(f"specversion {event['specversion']!r} is not supported, 1.0 is")
+    problems += [f"the attribute {name!r} holds a NUL character" for name, value in event.items() if name != "data" and "\x00" in f"{name}{value}"]
+    return problems
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def with_time(event: Mapping[str, Any]) -> dict[str, Any]:
+    return {"specversion": "1.0", "time": datetime.now(UTC).isoformat(), **event}

@@ -1,0 +1,126 @@
+"""The port `Journal` on PostgreSQL: rows of all runs of the process in one insert a flush, refused when the run has a new owner."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.store.database import Database, to_text
+from app.store.patience import patiently
+from app.store.queries import query
+from app.store.vault import Vault
+from app.store.writer import GroupWriter, Item, Kind
+from graphs.run.errors import LeaseLost
+from graphs.run.ports import Row
+from graphs.run.redaction import Redactor
+
+COLUMNS = (
+    "path", "attempt", "kind", "reference", "status", "output", "context", "has_context", "goto", "error", "started_at", "ended_at", "mark", "sealed",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row on its way: the journal it belongs to and its values in the order of COLUMNS."""
+
+    journal: RunJournal
+    values: tuple[Any, ...]
+
+
+class RunJournal:
+    """The rows of one run under one epoch."""
+
+    def __init__(self, database: Database, writer: GroupWriter, tenant: str, run_id: str, epoch: int, *, vault: Vault) -> None:
+        self._database = database
+        self._writer = writer
+        self._tenant = tenant
+        self._vault = vault
+        self.run_id = run_id
+        self.epoch = epoch
+        self.lost = False
+        self._queued = False
+        self._secrets = Redactor()
+        self._has_secrets = False
+
+    def guard(self, secret: Any) -> None:
+        """Seal every row from now on that holds the value of *secret*."""
+        self._secrets.add(secret)
+        self._has_secrets = True
+
+    async def load(self) -> Sequence[Row]:
+        async def read() -> list[tuple[Any, ...]]:
+            async with self._database.transaction(self._tenant) as connection:
+                return await (await connection.execute(query("journal", "load"), {"run": self.run_id})).fetchall()
+
+        return [self._row(values) for values in await patiently(read, patience_s=self._writer.patience_s)]
+
+    def write(self, row: Row) -> None:
+        self._queued = True
+        self._writer.add(Item(self._tenant, INSERT, Line(self, self._values(row)), self))
+
+    async def flush(self) -> None:
+        if self._queued:
+            await self._writer.flush(self)
+            self._queued = False
+        if self.lost:
+            raise LeaseLost(f"run {self.run_id} has a new owner")
+
+    def _values(self, row: Row) -> tuple[Any, ...]:
+        output, context, error = (None if value is None else to_text(value) for value in (row.output, row.context, row.error and dict(row.error)))
+        if row.has_context and context is None:
+            context = "null"
+        sealed = self._has_secrets and any(text is not None and self._secrets.text(text) != text for text in (output, context, error))
+        if sealed:
+            output, context, error = (self._sealed(text, name, row.path) for text, name in ((output, "output"), (context, "context"), (error, "error")))
+        return (
+            row.path, row.attempt, row.kind, row.reference, row.status, output, context, row.has_context, row.then, error, row.started_at,
+            row.ended_at, row.mark, sealed,
+        )  # fmt: skip
+
+    def _sealed(self, text: str | None, name: str, path: str) -> str | None:
+        if text is None:
+            return None
+        nonce, sealed = self._vault.seal(text, self._what(name, path))
+        return to_text(base64.b64encode(nonce + sealed).decode())
+
+    def _opened(self, value: Any, name: str, path: str) -> Any:
+        if value is None:
+            return None
+        raw = base64.b64decode(value)
+        return json.loads(self._vault.unseal(raw[:12], raw[12:], self._what(name, path)))
+
+    def _what(self, name: str, path: str) -> str:
+        return f"{self._tenant}/run/{self.run_id}/{path}/{name}"
+
+    def _row(self, values: tuple[Any, ...]) -> Row:
+        found = dict(zip(COLUMNS, values, strict=True))
+        if found.pop("sealed"):
+            for name in ("output", "context", "error"):
+                found[name] = self._opened(found[name], name, found["path"])
+        return Row(then=found.pop("goto"), **found)
+
+
+def _parameters(lines: Sequence[Line]) -> dict[str, list[Any]]:
+    mine = sorted({(line.journal.run_id, line.journal.epoch) for line in lines})
+    columns = {name: [line.values[at] for line in lines] for at, name in enumerate(COLUMNS)}
+    return {
+        "runs": [run for run, _ in mine],
+        "epochs": [epoch for _, epoch in mine],
+        "run_id": [line.journal.run_id for line in lines],
+        "epoch": [line.journal.epoch for line in lines],
+        **columns,
+    }
+
+
+def _answered(lines: Sequence[Line], rows: Sequence[Any]) -> None:
+    """Mark the journals whose run was not among those that were written to."""
+    held = {(row[0], row[1]) for row in rows}
+    for line in lines:
+        if (line.journal.run_id, line.journal.epoch) not in held:
+            line.journal.lost = True
+
+
+INSERT = Kind("journal", query("journal", "insert"), _parameters, _answered)

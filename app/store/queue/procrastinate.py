@@ -1,0 +1,128 @@
+"""The queue in procrastinate's tables: one job "advance run X" a run, `lock` and `queueing_lock` are the run's id, removed when done.
+
+procrastinate brings the tables, the fetching under locks, the notifications and the workers' heartbeats. Its own worker loop is not used: it
+ends when PostgreSQL restarts, and it cannot hand a job to somebody who decides later whether to run it. A job is never one step: every step
+of a run goes through one wake-up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.store.database import Database
+from app.store.queries import query
+from app.store.queue.port import WakeUp
+
+if TYPE_CHECKING:
+    from procrastinate.jobs import Job
+    from procrastinate.manager import JobManager
+
+QUEUE = "runs"
+CHANNEL = f"procrastinate_queue_v1#{QUEUE}"
+ENQUEUE = text(query("queue", "enqueue").replace("%(runs)s::text[]", "CAST(:runs AS text[])"))
+CANCEL = text(query("queue", "cancel").replace("%(run)s", ":run"))
+
+
+class ProcrastinateQueue:
+    """
+    Args:
+        silent_s: Seconds without a heartbeat after which a worker counts as gone.
+    """
+
+    def __init__(self, database: Database, *, silent_s: float = 8.0) -> None:
+        self._database = database
+        self._silent_s = silent_s
+        self._manager: JobManager | None = None
+        self._worker: int | None = None
+        self._jobs: dict[int, Job] = {}
+        self.changed = asyncio.Event()  # set by whoever listens on CHANNEL
+
+    async def enqueue(self, session: AsyncSession | None, run_ids: Sequence[str]) -> None:
+        if session is not None:
+            await session.execute(ENQUEUE, {"runs": list(run_ids)})
+            return
+        async with self._database.pool.connection() as connection:
+            await connection.execute(query("queue", "enqueue"), {"runs": list(run_ids)})
+
+    async def claim(self, limit: int, *, within_s: float) -> Sequence[WakeUp]:
+        self.changed.clear()
+        taken = await self._fetch(limit)
+        if not taken and within_s > 0:
+            try:
+                await asyncio.wait_for(self.changed.wait(), within_s)
+            except TimeoutError:
+                return []
+            taken = await self._fetch(limit)
+        return taken
+
+    async def heartbeat(self) -> None:
+        manager = await self._open()
+        assert self._worker is not None
+        await manager.update_heartbeat(self._worker)
+        await manager.prune_stalled_workers(self._silent_s)
+        async with self._database.pool.connection() as connection:
+            await connection.execute(query("queue", "drop-stalled"), {"silent_s": self._silent_s})
+
+    async def release(self, wake_up: WakeUp, *, again: bool = False) -> None:
+        from procrastinate.exceptions import ConnectorException
+        from procrastinate.jobs import Status
+
+        manager = await self._open()
+        job = self._jobs.pop(wake_up.token, None)
+        if job is None:
+            return
+        try:
+            await manager.finish_job(job, Status.SUCCEEDED, delete_job=True)
+        except ConnectorException as exc:
+            if "not found" not in str(exc.__cause__):
+                raise
+        if again:
+            await self.enqueue(None, [wake_up.run_id])
+
+    async def cancel(self, session: AsyncSession | None, run_id: str) -> None:
+        if session is not None:
+            await session.execute(CANCEL, {"run": run_id})
+            return
+        async with self._database.pool.connection() as connection:
+            await connection.execute(query("queue", "cancel"), {"run": run_id})
+
+    async def close(self) -> None:
+        """Say goodbye, so that nobody waits for this worker's heartbeat."""
+        if self._manager is not None and self._worker is not None:
+            worker, self._worker = self._worker, None
+            await self._manager.unregister_worker(worker)
+
+    async def _fetch(self, limit: int) -> list[WakeUp]:
+        manager = await self._open()
+        assert self._worker is not None
+        taken: list[WakeUp] = []
+        while len(taken) < limit:
+            job = await manager.fetch_job([QUEUE], self._worker)
+            if job is None or job.id is None:
+                break
+            self._jobs[job.id] = job
+            taken.append(WakeUp(str(job.task_kwargs["run_id"]), job.id))
+        return taken
+
+    async def _open(self) -> JobManager:
+        if self._manager is None:
+            from procrastinate.manager import JobManager
+            from procrastinate.psycopg_connector import PsycopgConnector
+
+            connector = PsycopgConnector()
+            pool: Any = self._database.pool
+            await connector.open_async(pool)
+            self._manager = JobManager(connector)
+        if self._worker is None:
+            self._worker = await self._manager.register_worker()
+        return self._manager
+
+    def forget_worker(self) -> None:
+        """Register anew at the next verb: the database lost this worker (it was restored, or we were silent for too long)."""
+        self._worker = None
+        self._jobs.clear()

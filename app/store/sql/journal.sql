@@ -1,0 +1,30 @@
+-- The journal: what a run's steps gave, in the order they ended.
+
+-- name: insert
+-- Write rows of many runs of one tenant at once. Only runs that still carry the writer's epoch are written to; their ids come back, and a
+-- run that is not among them has a new owner. Rows that are there already stay as they are. Runs are locked in id order, as renew_leases does.
+WITH mine AS (
+    SELECT * FROM unnest(%(runs)s::text[], %(epochs)s::int[]) AS m(run_id, epoch)
+), held AS (
+    SELECT r.id, r.epoch FROM parley.runs r JOIN mine m ON r.id = m.run_id AND r.epoch = m.epoch
+     WHERE r.status = 'running' ORDER BY r.id FOR SHARE OF r
+), written AS (
+    INSERT INTO parley.journal (tenant_id, run_id, path, attempt, kind, reference, status, output, context, has_context, goto, error,
+                                started_at, ended_at, mark, sealed)
+    SELECT current_setting('app.tenant'), s.run_id, s.path, s.attempt, s.kind, s.reference, s.status, s.output::json, s.context::json,
+           s.has_context, s.goto, s.error::json, s.started_at, s.ended_at, s.mark, s.sealed
+      FROM unnest(%(run_id)s::text[], %(epoch)s::int[], %(path)s::text[], %(attempt)s::int[], %(kind)s::text[], %(reference)s::text[], %(status)s::text[],
+                  %(output)s::text[], %(context)s::text[], %(has_context)s::bool[], %(goto)s::text[], %(error)s::text[],
+                  %(started_at)s::timestamptz[], %(ended_at)s::timestamptz[], %(mark)s::text[], %(sealed)s::bool[])
+           WITH ORDINALITY AS s(run_id, epoch, path, attempt, kind, reference, status, output, context, has_context, goto, error, started_at,
+                                ended_at, mark, sealed, n)
+      JOIN held ON held.id = s.run_id AND held.epoch = s.epoch
+     ORDER BY s.n
+    ON CONFLICT DO NOTHING
+)
+SELECT id, epoch FROM held;
+
+-- name: load
+-- Every row of one run, oldest first.
+SELECT path, attempt, kind, reference, status, output, context, has_context, goto, error, started_at, ended_at, mark, sealed
+  FROM parley.journal WHERE run_id = %(run)s ORDER BY seq;

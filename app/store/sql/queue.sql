@@ -1,0 +1,16 @@
+-- Wake-ups in procrastinate's tables: at most one waiting "advance run X" a run.
+
+-- name: enqueue
+INSERT INTO queue.procrastinate_jobs (queue_name, task_name, priority, lock, queueing_lock, args)
+SELECT 'runs', 'advance', 0, run_id, run_id, jsonb_build_object('run_id', run_id) FROM unnest(%(runs)s::text[]) AS run_id
+ON CONFLICT (queueing_lock) WHERE status = 'todo' DO NOTHING;
+
+-- name: cancel
+DELETE FROM queue.procrastinate_jobs WHERE queueing_lock = %(run)s AND status = 'todo';
+
+-- name: drop-stalled
+-- Jobs of workers that fell silent: dropped, not repeated, since the sweep over `runs` finds every run that lost its worker.
+DELETE FROM queue.procrastinate_jobs j
+ WHERE j.status = 'doing'
+   AND NOT EXISTS (SELECT 1 FROM queue.procrastinate_workers w
+                    WHERE w.id = j.worker_id AND w.last_heartbeat > now() - make_interval(secs => %(silent_s)s));

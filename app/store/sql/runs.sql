@@ -1,0 +1,75 @@
+-- The life of a run as its worker sees it. Every change is fenced by the epoch the worker was given with its lease.
+
+-- name: claim
+SELECT tenant_id, epoch, signals, cancel_requested, first FROM parley.claim_run(%(run)s, %(owner)s, %(lease_s)s);
+
+-- name: renew
+SELECT run_id, signals, cancel_requested FROM parley.renew_leases(%(owner)s, %(runs)s, %(epochs)s, %(lease_s)s);
+
+-- name: sweep
+SELECT run_id FROM parley.sweep_runs(%(limit)s, %(ready_s)s);
+
+-- name: next-timer
+SELECT parley.next_timer(%(limit_s)s);
+
+-- name: tenant
+SELECT parley.tenant_of_run(%(run)s);
+
+-- name: details
+-- What the run executes, read by the worker that just claimed it.
+SELECT r.id, r.input, r.conversation, r.created_at, r.started_at, v.definition, v.namespace, v.name, v.version, v.digest, v.lock, v.secrets
+  FROM parley.runs r JOIN parley.versions v ON v.tenant_id = r.tenant_id AND v.id = r.version_id
+ WHERE r.id = %(run)s;
+
+-- name: park
+-- Give the run up until something arrives. Nothing is changed when something arrived since *signals* was read: then go on instead.
+UPDATE parley.runs
+   SET status = 'waiting', reason = %(reason)s, wake_at = %(wake_at)s, owner = NULL, lease_until = NULL
+ WHERE id = %(run)s AND epoch = %(epoch)s AND status = 'running' AND signals = %(signals)s AND NOT cancel_requested
+RETURNING id;
+
+-- name: holds
+SELECT signals, cancel_requested FROM parley.runs WHERE id = %(run)s AND epoch = %(epoch)s AND status = 'running';
+
+-- name: hand-back
+-- Make the run ready for any worker (a stopping one gives its runs back).
+UPDATE parley.runs SET status = 'ready', ready_at = clock_timestamp(), owner = NULL, lease_until = NULL
+ WHERE id = %(run)s AND epoch = %(epoch)s AND status = 'running'
+RETURNING id;
+
+-- name: finish
+UPDATE parley.runs
+   SET status = %(status)s, reason = '', output = %(output)s::json, error = %(error)s::json,
+       failed_path = %(failed_path)s, ended_at = clock_timestamp(),
+       owner = NULL, lease_until = NULL, wake_at = NULL
+ WHERE id = %(run)s AND epoch = %(epoch)s AND status = 'running'
+RETURNING id;
+
+-- name: end-waits
+UPDATE parley.awaits SET withdrawn_at = clock_timestamp() WHERE run_id = %(run)s AND delivered_at IS NULL AND withdrawn_at IS NULL;
+
+-- name: end-live
+DELETE FROM parley.live WHERE run_id = %(run)s;
+
+-- name: show-live
+INSERT INTO parley.live (tenant_id, run_id, running) VALUES (current_setting('app.tenant'), %(run)s, %(running)s::json)
+ON CONFLICT (tenant_id, run_id) DO UPDATE SET running = excluded.running, updated_at = now();
+
+-- name: signal
+-- Something arrived for these runs: whoever runs them reads again, and those that wait become ready.
+UPDATE parley.runs
+   SET signals = signals + 1, ready_at = CASE WHEN status = 'waiting' THEN clock_timestamp() ELSE ready_at END,
+       reason = CASE WHEN status = 'waiting' THEN '' ELSE reason END, wake_at = CASE WHEN status = 'waiting' THEN NULL ELSE wake_at END,
+       status = CASE WHEN status = 'waiting' THEN 'ready' ELSE status END
+ WHERE id = ANY(%(runs)s::text[]) AND status IN ('ready', 'running', 'waiting')
+RETURNING id, status;
+
+-- name: here
+INSERT INTO parley.workers (owner, slots) VALUES (%(owner)s, %(slots)s)
+ON CONFLICT (owner) DO UPDATE SET seen_at = now(), slots = excluded.slots;
+
+-- name: gone
+DELETE FROM parley.workers WHERE owner = %(owner)s OR seen_at < now() - interval '1 hour';
+
+-- name: anybody
+SELECT EXISTS (SELECT 1 FROM parley.workers WHERE seen_at > now() - interval '15 seconds');
