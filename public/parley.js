@@ -165,10 +165,10 @@
     }
 
     function stateOf(steps, node) {
-      const step = steps && steps[node.id]
-      if (!step) return null
+      if (!steps) return null
+      const step = steps[node.id] || { status: "pending" }
       const known = STATES[step.status] || STATES.pending
-      let word = step.detail || known.word
+      let word = step.detail || (step.status === "pending" && steps.ended ? "not reached" : known.word)
       if (step.total) word = `${step.done || 0} of ${step.total}`
       else if (step.status === "retrying") word = `try ${step.attempts}`
       else if (step.status === "done" && step.done > 1) word = `done ${step.done} times`
@@ -183,18 +183,19 @@
       }
       const state = stateOf(steps, node)
       const name = state ? state.name : "plain"
-      const says = state ? state.word : node.subtitle
+      const says = state ? state.word : String(node.subtitle || "").replaceAll("`", "")
       const label = [node.title, says].filter(Boolean).join(", ")
+      const tip = [node.tooltip || node.title, state ? state.word : ""].filter(Boolean).join("\n").replaceAll("`", "")
       if (node.box) {
         return h("g", { className: `pl-node pl-box pl-${name}`, "data-node": node.id, "data-status": name, role: "img", "aria-label": label },
-          h("title", null, label), h("rect", { x: node.x, y: node.y, width: node.w, height: node.h, rx: 12 }),
+          h("title", null, tip), h("rect", { x: node.x, y: node.y, width: node.w, height: node.h, rx: 12 }),
           mark(state ? state.icon : KINDS[node.kind] || "ListTree", node.x + 12, node.y + 9, 14),
           h("text", { x: node.x + 32, y: node.y + 20, className: "pl-node-sub" }, cut(says ? `${node.title} · ${says}` : node.title, node.w - 44, 12)))
       }
       const middle = node.y + node.h / 2
       const two = Boolean(says) && node.h >= 36
       return h("g", { className: `pl-node pl-${name}`, "data-node": node.id, "data-status": name, role: "img", "aria-label": label },
-        h("title", null, label), h("rect", { x: node.x, y: node.y, width: node.w, height: node.h, rx: 10 }),
+        h("title", null, tip), h("rect", { x: node.x, y: node.y, width: node.w, height: node.h, rx: 10 }),
         mark(state ? state.icon : KINDS[node.kind] || "Circle", node.x + 11, middle - 9, 18),
         h("text", { x: node.x + 38, y: two ? middle - 3 : middle + 5, className: "pl-node-title" }, cut(node.title, node.w - 46, 13, 600)),
         two ? h("text", { x: node.x + 38, y: middle + 14, className: "pl-node-sub" }, cut(says, node.w - 46, 12, 550)) : null)

@@ -41,7 +41,7 @@ const ProposalCard = define("ProposalCard", () => function ProposalCard({ p, cal
             <ol className="pl-outline">
               {(p.outline || []).map((line, i) => (
                 <li key={i} style={{ "--depth": line.depth || 0 }} className={line.number ? "" : "pl-trigger"}>
-                  <span className="pl-number">{line.number || icon("CalendarClock", { size: 15 })}</span><span>{line.text}</span>
+                  <span className="pl-number">{line.number || icon("CalendarClock", { size: 15 })}</span><span>{prose(line.text)}</span>
                 </li>
               ))}
             </ol>
@@ -71,8 +71,8 @@ const ProposalCard = define("ProposalCard", () => function ProposalCard({ p, cal
                 <tr key={i}>
                   <td data-label="Step">{effect.title || effect.task}</td>
                   <td data-label="What"><span className={`pl-effect pl-effect-${effect.kind}`}>{icon(name, { size: 14 })}{says}</span></td>
-                  <td data-label="Where" className="pl-mono pl-break">{effect.target || "–"}</td>
-                  <td data-label="How often">{effect.how_often || "once"}</td>
+                  <td data-label="Where" className="pl-mono pl-break">{target(effect.target)}</td>
+                  <td data-label="How often"><span title={effect.how_often}>{(effect.how_often || "once").replace(/ of the schedule: .*/, " of the schedule")}</span></td>
                   <td data-label="Secret">{(effect.secrets || []).join(", ") || "none"}</td>
                   <td data-label="Decided before">{effect.decided_before ? effect.by || "by a person" : "nobody is asked"}</td>
                 </tr>
@@ -136,5 +136,15 @@ const ProposalCard = define("ProposalCard", () => function ProposalCard({ p, cal
     return who ? `${word} ${who}` : word
   }
 })
+
+/** Plain words in which `code` stands between backticks. */
+function prose(text) {
+  return String(text || "").split("`").map((part, i) => (i % 2 ? <code key={i} className="pl-inline-code">{part}</code> : part))
+}
+
+/** "GET ${ .a + \"/b\" }" as "GET .a + \"/b\"": the brackets of an expression say nothing to a reader. */
+function target(text) {
+  return String(text || "–").replace(/\$\{\s*([\s\S]*?)\s*\}(?=\s|$)/g, "$1").replace(/@default$/, "")
+}
 
 export default <ProposalCard p={props} call={callAction} />

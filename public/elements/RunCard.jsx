@@ -22,7 +22,7 @@ const RunCard = define("RunCard", () => function RunCard({ p, call }) {
       {p.reason && !p.error && !(p.awaiting || []).length ? <p className="pl-quiet">{p.reason}</p> : null}
       {p.error ? failure() : null}
       {(p.awaiting || []).map(waits)}
-      <Section title="Progress" aside={counts()}><Picture picture={p.picture} steps={p.steps || {}} title={p.title} /></Section>
+      <Section title="Progress" aside={counts()}><Picture picture={p.picture} steps={{ ...p.steps, ended }} title={p.title} /></Section>
       {p.status === "completed" ? (
         <Section title="Result"><div data-testid="run-output">{p.output === null || p.output === undefined ? <p className="pl-quiet">The workflow returned nothing.</p> : <Value value={p.output} />}</div></Section>
       ) : null}
@@ -34,7 +34,7 @@ const RunCard = define("RunCard", () => function RunCard({ p, call }) {
     return (
       <span className="pl-counts">
         {COUNTED.map(([state, word]) => [state, word, states.filter((one) => one === state).length]).filter((row) => row[2]).map(([state, word, n]) => (
-          <span key={state} className={`pl-count pl-${state}`}>{n} {word}</span>
+          <span key={state} className={`pl-count pl-${state}`}>{n} {state === "pending" && ended ? "not reached" : word}</span>
         ))}
       </span>
     )

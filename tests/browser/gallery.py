@@ -9,11 +9,16 @@ import json
 import os
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+import dsl
+from graphs.catalogue import load
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 CARDS = Path(__file__).with_name("gallery.yaml")
 
 
@@ -21,9 +26,24 @@ def cards() -> list[dict[str, Any]]:
     """Return `[{name, props, text}]` in the order they are shown; `$name` in the file stands for a shared value."""
     data = yaml.safe_load(CARDS.read_text(encoding="utf-8"))
     shared = {f"${name}": value for name, value in data["shared"].items()}
+    for short, example in (("orders", "high-value-orders"), ("leads", "lead-enrichment")):
+        shared |= {f"${short}_{name}": value for name, value in drawn(example).items()}
     return json.loads(
         json.dumps(data["cards"]), object_hook=lambda node: {k: shared.get(v, v) if isinstance(v, str) else v for k, v in node.items()}
     )
+
+
+def drawn(example: str) -> dict[str, Any]:
+    """Return what a card shows of `examples/NAME/definition.yaml`."""
+    text = (EXAMPLES / example / "definition.yaml").read_text(encoding="utf-8")
+    catalogue = load()
+    examined = dsl.examine(text, catalogue)
+    return {
+        "picture": dsl.picture(examined.data).to_json(),
+        "outline": [asdict(line) for line in dsl.outline(examined.data, catalogue)],
+        "effects": [effect.to_json() for effect in dsl.effects(examined.data, catalogue)],
+        "yaml": text,
+    }
 
 
 def serve(port: int) -> None:
