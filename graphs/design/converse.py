@@ -1,0 +1,130 @@
+"""The two ways in: a turn of a conversation, and one-shot authoring."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
+
+import dsl
+from graphs.design import events, ledger
+from graphs.design.deps import DesignDeps, Draft
+from graphs.design.graph import Graph, design_graph
+from graphs.models import NOTHING, ModelError, redact, total
+
+MAX_STEPS = 60  # graph steps of one turn
+ROUNDS = 6  # rounds of questions that `author` answers with defaults
+
+
+async def converse(graph: Graph, deps: DesignDeps, *, thread_id: str, user: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    """
+    Take one turn of the conversation *thread_id*.
+
+    Args:
+        user: `{"text"}`, `{"answers": {question id: value}}` or `{"decision": "approve"|"reject"|"change", "text"?}`. Secrets in it are masked before anything is stored.
+
+    Yields:
+        Events: `step`, `say`, `questions`, `proposal` (with `proposal_id`, `digest`, `version`), `run-wanted`, `error`; see `graphs.design.events`.
+    """
+    config: RunnableConfig = {"configurable": {"thread_id": thread_id}, "recursion_limit": MAX_STEPS}
+    snapshot = await graph.aget_state(config)
+    message = masked(user)
+    given: Any = Command(resume=message) if snapshot.interrupts else {"user": message}
+    try:
+        async for mode, part in graph.astream(given, config, context=deps, stream_mode=["custom", "updates"]):
+            if mode == "custom":
+                yield dict(part)
+            elif "__interrupt__" in part:
+                yield _paused(part["__interrupt__"][0].value)
+    except ModelError as exc:
+        yield events.failed(exc)
+
+
+def _paused(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn a pause into the event that shows what is waited for."""
+    if value["kind"] == "questions":
+        return {"type": "questions", "questions": value["questions"]}
+    return {"type": "proposal", **{key: inner for key, inner in value.items() if key != "kind"}}
+
+
+def masked(user: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the message without secrets; `masked` lists suggested names for those that were in it."""
+    names: list[str] = []
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, str):
+            found = redact(value)
+            names.extend(found.names)
+            return found.text
+        if isinstance(value, Mapping):
+            return {key: clean(inner) for key, inner in value.items()}
+        return value
+
+    message = {key: clean(value) for key, value in user.items() if key in ("text", "answers", "decision")}
+    return {**message, "masked": list(dict.fromkeys(names))}
+
+
+async def author(deps: DesignDeps, text: str, *, yes_to_defaults: bool) -> dict[str, Any]:
+    """
+    Author a definition in one shot.
+
+    Returns:
+        `{"definition": YAML or "", "problems", "effects", "assumptions", "questions", "usage"}`. Open questions, words that were not understood and an
+        unreachable model leave `definition` empty; the last two are problems (`not-understood`, `model-unavailable`).
+    """
+    kept: list[Draft] = []
+
+    async def keep(draft: Draft) -> dict[str, Any]:
+        kept.append(draft)
+        return {"proposal_id": "", "digest": "", "version": ""}
+
+    graph, inner, thread = design_graph(InMemorySaver()), replace(deps, propose=keep), uuid.uuid4().hex
+    user: dict[str, Any] = {"text": text}
+    questions: list[dict[str, Any]] = []
+    seen: list[dict[str, Any]] = []
+    usage = dict(NOTHING)
+    for _ in range(ROUNDS):
+        seen = [event async for event in converse(graph, inner, thread_id=thread, user=user)]
+        state = await _state(graph, thread)
+        usage = total(usage, state.get("usage") or NOTHING)
+        questions = next((event["questions"] for event in seen if event["type"] == "questions"), [])
+        answers = {question["id"]: default for question in questions if (default := _default(question))}
+        if not questions or not yes_to_defaults or len(answers) < len(questions):
+            break
+        user = {"answers": answers}
+    state = await _state(graph, thread)
+    return {**_result(kept, state, seen, deps), "questions": (state.get("questions") or []) if questions else [], "usage": usage}
+
+
+async def _state(graph: Graph, thread: str) -> dict[str, Any]:
+    snapshot = await graph.aget_state({"configurable": {"thread_id": thread}})
+    return dict(snapshot.values)
+
+
+def _default(question: Mapping[str, Any]) -> str:
+    return str(question.get("default") or next(iter(question.get("options") or []), ""))
+
+
+def _result(kept: list[Draft], state: Mapping[str, Any], seen: list[dict[str, Any]], deps: DesignDeps) -> dict[str, Any]:
+    text = kept[-1].text if kept else str((state.get("best") or {}).get("text", "")) if state.get("outcome") == "unrepaired" else ""
+    examined = deps.examine(text, deps.catalogue) if text else None
+    problems = [problem.to_json() for problem in examined.problems] if examined else []
+    problems += [_problem("not-understood", f"I did not understand: “{words}”", events.BEYOND) for words in state.get("unclear") or []]
+    problems += [
+        _problem("model-unavailable", f"{event['what']} {event['why']}", event["next"]) for event in seen if event["type"] == "error"
+    ]
+    return {
+        "definition": text,
+        "problems": problems,
+        "effects": [effect.to_json() for effect in examined.effects] if examined else [],
+        "assumptions": ledger.words(state.get("ledger") or []),
+    }
+
+
+def _problem(code: str, message: str, hint: str) -> dict[str, Any]:
+    return dsl.Problem(code=code, reference="", message=message, hint=hint).to_json()

@@ -1,0 +1,55 @@
+"""What a design conversation needs from the outside; it arrives as LangGraph's runtime context."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import dsl
+from graphs.models import ModelRouter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A definition without errors, ready to be proposed."""
+
+    text: str  # YAML
+    name: str
+    title: str
+    summary: str
+    assumptions: tuple[str, ...] = ()  # what nobody stated, in words
+
+
+class Examine(Protocol):
+    def __call__(self, text_or_data: Any, catalogue: Mapping[str, dsl.Function], /) -> dsl.Examined:
+        """Find everything there is to know about a definition; `dsl.examine` is one."""
+
+
+async def no_runs(text: str) -> list[dict[str, Any]]:
+    """There are no runs to tell about."""
+    return []
+
+
+async def no_workflows() -> list[dict[str, Any]]:
+    """There are no approved workflows."""
+    return []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesignDeps:
+    """
+    The outside of one conversation.
+
+    `propose` stores a draft and returns `{"proposal_id", "digest", "version"}`; `status` returns runs that a question is about, newest first
+    (`{name, status, reason, started_at, …}`); `workflows` returns approved workflows (`{name, title, …}`).
+    """
+
+    models: ModelRouter
+    catalogue: Mapping[str, dsl.Function]
+    propose: Callable[[Draft], Awaitable[dict[str, Any]]]
+    examine: Examine = dsl.examine
+    status: Callable[[str], Awaitable[list[dict[str, Any]]]] = no_runs
+    workflows: Callable[[], Awaitable[list[dict[str, Any]]]] = no_workflows
+    person: str = "me"  # the person asking, as assignees name them
+    timezone: str = "UTC"

@@ -1,0 +1,191 @@
+"""The nodes that turn a wish into a plan, and a change wish into edits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langgraph.runtime import Runtime
+
+import dsl
+from graphs.design import events, ledger
+from graphs.design.deps import DesignDeps
+from graphs.design.patching import ChangeRefused, change
+from graphs.design.replies import Change, Outline
+from graphs.design.state import DesignState
+from graphs.models import Usage, total
+
+Run = Runtime[DesignDeps]
+Update = dict[str, Any]
+
+
+def functions(deps: DesignDeps) -> list[dict[str, Any]]:
+    """Return the catalogue as a prompt shows it: name, what it does, its inputs."""
+    return [
+        {
+            "name": key,
+            "does": function.summary,
+            "effect": function.effect,
+            "input": {name: _type(schema) for name, schema in function.input.get("properties", {}).items()},
+            "required": function.input.get("required", []),
+        }
+        for key, function in deps.catalogue.items()
+    ]
+
+
+def _type(schema: Any) -> Any:
+    if not isinstance(schema, dict):
+        return "any"
+    return schema.get("enum") or schema.get("type") or "any"
+
+
+async def begin(state: DesignState) -> Update:
+    """Take the message as a wish: the first one, a new one, or more of the one in work."""
+    text = state["user"].get("text", "")
+    more = state["intent"].get("intent") == "change" or (state.get("pending") == "questions" and state["intent"].get("intent") == "design")
+    wishes = [*(state.get("wishes") or []), text] if more and not state.get("base") else [text]
+    kept = {"ledger": state.get("ledger") or []} if len(wishes) > 1 else {"ledger": []}
+    return {
+        **kept,
+        "wishes": wishes,
+        "mode": "design",
+        "draft": "",
+        "base": "",
+        "problems": [],
+        "best": {},
+        "seen": [],
+        "repairs": 0,
+        "fixes": [],
+        "changed": "",
+        "proposal": {},
+        "pending": "",
+        "questions": [],
+        "unclear": [],
+    }
+
+
+async def plan(state: DesignState, runtime: Run) -> Update:
+    """Ask for the outline, the assumptions and the questions that block."""
+    deps, used, write = runtime.context, Usage(), runtime.stream_writer
+    write(events.step("Planning", "start"))
+    values = {
+        "person": deps.person,
+        "timezone": deps.timezone,
+        "functions": functions(deps),
+        "wishes": state["wishes"],
+        "ledger": state.get("ledger") or [],
+    }
+    outline = await deps.models.ask("design/outline", values, Outline, usage=used)
+    spent = total(state["usage"], used.to_json())
+    write(events.step("Planning", "end", f"{len(outline.steps)} steps, {len(outline.questions)} questions"))
+    unclear = outline.not_understood + outline.missing
+    if unclear or not outline.steps:
+        write(events.say(_beyond(outline)))
+        return {
+            "usage": spent,
+            "outcome": "beyond",
+            "wishes": [],
+            "questions": [],
+            "pending": "",
+            "unclear": unclear or state["wishes"][-1:],
+        }
+    entries = ledger.assumed(state.get("ledger") or [], [item.model_dump() for item in outline.assumptions], state["turn"])
+    questions = [question.model_dump() for question in outline.questions if not ledger.settled(entries, question.id)]
+    return {
+        "usage": spent,
+        "outline": outline.model_dump(),
+        "ledger": entries,
+        "questions": questions,
+        "pending": "questions" if questions else "",
+    }
+
+
+def after_plan(state: DesignState) -> str:
+    if state.get("outcome"):
+        return "end"
+    return "ask" if state.get("questions") else "draft"
+
+
+def _beyond(outline: Outline) -> str:
+    """Say what was not understood, word by word, and what would be."""
+    parts = [f"I did not understand: “{words}”." for words in outline.not_understood]
+    parts += [f"This is missing here: {words}." for words in outline.missing]
+    if outline.steps and parts:
+        parts.append(
+            "The rest I understood: "
+            + "; ".join(step.text for step in outline.steps)
+            + ". I leave nothing out silently: say that part in other words, or without it."
+        )
+    if not parts:
+        parts.append("I found no step in that which I could build.")
+    return "\n".join([*parts, events.BEYOND])
+
+
+async def begin_change(state: DesignState) -> Update:
+    """Take the message as a change of the draft."""
+    return {
+        "mode": "change",
+        "request": state["user"].get("text", ""),
+        "pending": "",
+        "questions": [],
+        "problems": [],
+        "best": {},
+        "seen": [],
+        "repairs": 0,
+        "fixes": [],
+        "changed": "",
+    }
+
+
+async def edit(state: DesignState, runtime: Run) -> Update:
+    """Ask for edits of the current definition and carry them out; a refusal changes nothing."""
+    deps, used, write = runtime.context, Usage(), runtime.stream_writer
+    write(events.step("Planning", "start"))
+    base = state["base"]
+    values = {
+        "person": deps.person,
+        "functions": functions(deps),
+        "ledger": state.get("ledger") or [],
+        "definition": base,
+        "tasks": _tasks(base, deps),
+        "request": state["request"],
+    }
+    wanted = await deps.models.ask("design/change", values, Change, usage=used)
+    spent: Update = {"usage": total(state["usage"], used.to_json())}
+    write(events.step("Planning", "end", wanted.said))
+    questions = [question.model_dump() for question in wanted.questions if not ledger.settled(state.get("ledger") or [], question.id)]
+    if questions:
+        return {**spent, "questions": questions, "pending": "questions"}
+    if wanted.not_understood or not wanted.operations:
+        said = (
+            "\n".join(f"I did not understand: “{words}”." for words in wanted.not_understood)
+            or f"I did not understand what to change: “{state['request']}”."
+        )
+        write(
+            events.say(
+                f"{said} Nothing was changed. Examples: “use 200 instead of 100”, “post to https://… instead”, “at 10:30”, “remove step 3”, “notify me after posting”."
+            )
+        )
+        return {**spent, "outcome": "refused", "pending": "decision" if state.get("proposal") else ""}
+    try:
+        applied = change(base, wanted.operations)
+    except ChangeRefused as exc:
+        write(events.say(f"I could not make this change: {exc}. Nothing was changed."))
+        return {**spent, "outcome": "refused", "pending": "decision" if state.get("proposal") else ""}
+    return {
+        **spent,
+        "draft": applied.text,
+        "changed": wanted.said or state["request"],
+        "wishes": [*(state.get("wishes") or []), state["request"]],
+    }
+
+
+def after_edit(state: DesignState) -> str:
+    if state.get("outcome"):
+        return "decide" if state.get("pending") == "decision" else "end"
+    return "ask" if state.get("questions") else "check"
+
+
+def _tasks(text: str, deps: DesignDeps) -> list[dict[str, str]]:
+    """Return the tasks by reference, number and words, as an edit may name them."""
+    lines = dsl.outline(dsl.read(text).data, deps.catalogue)
+    return [{"reference": line.reference, "number": line.number, "text": line.text} for line in lines if line.reference]

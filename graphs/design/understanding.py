@@ -1,0 +1,214 @@
+"""The nodes that read a message: what it wants, what it settles, and the answers that need no design."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langgraph.runtime import Runtime
+from langgraph.types import interrupt
+
+import dsl
+from graphs.design import events, ledger
+from graphs.design.deps import DesignDeps
+from graphs.design.facts import explain
+from graphs.design.replies import Intent
+from graphs.design.state import DesignState
+from graphs.models import NOTHING, Usage, total
+
+SURE = 0.6  # below this, a decision or a run is asked about instead of carried out
+TASK_HELP = "It is kept encrypted and never shown to a model. Store it with the secret form in this chat or `parley secret set NAME`, then use its name: “… using the secret NAME”."
+
+Run = Runtime[DesignDeps]
+Update = dict[str, Any]
+
+
+async def receive(state: DesignState, runtime: Run) -> Update:
+    """Begin a turn."""
+    masked = state["user"].get("masked") or []
+    if masked:
+        names = ", ".join(masked)
+        runtime.stream_writer(
+            events.say(f"Your message held what looks like a secret ({names}). I removed it before anything else saw it. {TASK_HELP}")
+        )
+    return {"turn": state.get("turn", 0) + 1, "usage": dict(NOTHING), "outcome": "", "intent": {}}
+
+
+def after_receive(state: DesignState) -> str:
+    """Answers and decisions of a card need no reading."""
+    user = state["user"]
+    if "answers" in user and state.get("questions"):
+        return "settle"
+    if "decision" in user:
+        return "decided"
+    return "understand"
+
+
+async def understand(state: DesignState, runtime: Run) -> Update:
+    """Say what the message wants."""
+    runtime.stream_writer(events.step("Understanding", "start"))
+    deps, used = runtime.context, Usage()
+    text = state["user"].get("text") or "; ".join(f"{key}: {value}" for key, value in (state["user"].get("answers") or {}).items())
+    workflows = await deps.workflows()
+    values = {
+        "pending": state.get("pending") or "nothing",
+        "questions": state.get("questions") or [],
+        "workflow": _about(state),
+        "workflows": [{"name": entry.get("name"), "title": entry.get("title")} for entry in workflows[:50]],
+        "message": text,
+    }
+    intent = await deps.models.ask("design/classify", values, Intent, usage=used)
+    runtime.stream_writer(events.step("Understanding", "end", _kind_words(intent.intent)))
+    return {"intent": intent.model_dump(), "usage": total(state["usage"], used.to_json())}
+
+
+def _about(state: DesignState) -> str:
+    """Return the current draft's outline, short, or the wish that is being worked on."""
+    text = state.get("draft") or ""
+    if not text:
+        return ""
+    return "\n".join(f"{line.number} {line.text}" for line in dsl.outline(dsl.read(text).data)[:40])
+
+
+def _kind_words(kind: str) -> str:
+    return {
+        "design": "a new workflow",
+        "change": "a change",
+        "answer": "an answer",
+        "question": "a question",
+        "run": "a start",
+        "monitor": "a question about runs",
+    }.get(kind, kind)
+
+
+def after_understand(state: DesignState) -> str:
+    """Choose the part of the graph that handles the message."""
+    intent, pending = state["intent"], state.get("pending", "")
+    kind, unsure = intent["intent"], intent["confidence"] < SURE
+    if kind == "answer":
+        return "settle" if state.get("questions") else "respond"
+    if kind in ("approve", "reject"):
+        return "decided" if kind == "reject" and pending == "decision" and not unsure else "respond"
+    if kind == "design":
+        return "begin"
+    if kind == "change":
+        return "begin_change" if state.get("base") else "begin"
+    return "respond"
+
+
+async def settle(state: DesignState, runtime: Run) -> Update:
+    """Write answers into the ledger; what does not fit stays open."""
+    user, shown = state["user"], (state.get("questions") or [])[: ledger.AT_ONCE]
+    answers = user.get("answers") if "answers" in user else state["intent"].get("answers")
+    by_text = "answers" not in user
+    asked = [question for question in shown if not by_text or question["id"] in (answers or {})]
+    entries, still_open = ledger.answer(state.get("ledger") or [], asked, answers or {}, state["turn"])
+    for question in still_open:
+        if (answers or {}).get(question["id"]):
+            runtime.stream_writer(events.say(f"{question['why']} {question['text']}"))
+    waiting = {question["id"]: question for question in still_open}
+    left = [
+        waiting.get(question["id"], question) for question in state.get("questions") or [] if not ledger.settled(entries, question["id"])
+    ]
+    return {"ledger": entries, "questions": left, "pending": "questions" if left else ""}
+
+
+def after_settle(state: DesignState) -> str:
+    if state.get("questions"):
+        return "ask"
+    return "change" if state.get("mode") == "change" else "draft"
+
+
+async def ask(state: DesignState) -> Update:
+    """Wait for answers. Nothing stands before the pause: this runs again when it ends."""
+    reply = interrupt({"kind": "questions", "questions": (state.get("questions") or [])[: ledger.AT_ONCE]})
+    return {"user": reply}
+
+
+async def decide(state: DesignState) -> Update:
+    """Wait for the decision on the proposal."""
+    reply = interrupt({"kind": "decision", **(state.get("proposal") or {})})
+    return {"user": reply}
+
+
+async def decided(state: DesignState, runtime: Run) -> Update:
+    """Take note of a decision. Approving itself is done by the store, for the person and the digest on the card."""
+    decision, proposal = state["user"].get("decision") or state["intent"].get("intent"), state.get("proposal") or {}
+    if decision == "change":
+        if state["user"].get("text"):
+            return {"intent": {"intent": "change"}, "pending": ""}
+        runtime.stream_writer(events.say("What shall be different? Say it in your own words."))
+        return {"intent": {"intent": "wait"}}
+    if decision == "approve":
+        runtime.stream_writer(events.say(f"Approved: version {proposal.get('version', '')} can run now. Say “run it”, or press Run."))
+    else:
+        runtime.stream_writer(events.say("Rejected. Nothing will run. Tell me what to change, or describe something new."))
+    return {"pending": "", "intent": {"intent": str(decision)}}
+
+
+def after_decided(state: DesignState) -> str:
+    kind = state["intent"]["intent"]
+    if kind == "change":
+        return "begin_change" if state.get("base") else "begin"
+    return "decide" if kind == "wait" and state.get("pending") == "decision" else "end"
+
+
+async def respond(state: DesignState, runtime: Run) -> Update:
+    """Answer what needs no design, from facts."""
+    deps, intent, text = runtime.context, state["intent"], state["user"].get("text", "")
+    write, kind = runtime.stream_writer, intent["intent"]
+    if kind in ("approve", "reject"):
+        write(events.say(_decision_words(kind, state)))
+    elif kind == "run" and intent["confidence"] < SURE:
+        write(events.say("Shall I start a run? Say “run it” and the workflow’s name."))
+    elif kind == "run":
+        write({"type": "run-wanted", "workflow": intent.get("workflow") or _name(state)})
+    elif kind == "monitor":
+        write(events.say(_runs(await deps.status(text))))
+    elif kind == "secret":
+        write(events.say(f"Never write a secret into the chat. {TASK_HELP}"))
+    elif kind == "question" and state.get("draft"):
+        write(
+            events.say(
+                explain(text, dsl.read(state["draft"]).data, state["draft"], deps.catalogue, ledger.words(state.get("ledger") or []))
+            )
+        )
+    elif kind in ("help", "question"):
+        write(events.say(events.HELP))
+    elif kind == "answer":
+        write(events.say("There is no open question. Tell me what to change, or describe something new."))
+    else:
+        write(events.say(f"I design, run and watch workflows; this is something else. {events.HELP}"))
+    return {}
+
+
+def after_respond(state: DesignState) -> str:
+    """Go back to what the person was asked before."""
+    pending = state.get("pending", "")
+    return "ask" if pending == "questions" and state.get("questions") else "decide" if pending == "decision" else "end"
+
+
+def _decision_words(kind: str, state: DesignState) -> str:
+    if state.get("pending") != "decision":
+        return "There is no proposal waiting for a decision."
+    button = "Approve" if kind == "approve" else "Reject"
+    return f"Press {button} on the card above: a decision is bound to exactly the definition that you see there."
+
+
+def _name(state: DesignState) -> str:
+    data = dsl.read(state.get("draft") or "").data
+    document = data.get("document") if isinstance(data, dict) else None
+    return str(document.get("name", "")) if isinstance(document, dict) else ""
+
+
+def _runs(runs: list[dict[str, Any]]) -> str:
+    if not runs:
+        return "There are no runs yet."
+    return "\n".join(
+        [
+            "The last runs:",
+            *(
+                f"- {run.get('title') or run.get('name')}: {run.get('status')}{', ' + str(run['reason']) if run.get('reason') else ''}"
+                for run in runs[:10]
+            ),
+        ]
+    )

@@ -1,0 +1,269 @@
+"""From a person's sentences to clauses. Every word ends in a clause or in `unknown`; nothing is dropped.
+
+A sentence is cut into atoms at commas, "and", "then"; the longest run of atoms that one row of a table understands becomes a clause. Words that open
+a branch, a loop or a parallel part take the rest of their sentence with them (to "otherwise", or to "in any case").
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from graphs.models.offline import conditions, control, filters, outputs, people, sources, triggers
+from graphs.models.offline.clause import Clause, Condition, first
+from graphs.models.offline.text import Atom, Protected, atoms, protect, sentences, tidy
+
+TABLES = (control.TABLE, people.TABLE, outputs.TABLE, sources.TABLE, filters.TABLE)
+LONGEST = 6  # atoms in one clause
+
+
+@dataclass(slots=True)
+class Understood:
+    """What the grammar made of a text."""
+
+    clauses: list[Clause] = field(default_factory=list)
+    trigger: Clause | None = None
+    unknown: list[str] = field(default_factory=list)
+
+
+def parse(text: str) -> Understood:
+    """Read a wish of one or more sentences."""
+    source = protect(text)
+    understood = Understood()
+    for sentence in sentences(source):
+        Sentence(sentence, source, understood).read()
+    return understood
+
+
+def recognise(text: str, source: Protected) -> Clause | None:
+    """Read one clause without its connectors, or nothing."""
+    plain = tidy(text)
+    if not plain:
+        return Clause("nothing", source.open(text))
+    for table in TABLES:
+        clause = first(table, plain, source)
+        if clause is not None:
+            return clause
+    return None
+
+
+class Sentence:
+    """A reader that goes through one sentence from left to right."""
+
+    def __init__(self, text: str, source: Protected, understood: Understood) -> None:
+        self.text, self.source, self.out = text, source, understood
+        self.atoms: list[Atom] = atoms(text)
+        self.at = 0
+
+    def read(self) -> None:
+        """Append the sentence's clauses to the result."""
+        self.out.clauses += self._sequence(into=self.out.clauses)
+
+    def _piece(self, count: int) -> str:
+        """Return the words of the next *count* atoms, connectors between them included."""
+        return self.text[self.atoms[self.at].start : self.atoms[self.at + count - 1].end]
+
+    def _sequence(self, *, into: list[Clause], nested: bool = False) -> list[Clause]:
+        """Read clauses to the end of the sentence, or when *nested* to "otherwise"."""
+        found: list[Clause] = []
+        while self.at < len(self.atoms):
+            words = tidy(self._piece(1))
+            if nested and (control.OTHERWISE.match(words) or control.IN_ANY_CASE.match(words)):
+                break
+            clause = self._one([*into, *found])
+            if clause is None:
+                self._unknown()
+            elif clause.kind == "with-previous":
+                self._join(clause, found if found else into)
+            elif clause.kind == "trigger":
+                self._trigger(clause)
+            elif clause.kind != "nothing":
+                found.append(clause)
+        return found
+
+    def _one(self, before: list[Clause]) -> Clause | None:
+        """Read the next clause and move on; None when the next atom is not understood."""
+        return self._structure(before) or self._plain()
+
+    def _plain(self) -> Clause | None:
+        left = len(self.atoms) - self.at
+        for count in range(min(left, LONGEST), 0, -1):
+            words = self._piece(count)
+            clause = recognise(words, self.source) or self._as_trigger(words) or (self._parallel_end(words) if count == 1 else None)
+            if clause is not None:
+                self.at += count
+                return clause
+        return self._with_trigger()
+
+    def _as_trigger(self, words: str) -> Clause | None:
+        return first(triggers.TABLE, tidy(words), self.source)
+
+    def _with_trigger(self) -> Clause | None:
+        """Read "fetch X every weekday at 9": the trigger stands inside the clause."""
+        for count in (2, 1):
+            if self.at + count > len(self.atoms):
+                continue
+            words = tidy(self._piece(count))
+            inside = triggers.INSIDE.fullmatch(words)
+            trigger = first(triggers.TABLE, inside["trigger"].strip(), self.source) if inside else None
+            rest = f"{inside['before']} {inside['after']}".strip() if inside else ""
+            if trigger is None or not rest:
+                continue
+            clause = recognise(rest, self.source) or self._prefixed_each(rest)
+            if clause is not None:
+                self._trigger(trigger)
+                self.at += count
+                return clause
+        return None
+
+    def _structure(self, before: list[Clause]) -> Clause | None:
+        """Read a branch, a loop, or a parallel part, when one begins here."""
+        words = tidy(self._piece(1))
+        if control.FAILURE.fullmatch(words) and self.at + 1 < len(self.atoms):
+            return self._failure()
+        if found := control.IN_ANY_CASE.match(words):
+            return self._skip(found)
+        if found := control.OTHERWISE.match(words):
+            return self._otherwise(found, before)
+        if found := control.PARALLEL.match(words):
+            return self._parallel(found, before)
+        if found := control.EACH.match(words):
+            return self._each(found)
+        return self._if()
+
+    def _skip(self, found: re.Match[str]) -> Clause:
+        if not self._cut(found.end()):
+            self.at += 1
+        return Clause("nothing", found[0])
+
+    def _cut(self, length: int) -> bool:
+        """Take *length* tidied characters away from the next atom; False when nothing is left of it."""
+        atom, plain = self.atoms[self.at], tidy(self._piece(1))
+        rest = plain[length:].strip()
+        if not rest:
+            return False
+        original = self.text[atom.start : atom.end]
+        start = atom.end - len(original) + max(original.lower().rfind(rest.lower()), 0)
+        self.atoms[self.at] = Atom(atom.before, start, atom.end)
+        return True
+
+    def _failure(self) -> Clause:
+        said = self.source.open(self._piece(1))
+        self.at += 1
+        body = self._sequence(into=[], nested=True)
+        if len(body) == 1 and body[0].kind == "retry":
+            return body[0]
+        return Clause("catch", said, body=body)
+
+    def _otherwise(self, found: re.Match[str], before: list[Clause]) -> Clause | None:
+        branch = next((clause for clause in reversed(before) if clause.kind in ("if", "approve")), None)
+        if branch is None or branch.otherwise:
+            return None
+        if not self._cut(found.end()):
+            self.at += 1
+        branch.otherwise += self._sequence(into=[], nested=True)
+        return Clause("nothing", found[0])
+
+    def _parallel(self, found: re.Match[str], before: list[Clause]) -> Clause | None:
+        joins = self.at > 0 and bool(before)
+        said = self.source.open(self._piece(1))
+        if not self._cut(found.end()):
+            self.at += 1
+        body = self._group()
+        return Clause("with-previous", said, body=body) if joins else Clause("parallel", said, body=body)
+
+    def _group(self) -> list[Clause]:
+        """Read clauses up to the sentence's next "then"."""
+        body: list[Clause] = []
+        while self.at < len(self.atoms) and not (body and "then" in self.atoms[self.at].before):
+            clause = self._one(body)
+            if clause is None:
+                self._unknown()
+            elif clause.kind != "nothing":
+                body.append(clause)
+        return body
+
+    def _parallel_end(self, words: str) -> Clause | None:
+        """Read "fetch A and fetch B at the same time": the words stand behind the last of them."""
+        found = control.PARALLEL_END.search(words.rstrip())
+        clause = recognise(words[: found.start()], self.source) if found else None
+        return Clause("with-previous", self.source.open(words), body=[clause]) if clause else None
+
+    def _join(self, clause: Clause, found: list[Clause]) -> None:
+        """Put the clause before, and this one, side by side."""
+        if found:
+            body = clause.body
+            previous = found.pop()
+            found.append(Clause("parallel", clause.said, body=[*(previous.body if previous.kind == "parallel" else [previous]), *body]))
+        else:
+            found.append(Clause("parallel", clause.said, body=clause.body))
+
+    def _each(self, found: re.Match[str]) -> Clause | None:
+        said = self.source.open(self._piece(1))
+        if not self._cut(found.end()):
+            self.at += 1
+        body = self._sequence(into=[])
+        noun = found["noun"] or found["noun2"] or ""
+        return Clause("each", said, {"noun": noun.lower()}, body=body) if body else None
+
+    def _prefixed_each(self, words: str) -> Clause | None:
+        found = control.EACH.match(words)
+        clause = recognise(words[found.end() :], self.source) if found else None
+        return Clause("each", self.source.open(words), {"noun": (found["noun"] or "").lower()}, body=[clause]) if found and clause else None
+
+    def _if(self) -> Clause | None:
+        """Read "if …, … otherwise …"; the condition may run over several atoms."""
+        start = self.at
+        for count in range(min(len(self.atoms) - start, 4), 0, -1):
+            words = tidy(self._piece(count))
+            found = control.IF.fullmatch(words)
+            if not found:
+                continue
+            condition = conditions.parse(found["condition"], self.source, whole=True)
+            if condition is None:
+                continue
+            self.at += count
+            negate = found["word"].lower() == "unless"
+            clause = Clause(
+                "if",
+                self.source.open(self.text[self.atoms[start].start : self.atoms[start + count - 1].end]),
+                {"condition": condition, "negate": negate},
+            )
+            clause.body = self._sequence(into=[], nested=True)
+            if self.at < len(self.atoms) and (other := control.OTHERWISE.match(tidy(self._piece(1)))):
+                self._otherwise(other, [clause])
+            return clause if clause.body or clause.otherwise else None
+        return self._if_behind()
+
+    def _if_behind(self) -> Clause | None:
+        """Read "notify me if there are more than 10"."""
+        words = self._piece(1)
+        for found in re.finditer(r"\s(?P<word>if|unless|when)\s", words, re.IGNORECASE):
+            clause = recognise(words[: found.start()], self.source)
+            condition: Condition | None = conditions.parse(words[found.end() :], self.source, whole=True)
+            if clause and condition and clause.kind not in ("keep", "nothing", "retry"):
+                self.at += 1
+                return Clause(
+                    "if", self.source.open(words), {"condition": condition, "negate": found["word"].lower() == "unless"}, body=[clause]
+                )
+        return None
+
+    def _trigger(self, clause: Clause) -> None:
+        if self.out.trigger is None or self.out.trigger.values["how"] == "hand":
+            self.out.trigger = clause
+        else:
+            self.out.unknown.append(clause.said)
+
+    def _unknown(self) -> None:
+        """Take the next atom as not understood; neighbours are quoted together."""
+        words = self.source.open(self._piece(1)).strip()
+        glue = self.atoms[self.at].before
+        unknown = self.out.unknown
+        if unknown and self.at and self._last_unknown == self.at - 1:
+            unknown[-1] += f"{'' if glue.startswith(',') else ' '}{glue} {words}"
+        else:
+            unknown.append(words)
+        self._last_unknown = self.at
+        self.at += 1
+
+    _last_unknown = -2

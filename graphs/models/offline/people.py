@@ -1,0 +1,68 @@
+"""Asking people: to approve, or for values."""
+
+from __future__ import annotations
+
+import re
+
+from graphs.models.offline.clause import Clause, Pattern, row
+from graphs.models.offline.text import Protected
+
+APPROVE = r"(?:approve|confirm|sign off(?: on)?|okay|ok|decide|review|check|agree(?: to)?|release|authori[sz]e|accept|give (?:the )?(?:ok|okay|go-ahead))"
+WHAT = r"(?: (?:it|them|this|that|these|those|the [a-z][\w-]*(?: [a-z][\w-]*)?|everything))?"
+CONSENT = r"(?:an? |the |their |his |her )?(?:approval|permission|confirmation|consent|sign-?off|ok|okay|go-ahead|decision|release)"
+NOBODY = ("someone", "somebody", "anyone", "anybody", "us", "a person", "the team", "a human")
+NOT_WHO = ("it", "them", "that", "this", "to", "for", "and", "if", "not", "only", "until")
+
+
+def _approve(found: re.Match[str], source: Protected) -> Clause | None:
+    who = (found.groupdict().get("who") or "me").strip()
+    who = "me" if who.lower() in ("my", "i") else re.sub(r"['’]s$", "", who)
+    if who.lower() in NOT_WHO:
+        return None
+    return Clause("approve", source.open(found[0]), {"who": person(who, source)})
+
+
+def _ask(found: re.Match[str], source: Protected) -> Clause | None:
+    who = found["who"].strip()
+    if who.lower() in NOT_WHO:
+        return None
+    what = source.value(found["what"])
+    yes_no = bool(found.groupdict().get("whether"))
+    return Clause(
+        "ask",
+        source.open(found[0]),
+        {"who": person(who, source), "what": what, "question": found.groupdict().get("word") or "", "boolean": yes_no},
+    )
+
+
+def person(who: str, source: Protected) -> str:
+    """Return a person as said: "me", "Bob", "my boss", "" for anybody."""
+    value = source.value(who).lstrip("@")
+    return "" if value.lower() in NOBODY else value
+
+
+TABLE: tuple[Pattern, ...] = (
+    row(
+        rf"(?:ask|get|have|let|require|wait for|wait until|await|hold until) {{who:who}}(?: has| have)? (?:to )?(?:{APPROVE}|approved|approves|confirmed|confirms){WHAT}(?: first| before (?:it|that|you) .*)?",
+        _approve,
+    ),
+    row(rf"(?:ask|check with) {{who:who}} (?:for|to give) {CONSENT}(?: (?:of|for|on) {{noun}})?", _approve),
+    row(rf"(?:get|require|need|wait for|await|ask for|request|obtain|with|after|on) {CONSENT} (?:from|of|by) {{who:who}}", _approve),
+    row(
+        r"(?:get|require|need|wait for|await|ask for|request|obtain|with|after) (?:(?P<who>my|[a-z][\w.-]*['’]s) )?(?:approval|permission|confirmation|consent|sign-?off|ok|okay|go-ahead)",
+        _approve,
+    ),
+    row(
+        rf"(?P<who>i|[a-z][\w.-]*|(?:my|the) [a-z]+) (?:have to|has to|must|need to|needs to|want to|wants to|should|shall|will|can)? ?(?:approve|confirm|sign off(?: on)?|approves|confirms|signs off(?: on)?){WHAT}(?: first)?",
+        _approve,
+    ),
+    row(
+        rf"(?:send|give|show|submit|present|pass|put) (?:it|them|this|the [a-z]+(?: [a-z]+)?) to {{who:who}} (?:for|to) (?:{CONSENT}|{APPROVE}|review)",
+        _approve,
+    ),
+    row(rf"(?:show|send) {{who:who}} (?:the [a-z]+(?: [a-z]+)?|it|them) (?:for|to) (?:{CONSENT}|{APPROVE}|review)", _approve),
+    row(r"ask {who:who} (?P<whether>whether|if) (?P<what>.+)", _ask),
+    row(r"ask {who:who} (?P<word>what|which|how many|how much|when|where|why) (?P<what>.+)", _ask),
+    row(r"ask {who:who} (?:for|about) ~(?P<what>{text}|{noun})", _ask),
+    row(r"ask {who:who} (?:the question )?(?P<what>{text})", _ask),
+)

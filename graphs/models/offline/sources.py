@@ -1,0 +1,52 @@
+"""Where data comes from: fetching an address."""
+
+from __future__ import annotations
+
+import re
+
+from graphs.models.offline.clause import Clause, Pattern, row
+from graphs.models.offline.text import Protected
+
+FETCH = r"(?:fetch|get|load|read|download|pull|retrieve|grab|request|query|check|go get)"
+OURS = re.compile(r"\b(?:approval|permission|confirmation|sign-?off|rid|back|started|going|an ok|in touch)\b", re.IGNORECASE)
+
+
+def _fetch(found: re.Match[str], source: Protected) -> Clause:
+    groups = found.groupdict()
+    urls = [source.url(groups[key]) for key in ("url", "second", "third") if groups.get(key)]
+    return Clause(
+        "fetch", source.open(found[0]), {"urls": urls, "noun": noun(groups.get("what") or ""), "secret": groups.get("secret") or ""}
+    )
+
+
+def _nowhere(found: re.Match[str], source: Protected) -> Clause | None:
+    what = found["what"]
+    if OURS.search(what) or noun(what) in ("it", "them", "that", "this", ""):
+        return None
+    return Clause("fetch", source.open(found[0]), {"urls": [], "noun": noun(what), "secret": ""})
+
+
+def noun(words: str) -> str:
+    """The last word that names something: "the open orders" → "orders"."""
+    text = re.sub(r"^(?:the|all|my|our|a|an|list of|some|today's|latest|current|new|open)\s+", "", words.strip().lower())
+    last = re.sub(r"[^a-z0-9 -]", "", text).split(" of ")[0].split(" from ")[0].split()
+    return last[-1] if last else ""
+
+
+SECRET = r"(?:,? (?:using|with) (?:the )?(?:secret|token|key|api key) (?P<secret>[A-Z][A-Z0-9_]{2,}))?"
+TABLE: tuple[Pattern, ...] = (
+    row(
+        rf"{FETCH} ~(?P<what>{{noun}}) (?:from|at|of|under|via|in|on|out of) (?:the )?(?:url |address |api |api at |page |endpoint )?{{url:url}}{SECRET}",
+        _fetch,
+    ),
+    row(rf"{FETCH} (?:the )?(?:url |address |page |data at |api |api at )?{{url:url}}(?: as (?P<what>{{noun}}))?{SECRET}", _fetch),
+    row(
+        rf"{FETCH} (?:~(?P<what>{{noun}}) from )?{{url:url}}(?:,| and|, and) (?:from )?{{url:second}}(?:(?:,| and|, and) {{url:third}})?{SECRET}",
+        _fetch,
+    ),
+    row(rf"(?:call|query|send a get(?: request)? to|do a get(?: request)? (?:on|to)|make a get request to) {{url:url}}{SECRET}", _fetch),
+    row(
+        r"(?:fetch|get|load|read|download|pull|retrieve|grab) (?:the|all|all the|my|our|today's|the latest|new|open) (?P<what>{noun})(?: from (?:the|our|my) [a-z][\w-]*(?: [\w-]+)?)?",
+        _nowhere,
+    ),
+)

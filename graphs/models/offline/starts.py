@@ -1,0 +1,59 @@
+"""The trigger of a definition: schedule and, for events, the first task that takes the data out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphs.models.offline.clause import Clause
+from graphs.models.offline.notes import Notes
+from graphs.models.offline.scope import Scope, Value, key, single
+from graphs.models.offline.triggers import clock, cron
+
+FROM_EVENT = '${ if type == "array" then .[0].data else . end }'
+
+
+def start(trigger: Clause | None, scope: Scope, notes: Notes) -> tuple[dict[str, Any] | None, str]:
+    """Return the `schedule` (None: by hand) and its words; an event's data becomes the scope's current value."""
+    if trigger is None or trigger.values["how"] == "hand":
+        if trigger is None:
+            notes.assume("start", "Nothing was said about when it starts: it is started by hand.", "by hand")
+        return None, "by hand"
+    if trigger.values["how"] == "every":
+        return {"every": trigger.values["every"]}, trigger.said
+    if trigger.values["how"] == "cron":
+        return _cron(trigger, notes)
+    return _event(trigger, scope, notes)
+
+
+def _cron(trigger: Clause, notes: Notes) -> tuple[dict[str, Any], str]:
+    time = trigger.values["time"]
+    if time is None:
+        suggested = trigger.values["suggested"]
+        answer = notes.ask(
+            "time",
+            f"At what time, {trigger.said}?",
+            why="The schedule needs a time of day.",
+            kind="time",
+            options=(suggested, "08:00", "18:00"),
+            default=suggested,
+        )
+        time = clock(answer) or suggested
+    notes.assume("timezone", f"Times are in the time zone {notes.timezone}, the server's setting.", notes.timezone)
+    return {"cron": cron(trigger.values, time)}, f"{trigger.said} ({time} {notes.timezone})"
+
+
+def _event(trigger: Clause, scope: Scope, notes: Notes) -> tuple[dict[str, Any], str]:
+    values = trigger.values
+    kind, noun = values.get("type") or values["guess"], values.get("noun", "")
+    if "type" not in values:
+        where = f" It has no address of its own ({values['where']}) yet." if values.get("where", "").startswith(("/", "http")) else ""
+        notes.assume("event-type", f"“{trigger.said}” is taken as an event of type `{kind}`, sent to POST /api/events.{where}", kind)
+    with_: dict[str, str] = {"type": kind}
+    if values.get("source"):
+        with_["source"] = values["source"]
+    noun = single(noun.split()[-1]) if noun else "event"
+    task = scope.add(scope.name(f"take-{noun}"), f"Take the {noun} out of the event", {"set": FROM_EVENT}, uses="set", serves=trigger.said)
+    value = Value(noun, many=False, raw=True, producer=task, key=key(noun))
+    scope.known.append(value)
+    scope.current = scope.dot = value
+    return {"on": {"one": {"with": with_}}}, f"when an event of type {kind} arrives"

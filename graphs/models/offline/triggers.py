@@ -1,0 +1,168 @@
+"""What starts a workflow: days and times, intervals, events."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from graphs.models.offline.clause import NUMBERS, Clause, Pattern, number, row
+from graphs.models.offline.text import Protected
+
+DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+DAY = r"(?:sun|mon|tues?|wed(?:nes)?|thurs?|fri|sat(?:ur)?)(?:day)?s?"
+CLOCK = (
+    r"(?:\d{1,2}(?:[:.h]\d{2})?(?: ?(?:am|pm|a\.m\.|p\.m\.|h|hrs|o'clock|o’clock|uhr))?|noon|midday|midnight|(?:half past|quarter past|quarter to) (?:\d{1,2}|[a-z]+)(?: ?(?:am|pm))?"
+    r"|(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)(?: ?(?:am|pm|o'clock|o’clock))?)(?: in the (?:morning|afternoon|evening)| at night)?"
+)
+AT = rf"(?:,? ?(?:at|around|@) (?P<time>{CLOCK}))?"
+DAYLIST = rf"(?P<days>{DAY}(?:(?:, | and |, and | or ){DAY})*|weekdays?|work(?:ing)? ?days?|business days?|weekends?|days?|mornings?|evenings?|nights?|afternoons?|noon)"
+EVERY = r"(?:(?:on )?(?:every|each)|on|once every) "
+UNIT = r"(?P<unit>seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?)"
+
+
+def _daily(found: re.Match[str], source: Protected) -> Clause | None:
+    days = (found.groupdict().get("days") or "day").lower()
+    which = weekdays(days)
+    if which is None:
+        return None
+    part = (
+        {"m": "09:00", "e": "18:00", "n": "22:00", "a": "14:00"}.get(days[0])
+        if re.match(r"mornings?|evenings?|nights?|afternoons?", days)
+        else None
+    )
+    time = clock(found["time"]) if found["time"] else "12:00" if days == "noon" else None
+    if found["time"] and time is None:
+        return None
+    return Clause("trigger", source.open(found[0]), {"how": "cron", "days": which, "time": time, "suggested": part or "09:00"})
+
+
+def _every(found: re.Match[str], source: Protected) -> Clause:
+    amount = int(number(found["n"])) if found.groupdict().get("n") else 1
+    unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}[found["unit"][0].lower()]
+    every = {"days": amount * 7} if unit == "weeks" else {unit: amount}
+    return Clause("trigger", source.open(found[0]), {"how": "every", "every": every})
+
+
+def _monthly(found: re.Match[str], source: Protected) -> Clause | None:
+    day = found.groupdict().get("day")
+    time = clock(found["time"]) if found["time"] else None
+    words = {"first": 1, None: 1, "1st": 1}
+    number_ = words[day] if day in words else int(re.sub(r"\D", "", day or "") or 0)
+    if not 1 <= number_ <= 28:
+        return None
+    return Clause("trigger", source.open(found[0]), {"how": "cron", "days": "*", "month_day": number_, "time": time, "suggested": "09:00"})
+
+
+def _typed(found: re.Match[str], source: Protected) -> Clause:
+    values: dict[str, Any] = {"how": "event", "type": source.value(found["type"])}
+    if found.groupdict().get("from"):
+        values["source"] = source.value(found["from"])
+    return Clause("trigger", source.open(found[0]), values)
+
+
+def _happening(found: re.Match[str], source: Protected) -> Clause | None:
+    noun = re.sub(r"^(?:a|an|the|any|some|new|another)\s+", "", re.sub(r"^(?:a|an|the|any|some)\s+", "", found["what"].lower()))
+    if noun in ("it", "they", "this", "that", "that one", "something", "everything", "all", "done"):
+        return None
+    verb = {"come": "received", "arri": "received", "rece": "received", "get": "received", "is r": "received"}.get(
+        found["verb"].lower()[:4], ""
+    )
+    done = verb or re.sub(r"^(?:is|are|gets|has been|have been|was)\s+", "", found["verb"].lower()).split()[0]
+    where = found.groupdict().get("where")
+    return Clause(
+        "trigger",
+        source.open(found[0]),
+        {"how": "event", "guess": f"{slug(noun)}.{done}", "noun": noun, "where": source.open(where) if where else ""},
+    )
+
+
+def _hand(found: re.Match[str], source: Protected) -> Clause:
+    return Clause("trigger", source.open(found[0]), {"how": "hand"})
+
+
+WHEN = r"(?:when|whenever|each time|every time|once|as soon as|if|on|upon|after) "
+ARRIVES = r"(?: (?:arrives|comes in|is received|occurs|happens|is emitted|is sent|fires|is fired|is published|gets in|comes))"
+TABLE: tuple[Pattern, ...] = (
+    row(rf"{EVERY}(?:the )?{DAYLIST}{AT}", _daily),
+    row(rf"(?:at|around) (?P<time>{CLOCK}),? (?:on )?(?:every |each )?{DAYLIST}", _daily),
+    row(rf"(?:daily|once a day|once daily|day by day){AT}", _daily),
+    row(rf"(?:at|around) (?P<time>{CLOCK}),? daily", _daily),
+    row(rf"{DAYLIST}{AT}", _daily),
+    row(rf"(?:once )?(?:every|each|per|an?) (?:(?P<n>{{n}}) )?{UNIT}", _every),
+    row(r"(?P<unit>h)ourly", _every),
+    row(rf"(?:on )?the (?P<day>first|\d{{1,2}}(?:st|nd|rd|th))(?: day)? of (?:the|every|each) month{AT}", _monthly),
+    row(rf"(?:every|each|once a) month(?: on the (?P<day>first|\d{{1,2}}(?:st|nd|rd|th)))?{AT}", _monthly),
+    row(rf"monthly{AT}", _monthly),
+    row(
+        rf"{WHEN}(?:an? |the |any )?(?:new )?(?:cloud ?)?events? (?:of (?:the )?type |called |named |with (?:the )?type )?(?P<type>{{text}}|{{type}})(?: (?:from|of|by) (?P<from>{{url}}|{{text}}|[\w./-]+))?{ARRIVES}?",
+        _typed,
+    ),
+    row(
+        rf"{WHEN}(?:an? |the )?(?P<type>{{text}}|[a-z][\w-]*(?:\.[\w-]+)+)(?: event)?(?: (?:from|of|by) (?P<from>{{url}}|{{text}}|[\w./-]+))?{ARRIVES}?",
+        _typed,
+    ),
+    row(
+        rf"{WHEN}(?P<what>{{noun}}) (?P<verb>comes in|arrives|is received|gets in|is posted|are posted|is sent|are sent|gets posted|is created|is placed|is paid|is cancelled|is updated|is submitted|is deleted|is uploaded)"
+        r"(?: (?:to|at|on|via|in) (?:the |our |my )?(?P<where>{url}|/[\w/-]+|[a-z]\w*))?",
+        _happening,
+    ),
+    row(
+        r"(?:when|whenever|only when|if) (?:i|we|somebody|someone) (?:start|starts|run|runs|ask|asks|trigger|triggers|say so|press|presses)(?: it| the workflow)?(?: by hand| manually)?|on demand|by hand|manually|(?:start|run|trigger)(?: it)? (?:by hand|manually|on demand)",
+        _hand,
+    ),
+)
+INSIDE = re.compile(
+    rf"(?P<before>^|.*?\s)(?P<trigger>{EVERY}(?:the )?{DAYLIST.replace('?P<days>', '?:')}(?:,? ?(?:at|around) {CLOCK})?|(?:every|each) (?:\d+ |[a-z]+ )?{UNIT.replace('?P<unit>', '?:')}"
+    rf"|(?:daily|hourly|monthly|once a day)(?: at {CLOCK})?|(?:at|around) {CLOCK} (?:on )?(?:every |each )?(?:{DAY}|weekdays?|working days?|days?|mornings?|weekends?)|(?:at|around) {CLOCK} daily|on the (?:first|\d+(?:st|nd|rd|th)) of (?:the|every|each) month(?: at {CLOCK})?)(?P<after>$|\s.*)",
+    re.IGNORECASE,
+)
+
+
+def weekdays(words: str) -> str | None:
+    """Return the cron field of some days: "1-5", "1,4", "*"."""
+    text = words.lower()
+    if re.match(r"weekdays?|work|business", text):
+        return "1-5"
+    if text.startswith("weekend"):
+        return "0,6"
+    if re.fullmatch(r"days?|mornings?|evenings?|nights?|afternoons?|noon", text):
+        return "*"
+    found = [next((i for i, day in enumerate(DAYS) if day.startswith(part[:3])), None) for part in re.split(r",? and |, | or ", text)]
+    return None if None in found else ",".join(str(i) for i in sorted({i for i in found if i is not None}))
+
+
+def clock(words: str) -> str | None:
+    """Read a time of day as "HH:MM"; None when it is no time."""
+    text = words.lower().replace("’", "'").replace("a.m.", "am").replace("p.m.", "pm")
+    late = bool(re.search(r"pm|in the afternoon|in the evening|at night", text))
+    early = bool(re.search(r"\bam|\dam|in the morning", text))
+    text = re.sub(r"\s*(?:am|pm|o'clock|uhr|hrs|in the \w+|at night)", "", text).strip()
+    if text in ("noon", "midday"):
+        return "12:00"
+    if text == "midnight":
+        return "00:00"
+    past = re.fullmatch(r"(half past|quarter past|quarter to) (\w+)", text)
+    if past:
+        hour = int(past[2]) if past[2].isdigit() else int(NUMBERS.get(past[2], 99))
+        minute = {"half past": 30, "quarter past": 15, "quarter to": -15}[past[1]]
+    else:
+        parts = re.fullmatch(r"(\w+?)h?(?:[:.h](\d{2}))?h?", text)
+        if not parts:
+            return None
+        hour, minute = (int(parts[1]) if parts[1].isdigit() else int(NUMBERS.get(parts[1], 99))), int(parts[2] or 0)
+    if hour > 24 or minute > 59:
+        return None
+    hour = hour + 12 if late and hour < 12 else 0 if early and hour == 12 else hour
+    total = (hour * 60 + minute) % (24 * 60)
+    return f"{total // 60:02d}:{total % 60:02d}"
+
+
+def cron(values: dict[str, Any], time: str) -> str:
+    """Return the cron expression of a daily, weekly or monthly trigger at *time* ("HH:MM")."""
+    hour, minute = time.split(":")
+    return f"{int(minute)} {int(hour)} {values.get('month_day', '*')} * {values['days']}"
+
+
+def slug(text: str) -> str:
+    """Lower case with dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "data"
