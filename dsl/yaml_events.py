@@ -130,13 +130,13 @@ class Reader:
         if event.tag not in (None, "!", _TEXT) and event.tag not in _SCALAR_TAGS:
             self.problems.append(self._unknown_tag(event))
         frame.key = key
-        frame.skip = key in frame.value
-        if frame.skip:
+        frame.skip = isinstance(frame.value, dict) and frame.value.get(key) is not None  # an empty first one gives way
+        if key in frame.value:
             first = self.keys.get(f"{frame.pointer}/{escape(key)}")
             where = f", first on line {first.line}" if first else ""
             hint = "keep one of them; in a `do` list every task is an item of its own, starting with `- `"
             self.problems.append(self._at("duplicate-key", event, f"the key '{key[:80]}' is there twice{where}", hint))
-        elif frame.kept:
+        if frame.kept and not frame.skip:
             self.keys[f"{frame.pointer}/{escape(key)}"] = self._span(event.start_mark, event.end_mark)
 
     def _open(self, event: Any) -> None:

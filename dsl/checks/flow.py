@@ -48,9 +48,9 @@ def successors(step: Step, positions: dict[str, int], count: int) -> set[int]:
     following = here + 1 if here + 1 < count else _LEAVES
 
     def position(then: JSON) -> int:
-        if not isinstance(then, str) or then == "continue":
-            return following
-        return _LEAVES if is_directive(then) else positions.get(then, _LEAVES)
+        if not isinstance(then, str) or then == "continue" or not (is_directive(then) or then in positions):
+            return following  # an unknown target has its own problem
+        return _LEAVES if is_directive(then) else positions[then]
 
     reached = {following} if "if" in step.task else set()  # skipped: the next one follows, whatever `then` says
     if step.kind == "raise":

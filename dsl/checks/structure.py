@@ -90,18 +90,18 @@ def _place(location: tuple[int | str, ...], value: Any) -> tuple[list[str | int]
     """Return the path of a pydantic location without its union tags, and the value there (or of the nearest parent)."""
     path: list[str | int] = []
     for part in location:
-        if isinstance(value, dict) and part in value and not _is_tag(part):
+        if not _is_tag(part) and _holds(value, part):
             value = value[part]
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
-            value = value[part]
-        else:
-            continue
-        path.append(part)
+            path.append(part)
     return path, value
 
 
 def _is_tag(part: int | str) -> bool:
     return isinstance(part, str) and part.startswith("<") and part.endswith(">")
+
+
+def _holds(value: Any, part: int | str) -> bool:
+    return part in value if isinstance(value, dict) else isinstance(value, list) and isinstance(part, int) and part < len(value)
 
 
 def _missing(name: str, reference: str, found: Any) -> Problem:
@@ -129,17 +129,21 @@ def _unknown_property(key: str, reference: str, path: list[str | int], data: Any
     if is_task and key in KINDS:
         hint = "give each its own item in the list, starting with `- `"
         return _problem("two-kinds", reference, f"a task does one thing, and this one has '{key}' as well", hint)
-    return _problem("unknown-property", reference, f"'{key}' is not known here", did_you_mean(key, _known(path, parent), "remove it"))
+    return _problem(
+        "unknown-property", reference, f"'{key}' is not known here", did_you_mean(key, _known(parent, in_task=is_task), "remove it")
+    )
 
 
-def _known(path: list[str | int], parent: Any) -> list[str]:
-    """Return names that could stand at *path*: those of every model field, which is near enough for a hint."""
+def _known(parent: Any, *, in_task: bool) -> list[str]:
+    """Return names that could stand beside those of *parent*: a task's own, elsewhere those of every part, near enough for a hint."""
     from dsl.model.base import Node, to_dsl_name
+    from dsl.model.tasks import BaseTask
 
     present = set(parent) if isinstance(parent, dict) else set()
-    models = Node.__subclasses__()
-    names = {to_dsl_name(field) for model in models for field in model.model_fields}
-    names |= {to_dsl_name(field) for model in models for inner in model.__subclasses__() for field in inner.model_fields}
+    models: list[type[BaseModel]] = [BaseTask] if in_task else list(Node.__subclasses__())
+    names = {to_dsl_name(field) for model in models for field in model.model_fields} | (
+        {"with", "catch", "while", "do"} if in_task else set()
+    )
     return sorted(names - present)
 
 
