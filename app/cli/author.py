@@ -34,12 +34,19 @@ def author(
 
 
 async def _author(text: str, *, model: str | None, yes_to_defaults: bool) -> dict[str, Any]:
-    from app.container import authoring
+    from app.cli.models import model_router
     from app.settings import Settings
+    from graphs import catalogue
+    from graphs.design import DesignDeps, author
 
     settings = Settings() if model is None else Settings(model=model)
-    async with authoring(settings) as write:
-        return dict(await write(text, yes_to_defaults=yes_to_defaults))
+    deps = DesignDeps(models=model_router(settings), catalogue=catalogue.load(), propose=_nowhere)
+    return dict(await author(deps, text, yes_to_defaults=yes_to_defaults))
+
+
+async def _nowhere(_draft: Any) -> dict[str, Any]:
+    """One-shot authoring ends before a proposal."""
+    raise AssertionError("parley author proposes nothing")
 
 
 def in_words(written: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 FIRST_PAUSE_S = 0.5
@@ -35,29 +36,30 @@ class Child:
         self._environment = dict(environment or {})
         self._say = say
         self._process: asyncio.subprocess.Process | None = None
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     async def run(self) -> None:
         """Start the process, and again whenever it ends, until stopped."""
         pause_s = FIRST_PAUSE_S
-        while not self._stopping:
+        while not self._stopping.is_set():
             began = time.monotonic()
             code = await self._once()
-            if self._stopping:
+            if self._stopping.is_set():
                 return
             pause_s = FIRST_PAUSE_S if time.monotonic() - began > STEADY_S else pause_s
             self._say(f"{self.name} stopped unexpectedly ({how_it_ended(code)}); starting it again in {pause_s:g} s. Details: {self.log}")
-            await asyncio.sleep(pause_s)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause_s)
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
     def stop(self) -> None:
         """Ask the process to end (SIGTERM); `run()` returns when it has."""
-        self._stopping = True
+        self._stopping.set()
         self._signal(signal.SIGTERM)
 
     def kill(self) -> None:
         """End the process at once."""
-        self._stopping = True
+        self._stopping.set()
         self._signal(signal.SIGKILL)
 
     def last_words(self, lines: int = 12) -> str:
@@ -78,7 +80,7 @@ class Child:
             env={**os.environ, **self._environment},
             limit=1024 * 1024,
         )
-        if self._stopping:  # stopped while it was being started
+        if self._stopping.is_set():  # stopped while it was being started
             self._signal(signal.SIGTERM)
         await self._relay()
         return await self._process.wait()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import typer
 
@@ -38,4 +37,11 @@ def restore(as_json: Json = False) -> int:
     raise not_yet("db restore", "bring a copy back", "put the copied PARLEY_HOME back while Parley is stopped, or use pg_restore")
 
 
-async def _upgrade() -> Any: ...
+async def _upgrade() -> str:
+    """Return the revision after bringing the schema up to date; an embedded server runs only as long as it takes."""
+    from app.container import Container
+    from app.settings import Settings
+    from app.store.upgrade import HEAD
+
+    async with Container.open(Settings(), role="cli"):
+        return HEAD

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from app.cli.failures import CHECK_FAILED, explain
+from app.cli.failures import CHECK_FAILED, CommandFailed, explain
 from app.cli.options import Json
 from app.cli.output import Output, visible
 
@@ -63,12 +63,12 @@ def examine() -> list[Check]:
 def _model(settings: Settings) -> Check:
     """Ask the chosen models' servers whether they are there; no prompt is sent."""
     from app.cli import checks
-    from app.container import model_router
+    from app.cli.models import model_router
 
     try:
         router = model_router(settings)
-    except ValueError as error:
-        return checks.Check(name="Model", status="missing", detail=str(error), fix="PARLEY_MODEL=offline")
+    except CommandFailed as failure:
+        return checks.Check(name="Model", status="missing", detail=failure.what, fix=failure.next_step)
     return checks.model(asyncio.run(router.refresh()))
 
 

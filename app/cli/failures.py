@@ -115,7 +115,7 @@ def _action(error: BaseException) -> CommandFailed | None:
 def _definition(error: BaseException) -> CommandFailed | None:
     if not isinstance(error, _class("dsl.problems", "InvalidDefinition")):
         return None
-    return invalid_definition(error.problems, where="the definition")
+    return invalid_definition(error.problems, where="the definition")  # type: ignore[attr-defined]
 
 
 def _model(error: BaseException) -> CommandFailed | None:
@@ -181,6 +181,8 @@ def _database(error: BaseException) -> CommandFailed | None:
 
 
 def _file(error: BaseException) -> CommandFailed | None:
+    if isinstance(error, _class("app.web.serve", "PortTaken")):
+        return CommandFailed(str(error.strerror), where="PORT", next_step="parley doctor", code="port-taken", exit_code=CHECK_FAILED)  # type: ignore[attr-defined]
     if not isinstance(error, OSError) or error.filename is None:
         return None
     return CommandFailed(

@@ -87,5 +87,5 @@ def in_words(view: dict[str, Any]) -> str:
 def effect_in_words(effect: dict[str, Any]) -> str:
     """Return one line per effect: `write  POST http://… (once)  /do/3/report`."""
     how_often = f" ({effect['how_often']})" if effect.get("how_often") else ""
-    first = f", decided before by {effect['by'] or 'somebody'}" if effect.get("decided_before") else ""
+    first = f", after a decision by {effect['by'] or 'somebody'}" if effect.get("decided_before") else ""
     return f"  {effect['kind']:12} {effect['target']}{how_often}{first}  {effect['reference']}"

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli.options import Json
 from app.cli.output import Output, write_json
+
+if TYPE_CHECKING:
+    from app.settings import Settings
 
 Supervised = Annotated[
     bool, typer.Option("--supervised", hidden=True, help="Stop when stdin closes: the process that started us has gone.")
@@ -68,7 +71,18 @@ def worker(supervised: Supervised = False) -> int:
     return 0
 
 
-async def _work(settings: object) -> None: ...
+async def _work(settings: Settings) -> None:
+    """Work until SIGTERM or Ctrl-C, then let the steps in hand end."""
+    import asyncio
+
+    from app.container import Container
+    from app.worker import work
+
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with Container.open(settings, role="worker") as container:
+        await work(container, concurrency=settings.worker_concurrency, stop=stop)
 
 
 def _stop_with_parent() -> None:

@@ -22,11 +22,17 @@ from app.cli.failures import CHECK_FAILED, CommandFailed
 from app.cli.uplock import UpLock, holder
 
 if TYPE_CHECKING:
+    from app.container import Prepared
     from app.settings import Settings
 
 READY_WITHIN_S = 60.0
 GRACE_S = 7.0  # for web and worker; with the database's own stop everything stays below ten seconds
 WORKER_GRACE_S = 5.0  # what the worker gives its steps
+
+FIRST_LOGIN = """
+  First login:  name admin   password {password}
+  It is shown this once. Keep it.
+"""
 
 Say = Callable[[str], None]
 
@@ -49,6 +55,7 @@ async def _up(settings: Settings, port: int, lock: UpLock, say: Say, ready: Call
     stopping = asyncio.Event()
     _on_signals(stopping)
     prepared = await prepare(settings, say=say)
+    password = await _first_admin(settings, prepared)
     logs = settings.home_path / "logs"
     logs.mkdir(exist_ok=True)
     serve = parley("serve", "--supervised", "--port", str(port))
@@ -62,6 +69,8 @@ async def _up(settings: Settings, port: int, lock: UpLock, say: Say, ready: Call
         if await _answers(settings, port, children[0], stopping):
             address = address_of(settings, port)
             lock.tell(address)
+            if password:
+                say(FIRST_LOGIN.format(password=password))
             ready(address)
             await stopping.wait()
         say("Stopping …")
@@ -70,6 +79,14 @@ async def _up(settings: Settings, port: int, lock: UpLock, say: Say, ready: Call
         await asyncio.to_thread(prepared.close)
     say("Stopped.")
     return 0
+
+
+async def _first_admin(settings: Settings, prepared: Prepared) -> str | None:
+    """Return the one-time password of a first administrator, None when there is somebody already."""
+    from app.container import Container
+
+    async with Container.open(settings, role="cli", prepared=prepared) as container:
+        return await container.ensure_admin()
 
 
 async def _answers(settings: Settings, port: int, web: Child, stopping: asyncio.Event) -> bool:

@@ -62,6 +62,19 @@ class TestChild:
         assert 0.3 <= time.monotonic() - began < 3
         assert running.done()
 
+    async def test_one_that_waits_to_be_started_again_stops_at_once(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(children, "FIRST_PAUSE_S", 60)
+        said: list[str] = []
+        child = Child("web", python("raise SystemExit(3)"), logs=tmp_path, say=said.append)
+        running = asyncio.create_task(child.run())
+        await until(lambda: bool(said))
+
+        began = time.monotonic()
+        await stop_all([child], [running], grace_s=5)
+
+        assert time.monotonic() - began < 1
+        assert child.starts == 1
+
     async def test_its_stdin_closes_when_the_supervisor_is_killed(self, tmp_path: Path) -> None:
         """A supervisor killed with SIGKILL cannot stop anybody; the closed pipe tells its children."""
         mark = tmp_path / "stopped"
