@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
-
-from langgraph.types import Command
+from typing import TYPE_CHECKING, Any, Literal
 
 from graphs.run import waits
 from graphs.run.deps import RunDeps
-from graphs.run.graph import Graph, RunState
 from graphs.run.live import Session, session
 from graphs.run.ports import JSON, Awaited
 from graphs.run.tree import Program
+
+if TYPE_CHECKING:
+    from langgraph.types import Command
+
+    from graphs.run.graph import Graph, RunState
 
 RELEASE = "release"  # `task.cancel(RELEASE)`: stop here without giving up what the run waits for; another worker goes on
 
@@ -90,6 +92,8 @@ async def _entry(
     answers.update({path: payload for path, payload in deliveries.items() if path in awaited})
     if not answers and not any(path in arrived for path in awaited):
         return _outcome(state)
+    from langgraph.types import Command  # loaded already by whoever made the graph
+
     return Command(resume=answers or {"": None})
 
 
