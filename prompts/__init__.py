@@ -19,7 +19,6 @@ from typing import Any
 
 import yaml
 from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, UndefinedError, meta
-from markupsafe import Markup
 
 __all__ = ["Prompt", "PromptError", "escape", "fenced", "load", "names", "unescape"]
 
@@ -45,7 +44,7 @@ def unescape(text: str) -> str:
 def fenced(value: Any, tag: str) -> str:
     """Put *value* (text as it is, anything else as JSON) between `<tag>` and `</tag>`, escaped."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
-    return Markup(f"<{tag}>\n{escape(text)}\n</{tag}>")
+    return f"<{tag}>\n{escape(text)}\n</{tag}>"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.types import Command
+from langgraph.types import Command, StreamMode
 
 import dsl
 from graphs.design import events, ledger
@@ -31,25 +31,35 @@ async def converse(graph: Graph, deps: DesignDeps, *, thread_id: str, user: Mapp
     Yields:
         Events: `step`, `say`, `questions`, `proposal` (with `proposal_id`, `digest`, `version`), `run-wanted`, `error`; see `graphs.design.events`.
     """
-    config: RunnableConfig = {"configurable": {"thread_id": thread_id}, "recursion_limit": MAX_STEPS}
-    snapshot = await graph.aget_state(config)
-    message = masked(user)
-    given: Any = Command(resume=message) if snapshot.interrupts else {"user": message}
     try:
-        async for mode, part in graph.astream(given, config, context=deps, stream_mode=["custom", "updates"]):
-            if mode == "custom":
-                yield dict(part)
-            elif "__interrupt__" in part:
-                yield _paused(part["__interrupt__"][0].value)
+        async for event in _turn(graph, deps, thread_id, user):
+            yield event
     except ModelError as exc:
         yield events.failed(exc)
 
 
-def _paused(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn a pause into the event that shows what is waited for."""
+async def _turn(graph: Graph, deps: DesignDeps, thread_id: str, user: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    """Yield a turn's events. Raises ModelError."""
+    config: RunnableConfig = {"configurable": {"thread_id": thread_id}, "recursion_limit": MAX_STEPS}
+    snapshot = await graph.aget_state(config)
+    message = masked(user)
+    given: Any = Command(resume=message) if snapshot.interrupts else {"user": message}
+    modes: list[StreamMode] = ["custom", "updates"]
+    part: Any
+    async for mode, part in graph.astream(given, config, context=deps, stream_mode=modes):
+        if mode == "custom":
+            yield dict(part)
+        elif "__interrupt__" in part:
+            event = _paused(part["__interrupt__"][0].value)
+            if event:
+                yield event
+
+
+def _paused(value: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Turn a pause into the event that shows what is waited for; a card that is already there is not shown again."""
     if value["kind"] == "questions":
         return {"type": "questions", "questions": value["questions"]}
-    return {"type": "proposal", **{key: inner for key, inner in value.items() if key != "kind"}}
+    return {"type": "proposal", **value["proposal"]} if value["fresh"] else None
 
 
 def masked(user: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,8 +84,11 @@ async def author(deps: DesignDeps, text: str, *, yes_to_defaults: bool) -> dict[
     Author a definition in one shot.
 
     Returns:
-        `{"definition": YAML or "", "problems", "effects", "assumptions", "questions", "usage"}`. Open questions, words that were not understood and an
-        unreachable model leave `definition` empty; the last two are problems (`not-understood`, `model-unavailable`).
+        `{"definition": YAML or "", "problems", "effects", "assumptions", "questions", "usage"}`. Open questions and words that were
+        not understood leave `definition` empty; the words are problems (`not-understood`).
+
+    Raises:
+        ModelError: no model answered, or none with a usable value.
     """
     kept: list[Draft] = []
 
@@ -86,19 +99,17 @@ async def author(deps: DesignDeps, text: str, *, yes_to_defaults: bool) -> dict[
     graph, inner, thread = design_graph(InMemorySaver()), replace(deps, propose=keep), uuid.uuid4().hex
     user: dict[str, Any] = {"text": text}
     questions: list[dict[str, Any]] = []
-    seen: list[dict[str, Any]] = []
     usage = dict(NOTHING)
     for _ in range(ROUNDS):
-        seen = [event async for event in converse(graph, inner, thread_id=thread, user=user)]
+        seen = [event async for event in _turn(graph, inner, thread, user)]
         state = await _state(graph, thread)
         usage = total(usage, state.get("usage") or NOTHING)
         questions = next((event["questions"] for event in seen if event["type"] == "questions"), [])
-        answers = {question["id"]: default for question in questions if (default := _default(question))}
-        if not questions or not yes_to_defaults or len(answers) < len(questions):
+        if not yes_to_defaults or not questions or not all(_default(question) for question in questions):
             break
-        user = {"answers": answers}
+        user = {"answers": {question["id"]: _default(question) for question in questions if not question.get("default")}}
     state = await _state(graph, thread)
-    return {**_result(kept, state, seen, deps), "questions": (state.get("questions") or []) if questions else [], "usage": usage}
+    return {**_result(kept, state, deps), "questions": (state.get("questions") or []) if questions else [], "usage": usage}
 
 
 async def _state(graph: Graph, thread: str) -> dict[str, Any]:
@@ -110,14 +121,11 @@ def _default(question: Mapping[str, Any]) -> str:
     return str(question.get("default") or next(iter(question.get("options") or []), ""))
 
 
-def _result(kept: list[Draft], state: Mapping[str, Any], seen: list[dict[str, Any]], deps: DesignDeps) -> dict[str, Any]:
+def _result(kept: list[Draft], state: Mapping[str, Any], deps: DesignDeps) -> dict[str, Any]:
     text = kept[-1].text if kept else str((state.get("best") or {}).get("text", "")) if state.get("outcome") == "unrepaired" else ""
     examined = deps.examine(text, deps.catalogue) if text else None
     problems = [problem.to_json() for problem in examined.problems] if examined else []
     problems += [_problem("not-understood", f"I did not understand: “{words}”", events.BEYOND) for words in state.get("unclear") or []]
-    problems += [
-        _problem("model-unavailable", f"{event['what']} {event['why']}", event["next"]) for event in seen if event["type"] == "error"
-    ]
     return {
         "definition": text,
         "problems": problems,

@@ -158,4 +158,9 @@ async def propose(state: DesignState, runtime: Run) -> Update:
         summary=state["summary"],
         assumptions=tuple(ledger.words(state.get("ledger") or [])),
     )
-    return {"proposal": await runtime.context.propose(proposed), "base": state["draft"], "pending": "decision"}
+    return {
+        "proposal": await runtime.context.propose(proposed),
+        "base": state["draft"],
+        "pending": "decision",
+        "proposed_in": state["turn"],
+    }

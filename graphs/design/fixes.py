@@ -51,9 +51,9 @@ def _document(data: Data) -> list[str]:
             document[key] = "1.0.3" if key == "dsl" else f"{document[key]}.0" if isinstance(document[key], float) else "0.1.0"
             done.append(f"`document.{key}` is text")
     for key in ("name", "namespace"):
-        value = document.get(key)
-        if isinstance(value, str) and not re.fullmatch(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?", value):
-            document[key] = re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-") or "workflow"
+        named = document.get(key)
+        if isinstance(named, str) and not re.fullmatch(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?", named):
+            document[key] = re.sub(r"[^a-z0-9]+", "-", named.lower()).strip("-") or "workflow"
             done.append(f"`document.{key}` is written {document[key]!r}")
     return done
 

@@ -25,7 +25,7 @@ def design_graph(checkpointer: BaseCheckpointSaver[Any] | None) -> Graph:
         ("draft", drafting.draft), ("check", drafting.check), ("repair", drafting.repair), ("give_up", drafting.give_up),
         ("summarize", drafting.summarize), ("propose", drafting.propose),
     ):  # fmt: skip
-        graph.add_node(name, node)  # type: ignore[call-overload]  # the stubs cannot see that a tuple of nodes holds nodes
+        graph.add_node(name, node)
     for before, after in (
         (START, "receive"),
         ("ask", "receive"),
@@ -38,7 +38,7 @@ def design_graph(checkpointer: BaseCheckpointSaver[Any] | None) -> Graph:
         ("propose", "decide"),
     ):
         graph.add_edge(before, after)
-    for node, choose, targets in (
+    for origin, choose, targets in (
         ("receive", understanding.after_receive, ("understand", "settle", "decided")),
         ("understand", understanding.after_understand, ("settle", "decided", "respond", "begin", "begin_change")),
         ("respond", understanding.after_respond, ("ask", "decide", END)),
@@ -49,5 +49,5 @@ def design_graph(checkpointer: BaseCheckpointSaver[Any] | None) -> Graph:
         ("check", drafting.after_check, ("summarize", "repair", "give_up")),
         ("give_up", drafting.after_give_up, ("decide", END)),
     ):
-        graph.add_conditional_edges(node, choose, {("end" if target == END else target): target for target in targets})
+        graph.add_conditional_edges(origin, choose, {("end" if target == END else target): target for target in targets})
     return graph.compile(checkpointer=checkpointer)

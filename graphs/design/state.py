@@ -30,6 +30,7 @@ class DesignState(TypedDict, total=False):
     changed: str  # what a change did, in words
     summary: str
     proposal: dict[str, Any]  # {"proposal_id", "digest", "version"}
+    proposed_in: int  # the turn that made the proposal
     usage: dict[str, Any]  # of this turn
     outcome: str  # beyond | unrepaired | refused | "" : why a turn ended without a proposal
     unclear: list[str]  # the person's words that were not understood

@@ -126,7 +126,8 @@ async def ask(state: DesignState) -> Update:
 
 async def decide(state: DesignState) -> Update:
     """Wait for the decision on the proposal."""
-    reply = interrupt({"kind": "decision", **(state.get("proposal") or {})})
+    fresh = state.get("proposed_in") == state["turn"] or state["intent"].get("intent") in ("approve", "reject")
+    reply = interrupt({"kind": "decision", "proposal": state.get("proposal") or {}, "fresh": fresh})
     return {"user": reply}
 
 

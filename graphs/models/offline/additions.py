@@ -86,7 +86,7 @@ def _insert(clause: Clause, where: str, anchor: Target, wish: Wish) -> Edit | No
     scope = Scope(names={target.name for target in wish.tasks})
     scope.known = _known(anchor, wish)
     scope.current = scope.known[-1] if scope.known else None
-    Builder(notes).list([clause], scope, follows=False)
+    Builder(notes).build([clause], scope, follows=False)
     wish.questions += notes.questions
     if clause.kind == "approve":
         _guarded(scope, anchor, where)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
-from graphs.models.offline import conditions, messages_out, wrap
+from graphs.models.offline import conditions, flow, messages_out, wrap
 from graphs.models.offline.clause import Clause, Condition
+from graphs.models.offline.naming import noun_of, place_of, sentence, title_of
 from graphs.models.offline.notes import Notes
 from graphs.models.offline.parse import Understood
-from graphs.models.offline.scope import AS_LIST, Scope, Task, Value, key, single
+from graphs.models.offline.scope import AS_LIST, Scope, Task, Value, key
 from graphs.models.offline.starts import start
 
 FIELD_OPTIONS = ("amount", "total", "price")
@@ -38,8 +39,8 @@ def build(understood: Understood, notes: Notes) -> Built:
     if scope.current is None:
         scope.current = Value("input", many=False, raw=True, variable="$workflow.input")
         scope.dot = scope.current
-    builder.list(understood.clauses, scope, follows=False)
-    title = _title(understood.clauses)
+    builder.build(understood.clauses, scope, follows=False)
+    title = title_of(understood.clauses)
     name = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:50].strip("-") or "workflow"
     document: Task = {"dsl": "1.0.3", "namespace": "default", "name": name, "version": "0.1.0", "title": title}
     if schedule and "cron" in schedule:
@@ -61,10 +62,10 @@ class Builder:
         self.kinds: dict[str, Callable[[Clause, Scope], None]] = {
             "fetch": self._fetch, "keep": self._keep, "first": self._first, "sort": self._sort, "send": self._send, "notify": self._notify,
             "summarize": self._summarize, "emit": self._emit, "wait": self._wait, "listen": self._listen, "fail": self._fail, "ask": self._ask,
-            "each": self._each, "parallel": self._parallel, "retry": self._retry, "catch": self._catch, "missing": self._missing,
+            "each": partial(flow.each, self), "parallel": partial(flow.parallel, self), "retry": self._retry, "catch": partial(flow.catch, self), "missing": self._missing,
         }  # fmt: skip
 
-    def list(self, clauses: list[Clause], scope: Scope, *, follows: bool, loop: bool = False) -> None:
+    def build(self, clauses: list[Clause], scope: Scope, *, follows: bool, loop: bool = False) -> None:
         """
         Build *clauses* one after the other.
 
@@ -76,12 +77,12 @@ class Builder:
             rest = clauses[at + 1 :]
             if clause.kind == "approve":
                 self._approve(clause, scope)
-                if clause.otherwise or ((rest or follows) and not _decides(rest)):
+                if clause.otherwise or ((rest or follows) and not flow.decides(rest)):
                     if loop:
-                        return self._rest_if_approved(clause, rest, scope)
-                    self._gate(clause, scope)
+                        return flow.rest_if_approved(self, clause, rest, scope)
+                    flow.gate(self, clause, scope)
             elif clause.kind == "if":
-                self._if(clause, scope, follows=bool(rest) or follows, last=not rest, loop=loop)
+                flow.branch(self, clause, scope, follows=bool(rest) or follows, last=not rest, loop=loop)
             elif clause.kind != "stop":
                 self.kinds[clause.kind](clause, scope)
         return None
@@ -90,7 +91,7 @@ class Builder:
 
     def _fetch(self, clause: Clause, scope: Scope) -> None:
         for url in clause.values["urls"] or [""]:
-            noun = clause.values["noun"] or _noun_of(url)
+            noun = clause.values["noun"] or noun_of(url)
             url = url or self.notes.ask(
                 f"{key(noun).replace('_', '-')}-address",
                 f"What is the address (URL) of the {noun}?",
@@ -113,7 +114,7 @@ class Builder:
         scope.known.append(value)
         scope.current = scope.dot = value
 
-    def _items(self, value: Value | None, scope: Scope) -> str:
+    def items(self, value: Value | None, scope: Scope) -> str:
         """Return jq for the value as a list."""
         expression = value.read(scope) if value else "."
         if value is None or not value.raw:
@@ -121,41 +122,41 @@ class Builder:
         self.notes.assume("list-shape", "The answer is a list, or holds it under `orders`, `items`, `data` or `results`.")
         return f"({AS_LIST})" if expression == "." else f"({expression} | {AS_LIST})"
 
-    def _list_value(self, scope: Scope) -> Value | None:
+    def list_value(self, scope: Scope) -> Value | None:
         return next((value for value in reversed(scope.known) if value.many), scope.current)
 
     def _keep(self, clause: Clause, scope: Scope) -> None:
-        value, condition = self._list_value(scope), clause.values["condition"]
+        value, condition = self.list_value(scope), clause.values["condition"]
         test = conditions.to_jq(condition, ".", self.field_of)
         if _numeric(condition):
             self.notes.assume("no-number", "Items without a number in that field are left out.")
-        items = self._items(value, scope)
+        items = self.items(value, scope)
         items = items[1:-1] if items.startswith("(if type") else items
         wanted = f"({test}) | not" if clause.values["drop"] else test
         list_ = f"{items}[]" if items in (".",) or re.fullmatch(r"[$\w.]+", items) else f"({items})[]"
-        self._set(clause, scope, value, "keep", _sentence(clause.said), f"[ {list_} | select({wanted}) ]")
+        self._set(clause, scope, value, "keep", sentence(clause.said), f"[ {list_} | select({wanted}) ]")
 
     def _first(self, clause: Clause, scope: Scope) -> None:
-        value = self._list_value(scope)
+        value = self.list_value(scope)
         by = f" | sort_by({conditions.path('.', clause.values['by'])}) | reverse" if clause.values["by"] else ""
-        self._set(clause, scope, value, "first", _sentence(clause.said), f"{self._items(value, scope)}{by} | .[:{clause.values['count']}]")
+        self._set(clause, scope, value, "first", sentence(clause.said), f"{self.items(value, scope)}{by} | .[:{clause.values['count']}]")
 
     def _sort(self, clause: Clause, scope: Scope) -> None:
-        value = self._list_value(scope)
+        value = self.list_value(scope)
         down = " | reverse" if clause.values["down"] else ""
         self._set(
             clause,
             scope,
             value,
             "sort",
-            _sentence(clause.said),
-            f"{self._items(value, scope)} | sort_by({conditions.path('.', clause.values['by'])}){down}",
+            sentence(clause.said),
+            f"{self.items(value, scope)} | sort_by({conditions.path('.', clause.values['by'])}){down}",
         )
 
     def _set(self, clause: Clause, scope: Scope, value: Value | None, name: str, title: str, expression: str) -> None:
         noun = value.noun if value and value.noun != "input" else "items"
         task = scope.add(scope.name(name), title, {"set": f"${{ {expression} }}"}, uses="set", serves=clause.said)
-        self._produced(scope, Value(noun, many=True, producer=task, key=key(noun if noun not in _taken(scope, value) else f"kept_{noun}")))
+        self._produced(scope, Value(noun, many=True, producer=task, key=key(noun)))
 
     def field_of(self, condition: Condition) -> str:
         """Return the field a condition is about; ask when nobody named it."""
@@ -196,7 +197,8 @@ class Builder:
 
     def _send(self, clause: Clause, scope: Scope) -> None:
         if clause.values.get("each"):
-            return self._each(
+            return flow.each(
+                self,
                 Clause(
                     "each",
                     clause.said,
@@ -214,14 +216,14 @@ class Builder:
             why=f"“{clause.said}” names no address.",
             kind="url",
         )
-        last = _noun_of(url)
+        last = noun_of(url)
         body = self._request(method.lower(), url, clause, scope)
         if "literal" in clause.values:
             body["with"]["body"] = clause.values["literal"]
         elif method != "DELETE":
             body["with"]["body"] = f"${{ {value.read(scope) if value else '.'} }}"
         verb = {"POST": "Post", "PUT": "Put", "PATCH": "Patch", "DELETE": "Delete"}[method]
-        title = f"Delete at {_place(url)}" if method == "DELETE" else f"{verb} the {noun} to {_place(url)}"
+        title = f"Delete at {place_of(url)}" if method == "DELETE" else f"{verb} the {noun} to {place_of(url)}"
         scope.add(scope.name(f"{verb.lower()}-{last}"), title, body, uses="http", serves=clause.said)
         scope.dot = None
         return None
@@ -229,7 +231,7 @@ class Builder:
     def _notify(self, clause: Clause, scope: Scope) -> None:
         if clause.values.get("each"):
             inner = Clause("notify", clause.said, {**clause.values, "each": "", "object": "it"})
-            return self._each(Clause("each", clause.said, {"noun": clause.values["each"]}, [inner]), scope)
+            return flow.each(self, Clause("each", clause.said, {"noun": clause.values["each"]}, [inner]), scope)
         body, title, name = messages_out.notify(clause, scope, self.notes)
         scope.add(scope.name(name), title, body, uses="notify", serves=clause.said)
         scope.dot = None
@@ -241,7 +243,7 @@ class Builder:
         if "literal" in clause.values:
             with_["text"] = clause.values["literal"]
         elif value is not None and (value.many or value.raw) and not value.variable.startswith("$workflow"):
-            with_["items"] = f"${{ {self._items(value, scope)} }}"
+            with_["items"] = f"${{ {self.items(value, scope)} }}"
         else:
             with_["text"] = f"${{ {value.read(scope) if value else '.'} | tostring }}"
         noun = value.noun if value and value.noun != "input" else "data"
@@ -290,43 +292,17 @@ class Builder:
     def _shown(self, scope: Scope) -> Value | None:
         return scope.current if scope.current and scope.current.noun != "input" else None
 
-    def _gate(self, clause: Clause, scope: Scope) -> None:
-        """End the workflow when the approval is refused; first do what was wished for that case."""
-        if not clause.otherwise:
-            cases = [{"approved": {"when": "${ .approved }", "then": "continue"}}, {"refused": {"then": "end"}}]
-            scope.add(scope.name("approved"), "Go on only if approved", {"switch": cases}, uses="switch", serves=clause.said)
-            return
-        outer = scope.name("approved")
-        inner, refused = scope.nested(scope.dot), scope.nested(scope.dot)
-        name = scope.name("decide")
-        self.list(clause.otherwise, refused, follows=False)
-        cases = [{"approved": {"when": "${ .approved }", "then": "exit"}}, {"refused": {"then": "continue"}}]
-        inner.add(name, "Approved?", {"switch": cases}, uses="switch", serves=clause.said)
-        if refused.tasks:
-            next(iter(refused.tasks[-1].values()))["then"] = "end"
-        else:
-            cases[1]["refused"]["then"] = "end"
-        scope.add(outer, "Go on only if approved", {"do": [*inner.tasks, *refused.tasks]}, uses="do", serves=clause.said)
-
-    def _rest_if_approved(self, clause: Clause, rest: list[Clause], scope: Scope) -> None:
-        """In a loop a refusal skips the rest of the round only."""
-        name, inner = scope.name("when-approved"), scope.nested(scope.dot)
-        self.list(rest, inner, follows=False, loop=True)
-        scope.add(name, "Only if approved", {"if": "${ .approved }", "do": inner.tasks}, uses="do", serves=clause.said)
-        if clause.otherwise:
-            self.notes.missing.append("what happens when it is refused inside a loop: say it as “if approved …, otherwise …”")
-
     def _ask(self, clause: Clause, scope: Scope) -> None:
         who, what = self.notes.who(clause.values["who"]), clause.values["what"].rstrip("?")
         field_ = key(what.split()[-1]) if not clause.values["question"] and not clause.values["boolean"] else "answer"
         title = (
             f"{clause.values['question'].capitalize()} {what}?".strip()
             if clause.values["question"]
-            else _sentence(what) + ("?" if clause.values["boolean"] else "")
+            else sentence(what) + ("?" if clause.values["boolean"] else "")
         )
         schema = {
             "type": "object",
-            "properties": {field_: {"type": "boolean" if clause.values["boolean"] else "string", "title": _sentence(what)}},
+            "properties": {field_: {"type": "boolean" if clause.values["boolean"] else "string", "title": sentence(what)}},
             "required": [field_],
         }
         with_: Task = {"title": title, "schema": schema}
@@ -366,130 +342,12 @@ class Builder:
     def _missing(self, clause: Clause, scope: Scope) -> None:
         self.notes.missing.append(f"{clause.values['what']} (“{clause.said}”)")
 
-    def _each(self, clause: Clause, scope: Scope) -> None:
-        value = self._list_value(scope)
-        noun = clause.values["noun"] or single(value.noun if value else "item")
-        noun = single(noun)
-        noun = "item" if noun in ("input", "one", "data", "of") else noun
-        variable = key(noun)
-        name, list_ = scope.name(f"each-{noun}"), self._items(value, scope)
-        list_ = list_[1:-1] if list_.startswith("(") and list_.endswith("end)") else list_
-        at = len(scope.steps)
-        inner = scope.nested(scope.dot)
-        inner.known = [*scope.known]
-        inner.current = Value(noun, many=False, variable=f"${variable}")
-        inner.known.append(inner.current)
-        self.list(clause.body, inner, follows=False, loop=True)
-        scope.add(
-            name,
-            f"For each {noun}",
-            {"for": {"each": variable, "in": f"${{ {list_} }}"}, "do": inner.tasks},
-            uses="for",
-            serves=clause.said,
-        )
-        scope.steps.insert(at, scope.steps.pop())
-        scope.dot = None
-
-    def _parallel(self, clause: Clause, scope: Scope) -> None:
-        parts = [
-            Clause("fetch", part.said, {**part.values, "urls": [url]})
-            for part in clause.body
-            for url in (part.values.get("urls") or [""])
-            if part.kind == "fetch" and len(part.values.get("urls", [])) > 1
-        ]
-        body = parts or clause.body
-        name, at, branches, values = scope.name("in-parallel"), len(scope.steps), [], []
-        for part in body:
-            inner = scope.nested(scope.dot)
-            inner.known = [*scope.known]
-            before = len(inner.known)
-            self.list([part], inner, follows=False, loop=True)
-            branches += (
-                inner.tasks
-                if len(inner.tasks) == 1
-                else [{scope.name("branch"): {"do": inner.tasks, "metadata": {"parley": {"title": _sentence(part.said)}}}}]
-            )
-            values.append(inner.known[-1] if len(inner.known) > before else None)
-        task = scope.add(name, "At the same time", {"fork": {"branches": branches}}, uses="fork", serves=clause.said)
-        scope.steps.insert(at, scope.steps.pop())
-        self._joined(scope, task, values)
-
-    def _joined(self, scope: Scope, task: Task, values: list[Value | None]) -> None:
-        """Name what the branches brought; a fork's output is the list of their outputs."""
-        found = [(at, value) for at, value in enumerate(values) if value is not None]
-        if not found:
-            scope.dot = None
-            return
-        keys: list[str] = []
-        for _, value in found:
-            keys.append(value.key if value.key not in keys else f"{value.key}_{len(keys) + 1}")
-        parts = ", ".join(f"{name}: .[{at}]" for name, (at, _) in zip(keys, found, strict=True))
-        task["output"] = {"as": f"${{ {{{parts}}} }}"}
-        for name, (_, value) in zip(keys, found, strict=True):
-            scope.known.append(Value(name, many=value.many, raw=value.raw, producer=task, key="answers", inner=f".{name}{value.inner}"))
-        both = Value("answers", many=False, producer=task, key="answers")
-        scope.known.append(both)
-        scope.current = scope.dot = both
-
     def _retry(self, clause: Clause, scope: Scope) -> None:
         wrap.retry(clause, scope, self.notes)
-
-    def _catch(self, clause: Clause, scope: Scope) -> None:
-        inner = scope.nested(None)
-        self.list(clause.body, inner, follows=False)
-        wrap.catch(clause, inner.tasks, scope, self.notes)
-
-    def _if(self, clause: Clause, scope: Scope, *, follows: bool, last: bool, loop: bool) -> None:
-        test, words = self._test(clause, scope), _sentence(clause.said.rstrip(", "))
-        stops = [part.kind for part in clause.body] == ["stop"]
-        name, at = scope.name(_short(clause.said)), len(scope.steps)
-        if stops and not clause.otherwise:
-            cases: list[Task] = [{"yes": {"when": f"${{ {test} }}", "then": "exit" if loop else "end"}}]
-            scope.add(name, words, {"switch": cases}, uses="switch", serves=clause.said)
-            return
-        yes, no = scope.nested(scope.dot), scope.nested(scope.dot)
-        self.list(clause.body, yes, follows=follows, loop=loop)
-        self.list(clause.otherwise, no, follows=follows, loop=loop)
-        if clause.otherwise:
-            wrap.branch(scope, name, words, test, (yes.tasks, no.tasks), clause, alone=last and scope.top and not follows)
-        elif len(yes.tasks) == 1 and "if" not in next(iter(yes.tasks[0].values())):
-            ((only, task),) = yes.tasks[0].items()
-            scope.tasks.append({only: {"if": f"${{ {test} }}", **task}})
-            scope.names.discard(name)
-        elif yes.tasks:
-            scope.add(name, words, {"if": f"${{ {test} }}", "do": yes.tasks}, uses="do", serves=clause.said)
-            scope.steps.insert(at, scope.steps.pop())
-        scope.dot = None
-
-    def _test(self, clause: Clause, scope: Scope) -> str:
-        """Return the jq of an "if"."""
-        condition: Condition = clause.values["condition"]
-        if condition.kind == "approved":
-            base = scope.decided.read(scope) if scope.decided else ".approved"
-            test = base if condition.value else f"{base} | not"
-        else:
-            value = scope.current
-            base = self._items(self._list_value(scope), scope) if condition.kind == "count" else value.read(scope) if value else "."
-            test = conditions.to_jq(condition, base, self.field_of, strict=True)
-        return f"({test}) | not" if clause.values["negate"] else test
-
-
-def _decides(rest: list[Clause]) -> bool:
-    """Say whether a later "if approved …" does what the gate would do."""
-    return any(clause.kind == "if" and clause.values["condition"].kind == "approved" for clause in rest)
 
 
 def _numeric(condition: Condition) -> bool:
     return condition.kind == "compare" or any(_numeric(part) for part in condition.parts)
-
-
-def _taken(scope: Scope, value: Value | None) -> set[str]:
-    """Names whose export would be overwritten although something else may still read them: none, a filtered list replaces its source."""
-    return {
-        known.key
-        for known in scope.known
-        if known is not value and known.producer is not None and "export" in known.producer and known.key != (value.key if value else "")
-    }
 
 
 def _templated(url: str, scope: Scope) -> str:
@@ -500,53 +358,3 @@ def _templated(url: str, scope: Scope) -> str:
     base = value.read(scope)
     filled = re.sub(r"\{([A-Za-z_][\w.]*)\}", lambda found: f"\\({conditions.path(base, found[1])})", url)
     return f'${{ "{filled}" }}'
-
-
-def _noun_of(url: str) -> str:
-    parts = [
-        part
-        for part in urlsplit(url).path.split("/")
-        if re.fullmatch(r"[A-Za-z][\w-]*(?:\.\w+)?", part) and not re.fullmatch(r"v\d+|api", part)
-    ]
-    return re.sub(r"\.\w+$", "", parts[-1]).lower() if parts else "data"
-
-
-def _place(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.hostname or url}{parts.path if parts.path != '/' else ''}"
-
-
-def _sentence(words: str) -> str:
-    text = re.sub(r"\s+", " ", words).strip(" ,.;:")
-    return (text[:1].upper() + text[1:])[:80]
-
-
-def _short(words: str) -> str:
-    return " ".join(re.sub(r"[^a-z0-9 ]", "", words.lower()).split()[:5])
-
-
-def _title(clauses: list[Clause]) -> str:
-    words = {
-        "fetch": "fetch",
-        "keep": "filter",
-        "approve": "approve",
-        "send": "post",
-        "notify": "notify",
-        "summarize": "summarize",
-        "each": "handle each",
-        "ask": "ask",
-        "emit": "emit",
-        "wait": "wait",
-        "parallel": "work in parallel",
-        "if": "decide",
-    }
-    parts: list[str] = []
-    for clause in clauses:
-        noun = (
-            clause.values.get("noun") or next((_noun_of(url) for url in clause.values.get("urls") or []), "")
-            if clause.kind in ("fetch", "each")
-            else ""
-        )
-        text = f"{words[clause.kind]} {noun}".strip() if clause.kind in words else ""
-        parts += [text] if text and text not in parts else []
-    return _sentence(", ".join(parts[:4]))[:60].rstrip(", ") or "Workflow"

@@ -86,7 +86,26 @@ def first(table: Sequence[Pattern], text: str, source: Protected) -> Clause | No
 
 NUMBERS = {
     word: number
-    for number, word in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen"])
+    for number, word in enumerate(
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+        ]
+    )
 } | {"twenty": 20, "thirty": 30, "forty": 40, "forty-five": 45, "fifty": 50, "once": 1, "twice": 2, "a": 1, "an": 1}
 
 

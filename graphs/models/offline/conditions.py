@@ -66,7 +66,32 @@ MONEY = {
     "chf": "CHF",
     "francs": "CHF",
 }
-STATES = ["open", "closed", "paid", "unpaid", "pending", "new", "active", "inactive", "done", "failed", "overdue", "shipped", "cancelled", "canceled", "urgent", "rejected", "delivered", "unread", "read", "ready", "late", "blocked", "resolved", "unresolved"]
+STATES = [
+    "open",
+    "closed",
+    "paid",
+    "unpaid",
+    "pending",
+    "new",
+    "active",
+    "inactive",
+    "done",
+    "failed",
+    "overdue",
+    "shipped",
+    "cancelled",
+    "canceled",
+    "urgent",
+    "rejected",
+    "delivered",
+    "unread",
+    "read",
+    "ready",
+    "late",
+    "blocked",
+    "resolved",
+    "unresolved",
+]
 
 BARE = re.compile(rf"{COMPARE} {NUMBER}", re.IGNORECASE)
 AFTER = re.compile(

@@ -79,7 +79,7 @@ def _address(who: str, notes: Notes) -> str:
 
 
 def _text(clause: Clause, scope: Scope, notes: Notes) -> str:
-    text, object_ = clause.values.get("text", ""), clause.values.get("object", "")
+    text, object_ = str(clause.values.get("text", "")), str(clause.values.get("object", ""))
     if "literal" in clause.values:
         return str(clause.values["literal"])
     value = _meant(text or object_, scope)

@@ -72,23 +72,23 @@ def _emit(found: re.Match[str], source: Protected) -> Clause:
     return Clause("emit", source.open(found[0]), {"type": source.value(found["type"]), **_object(found.groupdict().get("what"), source)})
 
 
-SECRET = r"(?:,? (?:using|with) (?:the )?(?:secret|token|key|api key) (?P<secret>[A-Z][A-Z0-9_]{2,}))?"
+TOKEN = r"(?:,? (?:using|with) (?:the )?(?:secret|token|key|api key) (?P<secret>[A-Z][A-Z0-9_]{2,}))?"
 SUM = r"(?:summari[sz]e|condense|sum up|(?:give me|make|write|create|prepare|get|do|build) (?:a |the )?(?:short |brief )?summary of)"
 TO_URL = r"(?:to|at|into|in|on|via|towards) (?:the )?(?:url |address |endpoint |api |webhook )?{url:url}"
 TABLE: tuple[Pattern, ...] = (
-    row(rf"(?P<method>delete) (?:{OBJECT} (?:at|from|on|in|under) )?(?:the )?(?:url |address )?{{url:url}}{SECRET}", _send),
+    row(rf"(?P<method>delete) (?:{OBJECT} (?:at|from|on|in|under) )?(?:the )?(?:url |address )?{{url:url}}{TOKEN}", _send),
     row(
-        rf"(?:send|make|do|issue|fire) (?:an? )?(?P<method>post|put|patch|delete)(?: request| call)? (?:to|at|on) {{url:url}}(?: with {OBJECT}(?: as (?:the )?body)?)?{SECRET}",
+        rf"(?:send|make|do|issue|fire) (?:an? )?(?P<method>post|put|patch|delete)(?: request| call)? (?:to|at|on) {{url:url}}(?: with {OBJECT}(?: as (?:the )?body)?)?{TOKEN}",
         _send,
     ),
-    row(rf"call {{url:url}} with (?:a )?(?P<method>post|put|patch|delete)(?: (?:and|with) {OBJECT})?{SECRET}", _send),
+    row(rf"call {{url:url}} with (?:a )?(?P<method>post|put|patch|delete)(?: (?:and|with) {OBJECT})?{TOKEN}", _send),
     row(
         r"(?:call|trigger|notify|ping|hit|fire) (?:the )?webhook (?:at )?{url:url}(?: with (?P<what>it|them|the [a-z]+|{text}))?",
         lambda f, s: Clause(
             "notify", s.open(f[0]), {"who": "", "channel": "webhook", "url": s.url(f["url"]), "text": "", **_object(f["what"], s)}
         ),
     ),
-    row(rf"{SEND} (?:{OBJECT} )?(?:as json )?{TO_URL}{SECRET}", _send),
+    row(rf"{SEND} (?:{OBJECT} )?(?:as json )?{TO_URL}{TOKEN}", _send),
     row(rf"(?:e-?mail|mail) {OBJECT} to (?:{{mail:mail}}|{{who:who}})", lambda f, s: _emailed(f, s)),
     row(rf"(?:e-?mail|mail) (?:{{mail:mail}}|{{who:who}})(?: (?P<what>the [a-z]+|it|them))?{SAYING}?", lambda f, s: _emailed(f, s)),
     row(

@@ -1,0 +1,158 @@
+"""Branches, loops, parallel parts, and what a refusal means: the clauses that hold clauses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graphs.models.offline import conditions, wrap
+from graphs.models.offline.clause import Clause, Condition
+from graphs.models.offline.naming import sentence, short
+from graphs.models.offline.scope import Scope, Task, Value, key, single
+
+if TYPE_CHECKING:
+    from graphs.models.offline.build import Builder
+
+
+def gate(builder: Builder, clause: Clause, scope: Scope) -> None:
+    """End the workflow when the approval is refused; first do what was wished for that case."""
+    if not clause.otherwise:
+        cases = [{"approved": {"when": "${ .approved }", "then": "continue"}}, {"refused": {"then": "end"}}]
+        scope.add(scope.name("approved"), "Go on only if approved", {"switch": cases}, uses="switch", serves=clause.said)
+        return
+    outer = scope.name("approved")
+    inner, refused = scope.nested(scope.dot), scope.nested(scope.dot)
+    name = scope.name("decide")
+    builder.build(clause.otherwise, refused, follows=False)
+    cases = [{"approved": {"when": "${ .approved }", "then": "exit"}}, {"refused": {"then": "continue"}}]
+    inner.add(name, "Approved?", {"switch": cases}, uses="switch", serves=clause.said)
+    if refused.tasks:
+        next(iter(refused.tasks[-1].values()))["then"] = "end"
+    else:
+        cases[1]["refused"]["then"] = "end"
+    scope.add(outer, "Go on only if approved", {"do": [*inner.tasks, *refused.tasks]}, uses="do", serves=clause.said)
+
+
+def rest_if_approved(builder: Builder, clause: Clause, rest: list[Clause], scope: Scope) -> None:
+    """In a loop a refusal skips the rest of the round only."""
+    name, inner = scope.name("when-approved"), scope.nested(scope.dot)
+    builder.build(rest, inner, follows=False, loop=True)
+    scope.add(name, "Only if approved", {"if": "${ .approved }", "do": inner.tasks}, uses="do", serves=clause.said)
+    if clause.otherwise:
+        builder.notes.missing.append("what happens when it is refused inside a loop: say it as “if approved …, otherwise …”")
+
+
+def each(builder: Builder, clause: Clause, scope: Scope) -> None:
+    value = builder.list_value(scope)
+    noun = clause.values["noun"] or single(value.noun if value else "item")
+    noun = single(noun)
+    noun = "item" if noun in ("input", "one", "data", "of") else noun
+    variable = key(noun)
+    name, list_ = scope.name(f"each-{noun}"), builder.items(value, scope)
+    list_ = list_[1:-1] if list_.startswith("(") and list_.endswith("end)") else list_
+    at = len(scope.steps)
+    inner = scope.nested(scope.dot)
+    inner.known = [*scope.known]
+    inner.current = Value(noun, many=False, variable=f"${variable}")
+    inner.known.append(inner.current)
+    builder.build(clause.body, inner, follows=False, loop=True)
+    scope.add(
+        name,
+        f"For each {noun}",
+        {"for": {"each": variable, "in": f"${{ {list_} }}"}, "do": inner.tasks},
+        uses="for",
+        serves=clause.said,
+    )
+    scope.steps.insert(at, scope.steps.pop())
+    scope.dot = None
+
+
+def parallel(builder: Builder, clause: Clause, scope: Scope) -> None:
+    parts = [
+        Clause("fetch", part.said, {**part.values, "urls": [url]})
+        for part in clause.body
+        for url in (part.values.get("urls") or [""])
+        if part.kind == "fetch" and len(part.values.get("urls", [])) > 1
+    ]
+    body = parts or clause.body
+    name, at = scope.name("in-parallel"), len(scope.steps)
+    branches: list[Task] = []
+    values: list[Value | None] = []
+    for part in body:
+        inner = scope.nested(scope.dot)
+        inner.known = [*scope.known]
+        before = len(inner.known)
+        builder.build([part], inner, follows=False, loop=True)
+        branches += (
+            inner.tasks
+            if len(inner.tasks) == 1
+            else [{scope.name("branch"): {"do": inner.tasks, "metadata": {"parley": {"title": sentence(part.said)}}}}]
+        )
+        values.append(inner.known[-1] if len(inner.known) > before else None)
+    task = scope.add(name, "At the same time", {"fork": {"branches": branches}}, uses="fork", serves=clause.said)
+    scope.steps.insert(at, scope.steps.pop())
+    _joined(scope, task, values)
+
+
+def _joined(scope: Scope, task: Task, values: list[Value | None]) -> None:
+    """Name what the branches brought; a fork's output is the list of their outputs."""
+    found = [(at, value) for at, value in enumerate(values) if value is not None]
+    if not found:
+        scope.dot = None
+        return
+    keys: list[str] = []
+    for _, value in found:
+        keys.append(value.key if value.key not in keys else f"{value.key}_{len(keys) + 1}")
+    parts = ", ".join(f"{name}: .[{at}]" for name, (at, _) in zip(keys, found, strict=True))
+    task["output"] = {"as": f"${{ {{{parts}}} }}"}
+    for name, (_, value) in zip(keys, found, strict=True):
+        scope.known.append(Value(name, many=value.many, raw=value.raw, producer=task, key="answers", inner=f".{name}{value.inner}"))
+    both = Value("answers", many=False, producer=task, key="answers")
+    scope.known.append(both)
+    scope.current = scope.dot = both
+
+
+def catch(builder: Builder, clause: Clause, scope: Scope) -> None:
+    inner = scope.nested(None)
+    builder.build(clause.body, inner, follows=False)
+    wrap.catch(clause, inner.tasks, scope, builder.notes)
+
+
+def branch(builder: Builder, clause: Clause, scope: Scope, *, follows: bool, last: bool, loop: bool) -> None:
+    test, words = _test(builder, clause, scope), sentence(clause.said.rstrip(", "))
+    stops = [part.kind for part in clause.body] == ["stop"]
+    name, at = scope.name(short(clause.said)), len(scope.steps)
+    if stops and not clause.otherwise:
+        cases: list[Task] = [{"yes": {"when": f"${{ {test} }}", "then": "exit" if loop else "end"}}]
+        scope.add(name, words, {"switch": cases}, uses="switch", serves=clause.said)
+        return
+    yes, no = scope.nested(scope.dot), scope.nested(scope.dot)
+    builder.build(clause.body, yes, follows=follows, loop=loop)
+    builder.build(clause.otherwise, no, follows=follows, loop=loop)
+    if clause.otherwise:
+        wrap.branch(scope, name, words, test, (yes.tasks, no.tasks), clause, alone=last and scope.top and not follows)
+    elif len(yes.tasks) == 1 and "if" not in next(iter(yes.tasks[0].values())):
+        ((only, task),) = yes.tasks[0].items()
+        scope.tasks.append({only: {"if": f"${{ {test} }}", **task}})
+        scope.names.discard(name)
+    elif yes.tasks:
+        scope.add(name, words, {"if": f"${{ {test} }}", "do": yes.tasks}, uses="do", serves=clause.said)
+        scope.steps.insert(at, scope.steps.pop())
+    scope.dot = None
+
+
+def _test(builder: Builder, clause: Clause, scope: Scope) -> str:
+    """Return the jq of an "if"."""
+    condition: Condition = clause.values["condition"]
+    if condition.kind == "approved":
+        base = scope.decided.read(scope) if scope.decided else ".approved"
+        test = base if condition.value else f"{base} | not"
+    else:
+        value = scope.current
+        base = builder.items(builder.list_value(scope), scope) if condition.kind == "count" else value.read(scope) if value else "."
+        test = conditions.to_jq(condition, base, builder.field_of, strict=True)
+    return f"({test}) | not" if clause.values["negate"] else test
+
+
+def decides(rest: list[Clause]) -> bool:
+    """Say whether a later "if approved …" does what the gate would do."""
+    return any(clause.kind == "if" and clause.values["condition"].kind == "approved" for clause in rest)
