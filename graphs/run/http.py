@@ -7,6 +7,7 @@ name server cannot lead elsewhere. The same holds for each redirect. Proxies and
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -64,7 +65,7 @@ class GuardedHttp:
         except TimeoutError as error:
             raise HttpFailed(f"{request.url} did not answer within {request.timeout_s:g} s", "timeout") from error
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
-            raise HttpFailed(f"'{request.url}' is not a usable URL: {error}", "invalid") from error
+            raise HttpFailed(f"'{_shown(request.url)}' is not a usable URL: {error}", "invalid") from error
         except (httpcore.ConnectError, httpcore.ConnectTimeout, OSError) as error:
             raise HttpFailed(f"cannot connect to {request.url}: {error or 'no connection'}", "connect") from error
         except (httpcore.ProtocolError, httpcore.NetworkError, httpx.HTTPError) as error:
@@ -97,9 +98,14 @@ class GuardedHttp:
 
 def _refuse_url(url: httpx.URL) -> None:
     if url.scheme not in _SCHEMES or not url.host:
-        raise HttpFailed(f"'{url}' cannot be called: only http:// and https:// URLs can", "invalid")
+        raise HttpFailed(f"'{_shown(str(url))}' cannot be called: only http:// and https:// URLs can", "invalid")
     if url.userinfo:
         raise HttpFailed("a URL must not carry a user name or password: use the task's authentication", "invalid")
+
+
+def _shown(url: str) -> str:
+    """Return *url* without the user name and password it may carry."""
+    return re.sub(r"//[^/@]*@", "//", url)
 
 
 async def _system_resolve(host: str, port: int) -> Sequence[str]:

@@ -26,6 +26,13 @@ def definition(do: Tasks, **top: Any) -> dict[str, Any]:
     return {"document": document, "do": do, **top}
 
 
+async def until(moment: Callable[[], bool]) -> None:
+    """Return as soon as *moment* holds; it is looked at every millisecond for at most 5 s."""
+    async with asyncio.timeout(5):
+        while not moment():  # noqa: ASYNC110 (what is watched knows nothing of the test)
+            await asyncio.sleep(0.001)
+
+
 class World:
     """A loopback HTTP server that notes every request and answers what the test scripted."""
 
@@ -134,9 +141,7 @@ class Runs:
         self.fresh(**given)
         self.definition = definition(do)
         task = asyncio.create_task(self.go_on(input))
-        async with asyncio.timeout(5):
-            while not moment() and not task.done():
-                await asyncio.sleep(0.001)
+        await until(lambda: moment() or task.done())
         assert not task.done(), "the run ended before the moment came"
         task.cancel(run.RELEASE)
         with contextlib.suppress(asyncio.CancelledError):

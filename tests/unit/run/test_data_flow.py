@@ -34,7 +34,10 @@ async def test_every_stage_of_a_task_sees_what_the_table_of_variables_grants_it(
 
 
 async def test_the_workflow_transforms_its_input_and_output(runs: Runs) -> None:
-    top = {"input": {"from": "{ n: (.n * 2) }"}, "output": {"as": "{ result: .n, raw: $workflow.input.n, id: ($workflow.id | length > 0) }"}}
+    top = {
+        "input": {"from": "{ n: (.n * 2) }"},
+        "output": {"as": "{ result: .n, raw: $workflow.input.n, id: ($workflow.id | length > 0) }"},
+    }
 
     outcome = await runs.start([{"a": {"set": {"n": "${ .n + 1 }"}}}], {"n": 1}, top=top)
 

@@ -12,7 +12,7 @@ import pytest
 from graphs.run.errors import LeaseLost, StoreUnavailable
 from graphs.run.memory_ports import MemoryJournal, MemoryObserver
 from graphs.run.ports import Row
-from tests.unit.run.harness import Runs, Tasks, World
+from tests.unit.run.harness import Runs, Tasks, World, until
 
 
 def call(world: World, path: str, method: str = "post", **more: Any) -> dict[str, Any]:
@@ -37,7 +37,12 @@ async def test_killed_between_steps_the_run_goes_on_and_every_effect_happens_onc
         world.json(path, "{}")
     free = hanging(world, "/last")
     branches = [{"x": {"do": [{"p": call(world, "/x")}, {"s": {"set": {"x": 1}}}]}}, {"y": call(world, "/y")}]
-    do: Tasks = [{"a": call(world, "/a")}, {"b": call(world, "/b")}, {"f": {"fork": {"branches": branches}}}, {"last": call(world, "/last", "get")}]
+    do: Tasks = [
+        {"a": call(world, "/a")},
+        {"b": call(world, "/b")},
+        {"f": {"fork": {"branches": branches}}},
+        {"last": call(world, "/last", "get")},
+    ]
 
     await runs.kill_when(lambda: world.seen("/last") == 1, do)
     free.set()
@@ -83,8 +88,7 @@ async def test_cut_again_while_it_is_done_again_the_person_is_asked_again(runs: 
     await runs.after_kill()
     runs.mailbox.answer("/do/0/pay", {"happened": False})
     task = asyncio.create_task(runs.after_kill())
-    while world.seen("/pay") < 2:
-        await asyncio.sleep(0.001)
+    await until(lambda: world.seen("/pay") == 2)
     task.cancel("release")
     await asyncio.gather(task, return_exceptions=True)
     free.set()
@@ -95,9 +99,7 @@ async def test_cut_again_while_it_is_done_again_the_person_is_asked_again(runs: 
     assert world.seen("/pay") == 2
 
 
-@pytest.mark.parametrize(
-    ("method", "metadata"), [("get", {}), ("put", {}), ("delete", {}), ("post", {"parley": {"idempotent": True}})]
-)
+@pytest.mark.parametrize(("method", "metadata"), [("get", {}), ("put", {}), ("delete", {}), ("post", {"parley": {"idempotent": True}})])
 async def test_what_may_be_repeated_is_repeated(runs: Runs, world: World, method: str, metadata: dict[str, Any]) -> None:
     free = hanging(world, "/x")
 

@@ -124,7 +124,7 @@ class TestRetry:
     async def test_waits_longer_each_time_as_the_backoff_says(
         self, runs: Runs, world: World, backoff: dict[str, Any], least_s: float, most_s: float
     ) -> None:
-        retry = {"delay": "${ \"PT0.02S\" }", "backoff": backoff, "limit": {"attempt": {"count": 3}}}
+        retry = {"delay": '${ "PT0.02S" }', "backoff": backoff, "limit": {"attempt": {"count": 3}}}
         began = time.monotonic()
 
         await runs.start([{"t": {"try": [{"a": counted(world, 500)}], "catch": {"retry": retry}}}], {})
@@ -151,7 +151,10 @@ class TestRetry:
 class TestTimeout:
     async def test_of_a_task_can_be_caught(self, runs: Runs) -> None:
         slow = {"wait": {"seconds": 2}, "timeout": {"after": {"milliseconds": 20}}}
-        catch = {"errors": {"with": {"type": f"{STANDARD}timeout", "status": 408}}, "do": [{"h": {"set": {"late": "${ $error.instance }"}}}]}
+        catch = {
+            "errors": {"with": {"type": f"{STANDARD}timeout", "status": 408}},
+            "do": [{"h": {"set": {"late": "${ $error.instance }"}}}],
+        }
 
         outcome = await runs.start([{"t": {"try": [{"slow": slow}], "catch": catch}}], {})
 

@@ -11,6 +11,14 @@ from dsl.problems import InvalidDefinition
 from tests.unit.run.harness import Runs, definition
 
 
+CHILD = {
+    "document": {"dsl": "1.0.3", "namespace": "test", "name": "child", "version": "1.0.0"},
+    "input": {"from": "{ n: .n }"},
+    "do": [{"x": {"set": {"n": "${ .n * 10 }", "name": "${ $workflow.definition.document.name }", "ref": "${ $task.reference }"}}}],
+    "output": {"as": "{ child: . }"},
+}
+
+
 def add(text: str, **more: Any) -> dict[str, Any]:
     return {"set": {"seen": f'${{ .seen + ["{text}"] }}'}, **more}
 
@@ -37,7 +45,11 @@ async def test_end_at_any_depth_ends_the_workflow_and_its_output_as_still_applie
 
 @pytest.mark.parametrize(("color", "seen"), [("red", ["R"]), ("blue", ["B"]), ("yellow", ["other"])])
 async def test_switch_takes_the_first_case_that_holds_or_the_default(runs: Runs, color: str, seen: list[str]) -> None:
-    cases = [{"red": {"when": '.c == "red"', "then": "r"}}, {"any": {"then": "other"}}, {"blue": {"when": '${ .c == "blue" }', "then": "b"}}]
+    cases = [
+        {"red": {"when": '.c == "red"', "then": "r"}},
+        {"any": {"then": "other"}},
+        {"blue": {"when": '${ .c == "blue" }', "then": "b"}},
+    ]
 
     outcome = await runs.start(
         [{"s": {"switch": cases}}, {"r": add("R", then="end")}, {"b": add("B", then="end")}, {"other": add("other")}], {"c": color}
@@ -136,17 +148,10 @@ class TestFork:
 
 
 class TestChildWorkflow:
-    CHILD = {
-        "document": {"dsl": "1.0.3", "namespace": "test", "name": "child", "version": "1.0.0"},
-        "input": {"from": "{ n: .n }"},
-        "do": [{"x": {"set": {"n": "${ .n * 10 }", "name": "${ $workflow.definition.document.name }", "ref": "${ $task.reference }"}}}],
-        "output": {"as": "{ child: . }"},
-    }
-
     async def test_runs_inside_with_its_own_workflow_and_paths(self, runs: Runs) -> None:
         child = {"run": {"workflow": {"namespace": "test", "name": "child", "version": "1.0.0"}}}
 
-        outcome = await runs.start([{"sub": child}], {"n": 4, "other": 1}, workflows=[self.CHILD])
+        outcome = await runs.start([{"sub": child}], {"n": 4, "other": 1}, workflows=[CHILD])
 
         assert outcome.output == {"child": {"n": 40, "name": "child", "ref": "/do/0/x"}}
         assert runs.rows("/do/0/sub/workflow/do/0/x") == ["finished"]
@@ -154,12 +159,12 @@ class TestChildWorkflow:
     async def test_takes_the_input_it_is_given(self, runs: Runs) -> None:
         child = {"run": {"workflow": {"namespace": "test", "name": "child", "version": "latest", "input": {"n": "${ .m }"}}}}
 
-        outcome = await runs.start([{"sub": child}], {"m": 2}, workflows=[self.CHILD])
+        outcome = await runs.start([{"sub": child}], {"m": 2}, workflows=[CHILD])
 
         assert outcome.output["child"]["n"] == 20
 
     async def test_fails_with_the_full_place(self, runs: Runs) -> None:
-        bad = {**self.CHILD, "do": [{"x": {"raise": {"error": {"type": "https://x.org/bad", "status": 418}}}}]}
+        bad = {**CHILD, "do": [{"x": {"raise": {"error": {"type": "https://x.org/bad", "status": 418}}}}]}
         child = {"run": {"workflow": {"namespace": "test", "name": "child", "version": "1.0.0"}}}
 
         outcome = await runs.start([{"sub": child}], {}, workflows=[bad])
@@ -178,7 +183,7 @@ class TestChildWorkflow:
     async def test_that_runs_itself_ends_at_the_depth_limit(self, runs: Runs) -> None:
         child = {"run": {"workflow": {"namespace": "test", "name": "child", "version": "1.0.0"}}}
 
-        outcome = await runs.start([{"sub": child}], {}, workflows=[{**self.CHILD, "do": [{"again": child}]}])
+        outcome = await runs.start([{"sub": child}], {}, workflows=[{**CHILD, "do": [{"again": child}]}])
 
         assert outcome.error is not None
         assert outcome.error["title"] == "Too Deep"
