@@ -80,11 +80,10 @@ def things(path: str | None) -> str:
 def _condition(code: str, *, bare: bool = False) -> str | None:
     """Return the words of *code*; *bare* leaves out "the" (the amount is above 100 -> amount is above 100)."""
     for sign, word in ((" or ", " or "), (" and ", " and ")):
-        if sign in code and '"' not in code.split(sign)[0][-1:]:
-            parts = [_simple(part.strip(), bare=bare) for part in code.split(sign)]
-            if all(parts) and not any(" or " in part for part in code.split(" and ") if sign == " and "):
-                return word.join(part for part in parts if part)
-            return None
+        if sign in code:
+            written = code.split(sign)
+            parts = [None if part.count('"') % 2 else _simple(part.strip(), bare=bare) for part in written]
+            return None if None in parts else word.join(part for part in parts if part)
     return _simple(code, bare=bare)
 
 

@@ -114,18 +114,35 @@ def _back_edges(count: int, links: Sequence[Link]) -> list[bool]:
 
 
 def _ranks(count: int, links: Sequence[Link], back: Sequence[bool]) -> list[int]:
-    """Return the layer of every box: one below the lowest box that leads to it."""
-    pairs = [(link.source, link.target) for number, link in enumerate(links) if not back[number]]
-    entered = {target for _, target in pairs}
-    pairs += [(number - 1, number) for number in range(1, count) if number not in entered]  # unreachable: below its neighbour
-    ranks = [0] * count
-    for _ in range(count):
-        changed = False
-        for source, target in pairs:
-            if ranks[target] < ranks[source] + 1:
-                ranks[target], changed = ranks[source] + 1, True
-        if not changed:
-            break
+    """Return the layer of every box: one below the lowest box that leads to it; what nothing leads to stands below its neighbour."""
+    following: list[list[int]] = [[] for _ in range(count)]
+    entered = [0] * count
+    for number, link in enumerate(links):
+        if not back[number]:
+            following[link.source].append(link.target)
+            entered[link.target] += 1
+    order = _topological(following, list(entered))
+    ranks = _longest(order, following, [0] * count)
+    base = [0 if box == 0 or entered[box] else ranks[box - 1] + 1 for box in range(count)]
+    ranks = _longest(order, following, base)
+    layers = {rank: layer for layer, rank in enumerate(sorted(set(ranks)))}
+    return [layers[rank] for rank in ranks]
+
+
+def _topological(following: Sequence[Sequence[int]], entered: list[int]) -> list[int]:
+    order = [box for box, count in enumerate(entered) if not count]
+    for box in order:  # grows while it is read
+        for target in following[box]:
+            entered[target] -= 1
+            if not entered[target]:
+                order.append(target)
+    return order
+
+
+def _longest(order: Sequence[int], following: Sequence[Sequence[int]], ranks: list[int]) -> list[int]:
+    for box in order:
+        for target in following[box]:
+            ranks[target] = max(ranks[target], ranks[box] + 1)
     return ranks
 
 
@@ -148,7 +165,7 @@ def _rows(cells: Sequence[_Cell]) -> list[list[int]]:
     rows: list[list[int]] = [[] for _ in range(max(cell.rank for cell in cells) + 1)]
     for number, cell in enumerate(cells):
         rows[cell.rank].append(number)
-    return [row for row in rows if row] if all(rows) else rows
+    return rows
 
 
 def _order(cells: Sequence[_Cell], rows: list[list[int]]) -> None:
