@@ -112,6 +112,11 @@ class RunView:
     actions: Sequence[str]
     secrets: tuple[str, ...] = field(default=(), repr=False)  # names of the secrets whose values must not be shown
 
+    @property
+    def awaiting_somebody(self) -> bool:
+        """Whether a person or an event is waited for, not only a moment in time."""
+        return any(wait["kind"] != "timer" for wait in self.awaiting)
+
     def to_json(self) -> dict[str, JSON]:
         return _json(self)
 

@@ -13,13 +13,17 @@ from app.store.patience import patiently
 from app.store.queries import query
 from app.store.vault import Vault
 from app.store.writer import GroupWriter, Item, Kind
-from graphs.run.errors import LeaseLost
+from graphs.run.errors import LeaseLost, StoreUnavailable
 from graphs.run.ports import Row
 from graphs.run.redaction import Redactor
 
 COLUMNS = (
     "path", "attempt", "kind", "reference", "status", "output", "context", "has_context", "goto", "error", "started_at", "ended_at", "mark", "sealed",
 )  # fmt: skip
+
+
+class Resting(StoreUnavailable):
+    """The worker stops; everything written is durable, and another worker goes on from here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class RunJournal:
         self.run_id = run_id
         self.epoch = epoch
         self.lost = False
+        self.resting = False  # the worker stops: the run is to rest before its next effect
         self._queued = False
         self._secrets = Redactor()
         self._has_secrets = False
@@ -67,6 +72,8 @@ class RunJournal:
             self._queued = False
         if self.lost:
             raise LeaseLost(f"run {self.run_id} has a new owner")
+        if self.resting:
+            raise Resting(f"run {self.run_id} rests: its worker stops")
 
     def _values(self, row: Row) -> tuple[Any, ...]:
         output, context, error = (None if value is None else to_text(value) for value in (row.output, row.context, row.error and dict(row.error)))

@@ -83,6 +83,7 @@ class ProcrastinateQueue:
                 raise
         if again:
             await self.enqueue(None, [wake_up.run_id])
+        self.changed.set()  # a second wake-up of this run may have been held back by the first: nobody notifies of it
 
     async def cancel(self, session: AsyncSession | None, run_id: str) -> None:
         if session is not None:

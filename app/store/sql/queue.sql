@@ -14,3 +14,7 @@ DELETE FROM queue.procrastinate_jobs j
  WHERE j.status = 'doing'
    AND NOT EXISTS (SELECT 1 FROM queue.procrastinate_workers w
                     WHERE w.id = j.worker_id AND w.last_heartbeat > now() - make_interval(secs => %(silent_s)s));
+
+-- name: drop-taken
+-- What a worker that lost these runs' leases had taken: in the way of the wake-up for the next one.
+DELETE FROM queue.procrastinate_jobs WHERE lock = ANY(%(runs)s::text[]) AND status = 'doing';

@@ -1,13 +1,13 @@
 -- The life of a run as its worker sees it. Every change is fenced by the epoch the worker was given with its lease.
 
 -- name: claim
-SELECT tenant_id, epoch, signals, cancel_requested, first FROM parley.claim_run(%(run)s, %(owner)s, %(lease_s)s);
+SELECT tenant_id, epoch, signals, cancel_requested FROM parley.claim_run(%(run)s, %(owner)s, %(lease_s)s);
 
 -- name: renew
 SELECT run_id, signals, cancel_requested FROM parley.renew_leases(%(owner)s, %(runs)s, %(epochs)s, %(lease_s)s);
 
 -- name: sweep
-SELECT run_id FROM parley.sweep_runs(%(limit)s, %(ready_s)s);
+SELECT run_id, orphaned FROM parley.sweep_runs(%(limit)s, %(ready_s)s);
 
 -- name: next-timer
 SELECT parley.next_timer(%(limit_s)s);

@@ -2,17 +2,14 @@
 
 -- Take the lease of one run: the next epoch, if it is ready, or running under a lease that has run out.
 CREATE FUNCTION parley.claim_run(p_run text, p_owner text, p_lease_s double precision)
-    RETURNS TABLE (tenant_id text, epoch integer, signals bigint, cancel_requested boolean, first boolean)
+    RETURNS TABLE (tenant_id text, epoch integer, signals bigint, cancel_requested boolean)
     LANGUAGE sql SECURITY DEFINER SET search_path = parley, pg_temp AS $$
     UPDATE runs r
        SET status = 'running', reason = '', owner = p_owner, epoch = r.epoch + 1, wake_at = NULL,
            lease_until = clock_timestamp() + make_interval(secs => p_lease_s),
            started_at = coalesce(r.started_at, clock_timestamp())
-      FROM (SELECT id, started_at IS NULL AS first FROM runs
-             WHERE id = p_run AND (status = 'ready' OR (status = 'running' AND lease_until < clock_timestamp()))
-               FOR UPDATE SKIP LOCKED) picked
-     WHERE r.id = picked.id
-    RETURNING r.tenant_id, r.epoch, r.signals, r.cancel_requested, picked.first
+     WHERE r.id = p_run AND (r.status = 'ready' OR (r.status = 'running' AND r.lease_until < clock_timestamp()))
+    RETURNING r.tenant_id, r.epoch, r.signals, r.cancel_requested
 $$;
 
 -- Renew every lease this process still holds. Rows in id order: the journal's writer locks them in the same order.
@@ -29,7 +26,7 @@ $$;
 
 -- Runs somebody should look at: timers that are due, leases that ran out, ready runs whose wake-up got lost. Timers become ready here.
 CREATE FUNCTION parley.sweep_runs(p_limit integer, p_ready_s double precision)
-    RETURNS TABLE (run_id text)
+    RETURNS TABLE (run_id text, orphaned boolean)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = parley, pg_temp AS $$
 BEGIN
     RETURN QUERY
@@ -38,9 +35,9 @@ BEGIN
          ORDER BY wake_at LIMIT p_limit FOR UPDATE SKIP LOCKED
     )
     UPDATE runs r SET status = 'ready', reason = '', wake_at = NULL, ready_at = clock_timestamp()
-      FROM due WHERE r.id = due.id RETURNING r.id;
+      FROM due WHERE r.id = due.id RETURNING r.id, false;
     RETURN QUERY
-    SELECT id FROM runs
+    SELECT id, status = 'running' FROM runs
      WHERE (status = 'running' AND lease_until < clock_timestamp())
         OR (status = 'ready' AND ready_at < clock_timestamp() - make_interval(secs => p_ready_s))
      LIMIT p_limit;

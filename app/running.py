@@ -1,0 +1,418 @@
+"""Advance one run in this process: take its lease, give it its ports, execute it, and store how it stands.
+
+Used by the worker for every wake-up, and by `parley run` for the one run it started itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets as random
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import structlog
+from psycopg_pool import PoolTimeout
+
+from app.store.database import to_text
+from app.store.patience import lost, patiently
+from app.store.queries import query
+from app.store.vault import GrantedSecrets
+from graphs.run.errors import LeaseLost, StoreUnavailable
+from graphs.run.ports import Row
+
+if TYPE_CHECKING:
+    from app.actions import Actor
+    from app.container import Container
+    from app.store.journal import RunJournal
+    from app.store.mailbox import RunMailbox
+    from app.views import RunView
+    from graphs.run import Outcome, Program, RunDeps
+
+log = structlog.get_logger("parley.run")
+SHOW_EVERY_S = 0.5
+PROGRAMS = 256  # compiled definitions kept a process
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A run this process may write to, as long as nobody has a later epoch."""
+
+    run_id: str
+    tenant: str
+    epoch: int
+    cancel_requested: bool = False
+
+
+@dataclass(slots=True)
+class InHand:
+    """A run that is being advanced, as the heartbeats see it."""
+
+    lease: Lease
+    mailbox: RunMailbox
+    journal: RunJournal
+    task: asyncio.Task[Any] | None = None
+    cancelled: bool = False  # a person asked for it
+    signals: int = -1
+    missed: int = 0  # renewals that did not find our lease
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrides:
+    """What the command line adds for its own run."""
+
+    loopback: bool = False  # may call this machine
+    secrets: Mapping[str, Any] = field(default_factory=dict)  # name → value, never stored
+    on_step: Callable[[Row], None] | None = None
+
+
+class Runner:
+    """Executes runs of any tenant. One a process."""
+
+    def __init__(self, container: Container, owner: str) -> None:
+        self.container = container
+        self.owner = owner
+        self.in_hand: dict[str, InHand] = {}
+        self.resting = False
+        self._store = container.store
+        self._patience_s = container.settings.store_patience_s
+        self._graphs: dict[str, Any] = {}
+        self._programs: dict[str, Program] = {}
+
+    async def claim(self, run_id: str) -> Lease | None:
+        """Take the run's lease; None when it is not ready, or in somebody's hands."""
+
+        async def take() -> Any:
+            values = {"run": run_id, "owner": self.owner, "lease_s": self.container.settings.lease_s}
+            async with self._store.database.pool.connection() as connection:
+                return await (await connection.execute(query("runs", "claim"), values)).fetchone()
+
+        row = await patiently(take, patience_s=self._patience_s)
+        return None if row is None else Lease(run_id, row[0], row[1], row[3])
+
+    async def advance(self, lease: Lease, overrides: Overrides | None = None) -> str:
+        """
+        Work on a run until it ends or can only wait; return its status.
+
+        Raises:
+            LeaseLost: another worker has it; nothing of ours was written since.
+            StoreUnavailable: the database stayed away too long.
+            asyncio.CancelledError: we are stopping; the run stays as it is, for whoever comes next.
+        """
+        place = (lease.tenant, lease.run_id, lease.epoch)
+        hand = InHand(lease, self._store.mailbox(*place), self._store.journal(*place), asyncio.current_task())
+        hand.journal.resting = self.resting
+        self.in_hand[lease.run_id] = hand
+        try:
+            details = await self._details(lease)
+            if lease.cancel_requested:
+                return await self._finish(hand, "cancelled", None)
+            return await self._until_parked(hand, details, overrides or Overrides())
+        except Exception as exc:
+            if isinstance(exc, LeaseLost | StoreUnavailable) or lost(exc):
+                raise
+            log.exception("A run faulted on a mistake of Parley's own", run=lease.run_id)
+            return await self._finish(hand, "faulted", await internal_error(exc))
+        finally:
+            del self.in_hand[lease.run_id]
+            self._store.notifier.forget_live(lease.run_id)
+            self._store.announce(lease.run_id)
+
+    async def _until_parked(self, hand: InHand, details: Mapping[str, Any], overrides: Overrides) -> str:
+        from graphs.run import execute
+
+        lease = hand.lease
+        deps = self._deps(hand, details, overrides)
+        program = self._program(details)
+        meta = {"id": lease.run_id, "started_at": details["started_at"].isoformat()}
+        while True:
+            work = execute(self._graph(lease.tenant), deps, run_id=lease.run_id, program=program, input=details["input"], workflow_meta=meta)
+            try:
+                outcome = await work
+            except asyncio.CancelledError:
+                if not hand.cancelled:
+                    raise
+                _uncancel()
+                return await self._finish(hand, "cancelled", None)
+            if outcome.status != "waiting":
+                return await self._finish(hand, outcome.status, outcome)
+            if await self._park(hand, outcome):
+                return "waiting"
+            if hand.cancelled:
+                return await self._finish(hand, "cancelled", None)
+
+    def _deps(self, hand: InHand, details: Mapping[str, Any], overrides: Overrides) -> RunDeps:
+        from graphs.run import RunDeps
+        from graphs.run.memory_ports import SystemClock
+
+        c, lease = self.container, hand.lease
+        granted = GrantedSecrets(self._store.database, self._store.vault, lease.tenant, details["secrets"], dict(overrides.secrets))
+        return RunDeps(
+            journal=hand.journal, mailbox=hand.mailbox, http=c.http(loopback=overrides.loopback), secrets=GuardingSecrets(granted, hand.journal),
+            events=self._store.events(lease.tenant), notices=self._store.notices(lease.tenant, lease.run_id, details["conversation"]),
+            workflows=self._store.workflows(lease.tenant, details["lock"]), expressions=c.expressions, catalogue=c.catalogue, clock=SystemClock(),
+            observer=LiveObserver(self._store, lease, overrides.on_step), models=_LazyModels(c), smtp_url=smtp_url(c.settings),
+        )  # fmt: skip
+
+    async def _details(self, lease: Lease) -> dict[str, Any]:
+        names = ("id", "input", "conversation", "created_at", "started_at", "definition", "namespace", "name", "version", "digest", "lock", "secrets")
+
+        async def read() -> Any:
+            async with self._store.database.transaction(lease.tenant) as connection:
+                return await (await connection.execute(query("runs", "details"), {"run": lease.run_id})).fetchone()
+
+        return dict(zip(names, await patiently(read, patience_s=self._patience_s), strict=True))
+
+    def _graph(self, tenant: str) -> Any:
+        from graphs.run import run_graph
+
+        if tenant not in self._graphs:
+            self._graphs[tenant] = run_graph(self._store.saver(tenant))
+        return self._graphs[tenant]
+
+    def _program(self, details: Mapping[str, Any]) -> Program:
+        from graphs.run import compile as compile_program
+
+        if details["digest"] not in self._programs:
+            if len(self._programs) >= PROGRAMS:
+                self._programs.pop(next(iter(self._programs)))
+            self._programs[details["digest"]] = compile_program(details["definition"], self.container.catalogue)
+        return self._programs[details["digest"]]
+
+    async def _park(self, hand: InHand, outcome: Outcome) -> bool:
+        """Store that the run waits; False when something arrived since it looked, or when it is to be cancelled: go on then."""
+        moments = [wait.wake_at for wait in outcome.awaited if wait.wake_at]
+        reason = next((kind for kind in ("outcome-unknown", "approve", "ask", "event", "timer") if any(w.kind == kind for w in outcome.awaited)), "")
+        values = {**_mine(hand.lease), "reason": reason, "wake_at": min(moments) if moments else None, "signals": hand.mailbox.signals}
+
+        async def park() -> Any:
+            async with self._store.database.transaction(hand.lease.tenant) as connection:
+                if await (await connection.execute(query("runs", "park"), values)).fetchone() is not None:
+                    await connection.execute(query("runs", "end-live"), {"run": hand.lease.run_id})
+                    return None
+                row = await (await connection.execute(query("runs", "holds"), _mine(hand.lease))).fetchone()
+                return row or await self._parked_before(connection, hand.lease)
+
+        row = await patiently(park, patience_s=self._patience_s)
+        if row is None:
+            return True
+        hand.cancelled = hand.cancelled or bool(row[1])
+        return False
+
+    async def _parked_before(self, connection: Any, lease: Lease) -> None:
+        """Tell a lost lease from our own commit whose answer got lost with the connection. Raises LeaseLost."""
+        found = await (await connection.execute("SELECT 1 FROM parley.runs WHERE id = %s AND epoch = %s AND owner IS NULL", [lease.run_id, lease.epoch])).fetchone()
+        if found is None:
+            raise LeaseLost(f"run {lease.run_id} has a new owner")
+
+    async def _finish(self, hand: InHand, status: str, outcome: Outcome | None) -> str:
+        lease = hand.lease
+        values = {
+            **_mine(lease), "status": status, "failed_path": outcome.failed_path if outcome else "",
+            "output": to_text(outcome.output) if outcome and status == "completed" else None,
+            "error": to_text(dict(outcome.error)) if outcome and outcome.error else None,
+        }  # fmt: skip
+
+        async def finish() -> None:
+            async with self._store.database.transaction(lease.tenant) as connection:
+                if await (await connection.execute(query("runs", "finish"), values)).fetchone() is None:
+                    await self._parked_before(connection, lease)
+                await connection.execute(query("runs", "end-waits"), {"run": lease.run_id})
+                await connection.execute(query("runs", "end-live"), {"run": lease.run_id})
+
+        await patiently(finish, patience_s=self._patience_s)
+        if status == "completed":  # a faulted run's thread is where a retry goes on
+            await self._store.saver(lease.tenant).aprune([lease.run_id], strategy="keep_latest")
+        return status
+
+    def rest(self) -> None:
+        """Let every run come to a rest before its next effect: its worker stops."""
+        self.resting = True
+        for hand in self.in_hand.values():
+            hand.journal.resting = True
+
+    async def renew(self) -> None:
+        """Renew the leases of all runs in hand; drop those that were lost, cancel those a person wants cancelled."""
+        hands = dict(self.in_hand)
+        if not hands:
+            return
+        values = {
+            "owner": self.owner, "runs": list(hands), "epochs": [hand.lease.epoch for hand in hands.values()],
+            "lease_s": self.container.settings.lease_s,
+        }  # fmt: skip
+        async with self._store.database.pool.connection() as connection:
+            rows = await (await connection.execute(query("runs", "renew"), values)).fetchall()
+        held = {row[0]: row for row in rows}
+        for run_id, hand in hands.items():
+            if self.in_hand.get(run_id) is not hand:
+                continue  # it ended meanwhile
+            if run_id in held:
+                _note(hand, signals=held[run_id][1], cancel=held[run_id][2])
+            else:
+                _miss(hand)
+
+    async def hand_back(self, lease: Lease) -> None:
+        """Make the run ready for any worker, and wake one."""
+        async with self._store.database.transaction(lease.tenant) as connection:
+            if await (await connection.execute(query("runs", "hand-back"), _mine(lease))).fetchone() is not None:
+                await connection.execute(query("queue", "enqueue"), {"runs": [lease.run_id]})
+
+
+def _note(hand: InHand, *, signals: int, cancel: bool) -> None:
+    hand.missed = 0
+    if signals != hand.signals:
+        hand.signals = signals
+        hand.mailbox.arrived.set()
+    if cancel and not hand.cancelled and hand.task is not None:
+        hand.cancelled = True
+        hand.task.cancel()
+
+
+def _miss(hand: InHand) -> None:
+    """The lease was not there: the run is just ending, or somebody else has it. The second time in a row it is dropped."""
+    from graphs.run import RELEASE
+
+    hand.missed += 1
+    if hand.missed > 1 and hand.task is not None:
+        hand.task.cancel(RELEASE)
+
+
+async def internal_error(error: Exception) -> Outcome:
+    """Return the outcome of a run that met a mistake of ours, or a definition this Parley can no longer compile."""
+    from graphs.run import Outcome
+    from graphs.run.errors import WorkflowError
+
+    detail = f"{type(error).__name__}: {error}"
+    return Outcome(status="faulted", error=WorkflowError.of("runtime", detail, title="Internal error").to_json())
+
+
+class GuardingSecrets:
+    """The port `Secrets`, and the journal told of every value it gave out, so that rows that hold one are sealed."""
+
+    def __init__(self, granted: GrantedSecrets, journal: RunJournal) -> None:
+        self._granted = granted
+        self._journal = journal
+
+    async def read(self, name: str) -> Any:
+        value = await self._granted.read(name)
+        self._journal.guard(value)
+        return value
+
+
+class LiveObserver:
+    """The port `Observer`: keeps which paths are at work, and has that shown at most twice a second. The journal is the truth."""
+
+    def __init__(self, store: Any, lease: Lease, on_step: Callable[[Row], None] | None) -> None:
+        self._store = store
+        self._lease = lease
+        self._on_step = on_step
+        self._running: dict[str, None] = {}
+        self._shown = 0.0
+
+    def step(self, row: Row) -> None:
+        if row.status == "started" and row.kind == "step":
+            self._running[row.path] = None
+        elif row.kind == "step":
+            self._running.pop(row.path, None)
+        if self._on_step is not None:
+            self._on_step(row)
+        now = time.monotonic()
+        if now - self._shown >= SHOW_EVERY_S or row.kind == "intent":
+            self._shown = now
+            self._store.notifier.show_live(self._lease.tenant, self._lease.run_id, self._running)
+
+
+class _LazyModels:
+    """The model router, made when a function first asks it for something."""
+
+    def __init__(self, container: Container) -> None:
+        self._container = container
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._container.models, name)
+
+
+def _mine(lease: Lease) -> dict[str, Any]:
+    return {"run": lease.run_id, "epoch": lease.epoch}
+
+
+def _uncancel() -> None:
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()
+
+
+def smtp_url(settings: Any) -> str | None:
+    """Return the mail server's address with the sender in it, as `notify` wants it."""
+    if settings.smtp_url is None:
+        return None
+    url = str(settings.smtp_url.get_secret_value())
+    return url if "from=" in url else f"{url}{'&' if '?' in url else '?'}from={settings.smtp_from}"
+
+
+async def run_in_foreground(
+    container: Container,
+    actor: Actor,
+    version_id: str,
+    *,
+    input: Any = None,  # noqa: A002 - the word of the DSL
+    events: Sequence[Mapping[str, Any]] = (),
+    overrides: Overrides | None = None,
+) -> RunView:
+    """
+    Start a run of an approved version and advance it in this process until it ends, or waits for a person or an event.
+
+    Timers are waited for. *events* are delivered in their order as soon as the run is there. Cancelling the caller cancels the run.
+
+    Raises:
+        ActionError: the run could not be started.
+    """
+    runner = Runner(container, process_name())
+    run_id = (await container.actions.start(actor, version_id, input=input, here=runner.owner)).id
+    if events:
+        await container.actions.accept_events(actor, events)
+    lease: Lease | None = Lease(run_id, actor.tenant, 1)
+    beats = asyncio.create_task(_beating(runner), name="foreground-heartbeat")
+    try:
+        while lease is not None:
+            await runner.advance(lease, overrides)
+            lease = await _after_timers(runner, actor, run_id)
+    except asyncio.CancelledError:
+        await asyncio.shield(container.actions.cancel(actor, run_id))
+        raise
+    finally:
+        beats.cancel()
+        await asyncio.gather(beats, return_exceptions=True)
+    return await container.actions.run(actor, run_id)
+
+
+async def _beating(runner: Runner) -> None:
+    while True:
+        await asyncio.sleep(runner.container.settings.heartbeat_s)
+        with contextlib.suppress(psycopg.Error, PoolTimeout, OSError):  # the run itself waits for the database and says so
+            await runner.renew()
+
+
+async def _after_timers(runner: Runner, actor: Actor, run_id: str) -> Lease | None:
+    """Sleep until the run's next timer and take it again; None when it has ended or waits for somebody."""
+    while True:
+        view = await runner.container.actions.run(actor, run_id)
+        if view.status == "ready" or (view.status == "waiting" and not view.awaiting_somebody):
+            lease = await runner.claim(run_id)
+            if lease is not None:
+                return lease
+        elif view.status != "running":
+            return None
+        async with runner.container.store.database.pool.connection() as connection:  # the sweep of whoever is there makes timers ring
+            await connection.execute(query("runs", "sweep"), {"limit": 10, "ready_s": 5.0})
+        await asyncio.sleep(0.1)
+
+
+def process_name() -> str:
+    """Return a name for this process as the owner of leases."""
+    return f"{socket.gethostname()}:{os.getpid()}:{random.token_hex(4)}"
