@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from tests.world.errors import BadDescription
 from tests.world.matching import Pattern
-from tests.world.yaml_text import read_yaml
+from tests.world.yaml_text import in_words, read_yaml
 
 JSON = Any
 Fault = Literal["refuse", "reset", "drip", "garbage", "never"]
@@ -168,7 +168,7 @@ def _expectation(item: JSON) -> Saw | Never | Order:
     try:
         part = _KINDS[kind].model_validate(item)
     except ValidationError as exc:
-        raise ValueError("; ".join(_in_words(error) for error in exc.errors(include_url=False))) from exc
+        raise ValueError("; ".join(_mistake(error) for error in exc.errors(include_url=False))) from exc
     for pattern in part.order if isinstance(part, Order) else [item[kind]]:
         Pattern.parse(pattern)
     return part
@@ -183,17 +183,19 @@ def load(source: str | Path | Mapping[str, JSON]) -> Description:
     try:
         return Description.model_validate(dict(data))
     except ValidationError as exc:
-        raise BadDescription(name, [_in_words(error) for error in exc.errors(include_url=False)]) from exc
+        raise BadDescription(name, [_mistake(error) for error in exc.errors(include_url=False)]) from exc
 
 
 def _read(path: Path) -> JSON:
     try:
         return read_yaml(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as exc:
+    except yaml.YAMLError as exc:
+        raise BadDescription(str(path), [in_words(exc)]) from exc
+    except (OSError, UnicodeDecodeError) as exc:
         raise BadDescription(str(path), [str(exc)]) from exc
 
 
-def _in_words(error: Mapping[str, Any]) -> str:
+def _mistake(error: Mapping[str, Any]) -> str:
     where = ".".join(str(part) for part in error["loc"]) or "top"
     if error["type"] == "extra_forbidden":
         return f"{where}: nothing is called {str(error['loc'][-1])!r} here"

@@ -16,10 +16,11 @@ class _Loader(yaml.SafeLoader):
     """Safe loading with the booleans of YAML 1.2, dates as text, and no key twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is given twice", node.start_mark)
+        known: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in known:
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key.value!r} is given twice", key.start_mark)
+            known.add(str(key.value))
         return super().construct_mapping(node, deep=deep)
 
 
@@ -34,3 +35,11 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|Tr
 def read_yaml(text: str) -> Any:
     """Return the JSON-like value of *text*. Raises yaml.YAMLError with line and column."""
     return yaml.load(text, Loader=_Loader)
+
+
+def in_words(error: yaml.YAMLError) -> str:
+    """Say what is wrong and where, in one line."""
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return " ".join(str(error).split())
+    mark = error.problem_mark
+    return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem or error.context}"

@@ -86,8 +86,17 @@ class TestRefusal:
         file = tmp_path / "world.yaml"
         file.write_text("state: {}\nservices: {}\nstate: {}\n")
 
-        with pytest.raises(BadDescription, match="the key 'state' is given twice"):
+        with pytest.raises(BadDescription, match="line 3, column 1: the key 'state' is given twice"):
             World.load(file)
+
+    def test_broken_yaml_is_one_line_with_its_place(self, tmp_path: Path) -> None:
+        file = tmp_path / "world.yaml"
+        file.write_text("services:\n  a: {routes: [{request: POST /{x}}]}\n")
+
+        with pytest.raises(BadDescription) as caught:
+            World.load(file)
+
+        assert caught.value.problems == ("line 2, column 32: expected ',' or '}', but got '{'",)
 
     def test_a_missing_file_is_named(self, tmp_path: Path) -> None:
         with pytest.raises(BadDescription, match=r"nowhere\.yaml"):
