@@ -19,7 +19,7 @@ from graphs.run.redaction import Redactor
 from graphs.run.step import MISSING, Flow, Frame, Step
 from graphs.run.strands import Gate, Strands
 from graphs.run.templates import Expr
-from graphs.run.tree import Block, Task
+from graphs.run.tree import Block, Program, Task
 from graphs.run.waits import Waits
 
 
@@ -33,6 +33,7 @@ class Interpreter:
         self.redactor = Redactor()
         self.strands = Strands()
         self.gate = Gate(deps.limits.segment_steps, deps.limits.max_steps)
+        self.programs: dict[tuple[str, str, str], Program] = {}  # child workflows found so far
         self.waits = Waits(deps.mailbox, deps.journal, self.strands)
         self._tell = tell
 

@@ -1,13 +1,15 @@
 """Compile a definition into its program tree.
 
-The rules of the language are `dsl`'s; what is refused here is what this tree cannot hold: flow to nowhere, names that mean nothing,
-parts of the language that do not run yet. All problems are found at once.
+The structure is `dsl`'s to judge, and comes first; what is refused here is what this tree cannot hold: flow to nowhere, names that mean
+nothing, parts of the language that do not run yet. All problems of a layer are found at once. Expressions are not compiled here: that
+was done when the definition was checked, and costs a thousand times more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
+from dsl.check import load
 from dsl.pointer import join
 from dsl.problems import InvalidDefinition, Problem
 from graphs.run import durations, paths, templates
@@ -21,18 +23,19 @@ DIRECTIVES = ("continue", "exit", "end")
 _SINGULAR = {"errors": "error", "retries": "retry", "timeouts": "timeout", "authentications": "authentication"}
 
 
-def compile_program(data: Mapping[str, JSON], catalogue: Mapping[str, JSON], *, workflows: Mapping[str, JSON] | None = None) -> Program:
+def compile_program(data: Mapping[str, JSON], catalogue: Mapping[str, JSON], *, workflows: Collection[str] | None = None) -> Program:
     """
     Return the program of a definition.
 
     Args:
-        data: The definition as plain JSON data, already checked by `dsl`.
+        data: The definition as plain JSON data.
         catalogue: Functions by `name:version`.
-        workflows: Definitions that `run: workflow` may name, by `namespace/name/version`; None when they are looked up at run time.
+        workflows: "namespace/name/version" of the workflows that `run: workflow` may name; None when that shows at run time.
 
     Raises:
         InvalidDefinition: With every problem found.
     """
+    load(data)
     compiler = Compiler(data, catalogue, workflows)
     program = compiler.program()
     if compiler.problems:
@@ -43,7 +46,7 @@ def compile_program(data: Mapping[str, JSON], catalogue: Mapping[str, JSON], *, 
 class Compiler:
     """Carries what the prepare functions of the task kinds need: the reusable parts, the catalogue, the problems so far."""
 
-    def __init__(self, data: Mapping[str, JSON], catalogue: Mapping[str, JSON], workflows: Mapping[str, JSON] | None) -> None:
+    def __init__(self, data: Mapping[str, JSON], catalogue: Mapping[str, JSON], workflows: Collection[str] | None) -> None:
         self.data = data
         self.catalogue = catalogue
         self.workflows = workflows

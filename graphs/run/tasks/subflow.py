@@ -46,10 +46,12 @@ class WorkflowTask:
     async def _program(self, step: Step) -> Program:
         from graphs.run.program import compile_program  # it prepares this kind among the others
 
-        deps = step.engine.deps
+        deps, known = step.engine.deps, step.engine.programs
+        key = (self.namespace, self.name, self.version)
         try:
-            definition = await deps.workflows.find(self.namespace, self.name, self.version)
-            return compile_program(definition, deps.catalogue)
+            if key not in known:
+                known[key] = compile_program(await deps.workflows.find(*key), deps.catalogue)
+            return known[key]
         except UnknownWorkflow as error:
             raise WorkflowError.of("configuration", str(error), title="Unknown Workflow") from error
         except InvalidDefinition as error:

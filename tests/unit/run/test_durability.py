@@ -12,7 +12,7 @@ import pytest
 from graphs.run.errors import LeaseLost, StoreUnavailable
 from graphs.run.memory_ports import MemoryJournal, MemoryObserver
 from graphs.run.ports import Row
-from tests.unit.run.harness import Runs, Tasks, World, until
+from tests.unit.run.harness import Runs, Tasks, World, definition, until
 
 
 def call(world: World, path: str, method: str = "post", **more: Any) -> dict[str, Any]:
@@ -212,7 +212,7 @@ async def test_trouble_of_the_store_is_never_the_workflows_result(runs: Runs, wo
     world.json("/x", "{}")
     runs.fresh()
     runs.deps = replace(runs.deps, journal=Failing())
-    runs.definition = {"document": {}, "do": [{"t": {"try": [{"x": call(world, "/x")}], "catch": {"do": [{"h": {"set": {}}}]}}}]}
+    runs.definition = definition([{"t": {"try": [{"x": call(world, "/x")}], "catch": {"do": [{"h": {"set": {"x": 1}}}]}}}])
 
     with pytest.raises(type(error)):
         await runs.go_on()
@@ -240,7 +240,7 @@ async def test_a_loop_of_a_thousand_items_costs_the_same_per_item_from_beginning
 async def test_a_run_that_never_stops_meets_its_budget(runs: Runs) -> None:
     from graphs.run import Limits
 
-    outcome = await runs.start([{"a": {"set": {}, "then": "a"}}], {}, limits=Limits(max_steps=500))
+    outcome = await runs.start([{"a": {"set": {"x": 1}, "then": "a"}}], {}, limits=Limits(max_steps=500))
 
     assert outcome.error is not None
     assert outcome.error["title"] == "Step Limit Reached"

@@ -10,7 +10,6 @@ import graphs.run as run
 from dsl.problems import InvalidDefinition
 from tests.unit.run.harness import Runs, definition
 
-
 CHILD = {
     "document": {"dsl": "1.0.3", "namespace": "test", "name": "child", "version": "1.0.0"},
     "input": {"from": "{ n: .n }"},
@@ -86,7 +85,7 @@ class TestFor:
 
     @pytest.mark.parametrize("items", [None, []])
     async def test_passes_its_input_through_when_there_is_nothing_to_do(self, runs: Runs, items: Any) -> None:
-        outcome = await runs.start([{"loop": {"for": {"in": ".items"}, "do": [{"a": {"set": {}}}]}}], {"items": items})
+        outcome = await runs.start([{"loop": {"for": {"in": ".items"}, "do": [{"a": {"set": {"x": 1}}}]}}], {"items": items})
 
         assert outcome.output == {"items": items}
 
@@ -98,7 +97,7 @@ class TestFor:
         assert outcome.output == {"sum": 3}
 
     async def test_refuses_what_is_no_list(self, runs: Runs) -> None:
-        outcome = await runs.start([{"loop": {"for": {"in": ".items"}, "do": [{"a": {"set": {}}}]}}], {"items": {"a": 1}})
+        outcome = await runs.start([{"loop": {"for": {"in": ".items"}, "do": [{"a": {"set": {"x": 1}}}]}}], {"items": {"a": 1}})
 
         assert outcome.error is not None
         assert outcome.error["detail"] == "for.in must give a list, and '.items' gave an object"
@@ -193,14 +192,14 @@ class TestCompile:
     @pytest.mark.parametrize(
         ("tasks", "code", "reference"),
         [
-            ([{"a": {"set": {}, "then": "nowhere"}}], "unknown-target", "/do/0/a/then"),
+            ([{"a": {"set": {"x": 1}, "then": "nowhere"}}], "unknown-target", "/do/0/a/then"),
             ([{"s": {"switch": [{"c": {"when": "true", "then": "nowhere"}}]}}], "unknown-target", "/do/0/s/switch/0/c/then"),
             ([{"a": {"raise": {"error": "nobody"}}}], "unknown-error", "/do/0/a/raise/error"),
-            ([{"a": {"dance": {}}}], "unknown-task", "/do/0/a"),
-            ([{"a": {"call": "grpc", "with": {}}}], "not-yet-supported", "/do/0/a/call"),
+            ([{"a": {"dance": {}}}], "unknown-task", "/do/0/a/dance"),
+            ([{"a": {"call": "grpc", "with": {}}}], "not-yet-supported", "/do/0/a"),
             ([{"a": {"call": "nobody:1.0.0@default"}}], "unknown-function", "/do/0/a/call"),
             ([{"a": {"wait": "soon"}}], "invalid-duration", "/do/0/a/wait"),
-            ([{"a": {"set": {}, "input": {"schema": {"document": {"type": 5}}}}}], "invalid-schema", "/do/0/a/input/schema/document"),
+            ([{"a": {"set": {"x": 1}, "input": {"schema": {"document": {"type": 5}}}}}], "invalid-schema", "/do/0/a/input/schema/document"),
             ([{"a": {"try": [], "catch": {"retry": "nobody"}}}], "unknown-retry", "/do/0/a/catch/retry"),
         ],
     )

@@ -21,7 +21,7 @@ async def test_builds_the_request_from_data(runs: Runs, world: World) -> None:
     """URI template, query, headers and body; text in a template is percent-encoded."""
     world.json("/pets/a b", "{}")
     options = {
-        "query": {"q": "${ .name }", "many": [1, 2], "none": None, "yes": True},
+        "query": {"q": "${ .name }", "many": "${ [1, 2] }", "none": "${ null }", "yes": "${ true }"},
         "headers": {"X-N": "${ .n }"},
         "body": {"sum": "${ .n + 1 }"},
     }

@@ -114,8 +114,8 @@ class TestPeople:
 
     async def test_a_branch_takes_its_answer_while_another_works(self, runs: Runs) -> None:
         """The order of events: answered and finished while the other branch still sleeps."""
-        working = {"do": [{"w": {"wait": {"milliseconds": 300}}}, {"late": {"set": {}}}]}
-        waiting = {"do": [{"a": APPROVE}, {"early": {"set": {}}}]}
+        working = {"do": [{"w": {"wait": {"milliseconds": 300}}}, {"late": {"set": {"x": 1}}}]}
+        waiting = {"do": [{"a": APPROVE}, {"early": {"set": {"x": 1}}}]}
         runs.fresh()
         runs.definition = definition([{"f": {"fork": {"branches": [{"x": working}, {"y": waiting}]}}}])
         task = asyncio.create_task(runs.go_on({}))
