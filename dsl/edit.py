@@ -9,6 +9,8 @@ again and must be what was asked, or nothing is changed.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -78,10 +80,51 @@ def _one(text: str, operation: Mapping[str, JSON], footprint: list[str]) -> str:
             footprint.append(reference)
         case _:
             raise EditRefused(f"the operation '{kind}' is not known: use set-field, replace, add or remove")
+    _verify(source.data, changed, operation)
+    return changed
+
+
+def _verify(data: JSON, changed: str, operation: Mapping[str, JSON]) -> None:
+    """Raise unless *changed* says exactly what was asked (an alias, or a place that cannot be spliced, would say something else)."""
+    what = f"'{operation.get('op')}' on {operation.get('reference')}"
     result = read(changed)
     if result.problems:
-        raise EditRefused(f"'{kind}' on {reference} would give a text that cannot be read: {result.problems[0].message}")
-    return changed
+        raise EditRefused(f"{what} would give a text that cannot be read: {result.problems[0].message}")
+    if result.data != _expected(json.loads(json.dumps(data)), operation):
+        raise EditRefused(f"{what} would change something else as well: write aliases out, or replace the whole task")
+
+
+def _expected(data: JSON, operation: Mapping[str, JSON]) -> JSON:
+    """Return *data* with *operation* done on it."""
+    kind, reference, value = operation["op"], operation["reference"], operation.get("value")
+    if kind == "add":
+        where, index = _target_list(data, reference, operation.get("position", "after"))
+        get(data, where).insert(index, {operation["name"]: value})
+        return data
+    pointer = _field(reference, operation.get("field")) if kind == "set-field" else reference
+    if kind == "remove" and _is_task(data, pointer):
+        pointer = parent(pointer)
+    owner, key = get(data, parent(pointer)), last(pointer)
+    place: Any = int(key) if isinstance(owner, list) else key
+    if kind == "remove":
+        del owner[place]
+    else:
+        owner[place] = value
+    return data
+
+
+def _is_task(data: JSON, pointer: str) -> bool:
+    return split(pointer)[-2:-1] != [] and split(pointer)[-2].isdigit() and isinstance(get(data, parent(parent(pointer))), list)
+
+
+def _target_list(data: JSON, reference: str, position: JSON) -> tuple[str, int]:
+    """Return the list an `add` means, and where in it."""
+    if position in ("first", "last"):
+        tasks = get(data, reference)
+        return reference, 0 if position == "first" or not isinstance(tasks, list) else len(tasks)
+    if position not in ("before", "after") or not _is_task(data, reference):
+        raise EditRefused("add needs a task and before or after, or a list and first or last")
+    return parent(parent(reference)), int(split(reference)[-2]) + (position == "after")
 
 
 def _readable(text: str) -> Source:
@@ -111,6 +154,13 @@ def _refuse_locked(data: JSON, reference: str) -> None:
         if parley_of(step.task).get("locked") is not True:
             continue
         if step.reference == reference or reference.startswith(step.reference + "/") or step.reference.startswith(reference + "/"):
+            raise EditRefused(f"the task '{step.name}' is locked: unlock it first (`metadata.parley.locked`)")
+
+
+def _refuse_locked_around(data: JSON, where: str) -> None:
+    """Raise when the list *where* stands inside a locked task; locked tasks in it stay as they are."""
+    for step in steps(data):
+        if parley_of(step.task).get("locked") is True and where.startswith(step.reference + "/"):
             raise EditRefused(f"the task '{step.name}' is locked: unlock it first (`metadata.parley.locked`)")
 
 
@@ -171,20 +221,17 @@ def _inserted_key(source: Source, owner: str, key: str, value: JSON) -> str:
 
 
 def _add(source: Source, reference: str, operation: Mapping[str, JSON], footprint: list[str]) -> str:
-    name, value, position = operation.get("name"), operation.get("value"), operation.get("position", "after")
+    name, value = operation.get("name"), operation.get("value")
     if not isinstance(name, str) or not isinstance(value, dict):
         raise EditRefused("add needs a `name` and a `value`, the new task")
     _existing(source, reference)
-    where = reference if position in ("first", "last") else parent(parent(reference))
+    where, index = _target_list(source.data, reference, operation.get("position", "after"))
     tasks = get(source.data, where)
     if not isinstance(tasks, list) or not tasks or source.text[source.spans[where].start] == "[":
         raise EditRefused(f"{where} is no list of tasks in block style, so nothing can be added to it")
     if any(name in item for item in tasks if isinstance(item, dict)):
         raise EditRefused(f"the list already has a task named '{name}'")
-    _refuse_locked(source.data, parent(where)) if parent(where) else None
-    index = {"first": 0, "last": len(tasks)}.get(str(position))
-    if index is None:
-        index = int(split(reference)[-2]) + (1 if position == "after" else 0)
+    _refuse_locked_around(source.data, where)
     footprint.append(join(where, index, name))
     indent = source.spans[where].column - 1
     item = f"- {_block_text({name: value}, indent + 2).lstrip(' ')}"
@@ -198,7 +245,7 @@ def _add(source: Source, reference: str, operation: Mapping[str, JSON], footprin
 def _remove(source: Source, reference: str) -> str:
     """Return the text without the task or field at *reference*, its own lines only."""
     text = source.text
-    is_item = split(reference)[-2:-1] and split(reference)[-2].isdigit() and isinstance(get(source.data, parent(parent(reference))), list)
+    is_item = _is_task(source.data, reference)
     pointer = parent(reference) if is_item else reference
     span, key = source.spans[pointer], source.keys.get(pointer)
     if _in_flow(source, pointer):
@@ -252,15 +299,12 @@ def _block_text(value: JSON, indent: int) -> str:
     """Return *value* as YAML lines, each after *indent* spaces, without the last line break."""
     from dsl.render import render
 
-    lines = render(value).removesuffix("...\n").rstrip("\n").split("\n")
+    lines = render(value, blocks=False).removesuffix("...\n").rstrip("\n").split("\n")
     return "\n".join(f"{' ' * indent}{line}" if line else "" for line in lines)
 
 
 def _flow_text(value: JSON) -> str:
     """Return *value* on one line, as JSON, which YAML reads the same; plain words stay plain."""
-    import json
-    import re
-
     if isinstance(value, str) and re.fullmatch(r"[A-Za-z_][\w.-]*", value) and value.lower() not in ("true", "false", "null"):
         return value
     return json.dumps(value, ensure_ascii=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Final
 
 from dsl import scalars
@@ -21,17 +22,18 @@ _ORDER: Final[dict[str, int]] = {key: number for number, key in enumerate(_USUAL
 _AUTHORS: Final = "set with headers query body data tags document properties from as metadata input errors retries timeouts"
 _FREE: Final = frozenset(_AUTHORS.split())
 _WIDTH: Final = 110
+_ENDLESS: Final = 1_000_000
 
 
-def render(data: JSON) -> str:
-    """Return YAML text whose data equals *data* (order of keys aside)."""
+def render(data: JSON, *, blocks: bool = True) -> str:
+    """Return YAML text whose data equals *data* (order of keys aside); without *blocks*, texts of several lines are quoted on one."""
     import yaml  # 20 ms, only for who writes
 
-    return str(
-        yaml.dump(
-            _ordered(data, ""), Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=_WIDTH, indent=2, default_flow_style=False
-        )
+    width = _WIDTH if blocks else _ENDLESS
+    dumped = yaml.dump(
+        _ordered(data, ""), Dumper=_dumper(blocks), sort_keys=False, allow_unicode=True, width=width, indent=2, default_flow_style=False
     )
+    return str(dumped)
 
 
 def _ordered(value: JSON, key: str) -> JSON:
@@ -43,13 +45,9 @@ def _ordered(value: JSON, key: str) -> JSON:
     return [_ordered(item, "") for item in value] if isinstance(value, list | tuple) else value
 
 
-_DUMPERS: list[Any] = []
-
-
-def _dumper() -> Any:
+@lru_cache(maxsize=2)
+def _dumper(blocks: bool) -> Any:
     """Return PyYAML's dumper with our scalars: a text is quoted exactly when `read` would not give it back."""
-    if _DUMPERS:
-        return _DUMPERS[0]
     import yaml
 
     class Dumper(yaml.SafeDumper):
@@ -60,21 +58,20 @@ def _dumper() -> Any:
             return True
 
     def text(dumper: Any, value: str) -> Any:
-        style = (
-            "|"
-            if "\n" in value
-            and not value.startswith((" ", "\n"))
-            and "\t" not in value
-            and not any(line != line.rstrip() for line in value.split("\n"))
-            else None
-        )
-        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style or ("'" if _needs_quotes(value) else None))
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=_style(value, blocks))
 
     Dumper.add_representer(str, text)
     Dumper.yaml_implicit_resolvers = {}  # otherwise every 1.1 word (`on`, `no`, 12:30) is quoted
     _add_numbers(Dumper)
-    _DUMPERS.append(Dumper)
     return Dumper
+
+
+def _style(value: str, blocks: bool) -> str | None:
+    """Return how a text is quoted: `|` for several plain lines, None where PyYAML may choose."""
+    if "\n" in value:
+        plain = not value.startswith((" ", "\n")) and "\t" not in value and all(line == line.rstrip() for line in value.split("\n"))
+        return "|" if blocks and plain else '"'
+    return "'" if _needs_quotes(value) else None
 
 
 def _add_numbers(dumper: Any) -> None:

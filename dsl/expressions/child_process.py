@@ -1,11 +1,10 @@
 """One expression child seen from the parent: start it, talk to it (async or blocking), kill it.
 
-Everything about the process lives here; `pool.py` and `syntax.py` decide when to use which child.
+Everything about the process lives here; asyncio is imported where it is used, since `check` does without. `pool.py` and `syntax.py` decide when to use which child.
 """
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
 import socket
 import subprocess  # an isolated Python with an empty environment, fixed arguments
@@ -90,14 +89,18 @@ class Child:
         """Return when the child accepts requests. Raises ChildDied."""
         if self._ready:
             return
+        from asyncio import timeout
+
         self._socket.setblocking(False)
-        async with asyncio.timeout(START_TIMEOUT_S):
+        async with timeout(START_TIMEOUT_S):
             await self._receive(1)
         self._ready = True
 
     async def ask(self, frame: bytes) -> Answer:
         """Send a request and return its answer. Raises ChildDied."""
-        loop = asyncio.get_running_loop()
+        from asyncio import get_running_loop
+
+        loop = get_running_loop()
         try:
             await loop.sock_sendall(self._socket, frame)
         except (BrokenPipeError, ConnectionResetError) as error:
@@ -107,7 +110,9 @@ class Child:
         return Answer(_KINDS[head[0]], body.decode())
 
     async def _receive(self, count: int) -> bytes:
-        loop = asyncio.get_running_loop()
+        from asyncio import get_running_loop
+
+        loop = get_running_loop()
         received = bytearray()
         while len(received) < count:
             try:

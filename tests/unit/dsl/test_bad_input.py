@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from dsl import canonical, check, examine, read
 
 LETTERS = "abcdefgh"
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
-    f"{after}: &{after} [{','.join([f'*{before}'] * 10)}]\n" for before, after in zip(LETTERS, LETTERS[1:], strict=False)
+    f"{after}: &{after} [{','.join([f'*{before}'] * 10)}]\n" for before, after in pairwise(LETTERS)
 )
 REFUSED = {
     "an alias bomb": (BOMB, "too-many-nodes"),

@@ -7,13 +7,14 @@ import json
 import os
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dsl.expressions import Expressions, ExpressionError, fast, is_expression, strip, syntax_error
+from dsl.expressions import ExpressionError, Expressions, fast, is_expression, strip, syntax_error
 from dsl.expressions.child_process import Child, request
 from dsl.expressions.program import program, used_names
 
@@ -116,10 +117,9 @@ class TestConfinement:
     def test_a_child_has_no_environment_no_spare_file_and_limited_memory(self) -> None:
         child = Child(memory_mb=256, patience_s=5)
         child.ask_blocking(request("1", b"1"), 5)
-        with open(f"/proc/{child.pid}/limits", encoding="ascii") as file:
-            limits = {line[:25].strip(): line[25:].split()[0] for line in file.readlines()[1:]}
-        with open(f"/proc/{child.pid}/environ", "rb") as file:
-            environment = file.read()
+        process = Path("/proc") / str(child.pid)
+        limits = {line[:25].strip(): line[25:].split()[0] for line in (process / "limits").read_text().splitlines()[1:]}
+        environment = (process / "environ").read_bytes()
         child.kill()
 
         assert environment == b""
@@ -191,7 +191,9 @@ class TestMisbehaviour:
         await pool.aclose()
 
         assert pids
-        assert all(not os.path.exists(f"/proc/{pid}") for pid in pids)
+        for pid in pids:
+            with pytest.raises(ProcessLookupError):
+                os.kill(pid, 0)
         with pytest.raises(RuntimeError, match="closed"):
             await pool.evaluate(". + 1", 1, {})
 
