@@ -189,13 +189,13 @@ class Server:
 
 
 async def _drip(client: Connection, request: wire.Request, answer: Answer, ready: Reply) -> bool:
-    """Send the body in small pieces with pauses."""
+    """Send the body in small pieces, each after a pause."""
     client.writer.write(wire.head_bytes(ready.status, ready.headers, len(ready.body), keep_alive=request.keeps_alive))
     for start in range(0, len(ready.body), answer.drip_bytes):
+        await asyncio.sleep(answer.drip_ms / 1000)
         client.writer.write(ready.body[start : start + answer.drip_bytes])
         if client.has_left() or not await wire.drain(client.writer):
             return False
-        await asyncio.sleep(answer.drip_ms / 1000)
     return await wire.drain(client.writer)
 
 
