@@ -75,7 +75,7 @@ def masked(user: Mapping[str, Any]) -> dict[str, Any]:
             return {key: clean(inner) for key, inner in value.items()}
         return value
 
-    message = {key: clean(value) for key, value in user.items() if key in ("text", "answers", "decision")}
+    message = {key: clean(value) for key, value in user.items() if key in ("text", "answers", "decision", "as")}
     return {**message, "masked": list(dict.fromkeys(names))}
 
 
@@ -97,7 +97,7 @@ async def author(deps: DesignDeps, text: str, *, yes_to_defaults: bool) -> dict[
         return {"proposal_id": "", "digest": "", "version": ""}
 
     graph, inner, thread = design_graph(InMemorySaver()), replace(deps, propose=keep), uuid.uuid4().hex
-    user: dict[str, Any] = {"text": text}
+    user: dict[str, Any] = {"text": text, "as": "wish"}  # what it is needs no reading
     questions: list[dict[str, Any]] = []
     usage = dict(NOTHING)
     for _ in range(ROUNDS):

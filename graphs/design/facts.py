@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dsl
+from dsl.catalogue import find as dsl_find
+from dsl.settings import parley_of
+from dsl.walk import steps
 
 Catalogue = Mapping[str, dsl.Function]
 STEP = re.compile(r"\b(?:step|task|number|no\.?|line)\s*#?\s*(\d+(?:\.\d+)*)\b", re.IGNORECASE)
@@ -119,16 +122,18 @@ def _outside(data: Any, catalogue: Catalogue) -> str:
 
 
 def _people(data: Any, catalogue: Catalogue) -> str:
-    people = [
-        f"- {effect.title}: {effect.target}" for effect in dsl.effects(data, catalogue) if "approve" in effect.task or "ask" in effect.task
-    ]
-    lines = [f"- {line.text}" for line in dsl.outline(data, catalogue) if re.search(r"\b(?:ask|approve)", line.text, re.IGNORECASE)]
-    asked = lines or people
-    return (
-        "\n".join(["In a run, these people are asked:", *asked])
-        if asked
-        else "Nobody is asked while it runs. You approve the definition before it can run at all."
-    )
+    """Name the approvals and forms of a run, and who gets them."""
+    asked = []
+    for step in steps(data):
+        function = dsl_find(step.task.get("call"), catalogue)
+        if function is None or not function.person:
+            continue
+        with_ = step.task.get("with")
+        who = with_.get("assignee") if isinstance(with_, dict) else None
+        asked.append(f"- {parley_of(step.task).get('title') or step.name}: {who or 'anybody with the right to'}")
+    if not asked:
+        return "Nobody is asked while it runs. You approve the definition before it can run at all."
+    return "\n".join(["In a run, these people are asked:", *asked])
 
 
 def _whole(lines: Sequence[dsl.OutlineLine], data: Any, catalogue: Catalogue) -> str:

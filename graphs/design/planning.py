@@ -187,5 +187,8 @@ def after_edit(state: DesignState) -> str:
 
 def _tasks(text: str, deps: DesignDeps) -> list[dict[str, str]]:
     """Return the tasks by reference, number and words, as an edit may name them."""
-    lines = dsl.outline(dsl.read(text).data, deps.catalogue)
-    return [{"reference": line.reference, "number": line.number, "text": line.text} for line in lines if line.reference]
+    found: dict[str, dict[str, str]] = {}
+    for line in dsl.outline(dsl.read(text).data, deps.catalogue):
+        if line.reference and line.reference not in found:
+            found[line.reference] = {"reference": line.reference, "number": line.number, "text": line.text}
+    return list(found.values())

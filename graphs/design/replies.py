@@ -44,6 +44,7 @@ class Question(BaseModel):
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     text: str
     why: str = ""
+    kind: Literal["text", "url", "email", "number", "time", "field", "choice"] = Field(default="text", description="shape of the answer")
     options: list[str] = Field(default_factory=list, max_length=6)
     default: str | None = None
 

@@ -40,7 +40,7 @@ def after_receive(state: DesignState) -> str:
         return "settle"
     if "decision" in user:
         return "decided"
-    return "understand"
+    return "begin" if user.get("as") == "wish" else "understand"
 
 
 async def understand(state: DesignState, runtime: Run) -> Update:
@@ -65,7 +65,7 @@ def _about(state: DesignState) -> str:
     """Return the current draft's outline, short, or the wish that is being worked on."""
     text = state.get("draft") or ""
     if not text:
-        return ""
+        return "\n".join(step["text"] for step in (state.get("outline") or {}).get("steps", [])) if state.get("questions") else ""
     return "\n".join(f"{line.number} {line.text}" for line in dsl.outline(dsl.read(text).data)[:40])
 
 
@@ -173,6 +173,8 @@ async def respond(state: DesignState, runtime: Run) -> Update:
                 explain(text, dsl.read(state["draft"]).data, state["draft"], deps.catalogue, ledger.words(state.get("ledger") or []))
             )
         )
+    elif kind == "question" and state.get("questions"):
+        write(events.say(_planned(state)))
     elif kind in ("help", "question"):
         write(events.say(events.HELP))
     elif kind == "answer":
@@ -186,6 +188,13 @@ def after_respond(state: DesignState) -> str:
     """Go back to what the person was asked before."""
     pending = state.get("pending", "")
     return "ask" if pending == "questions" and state.get("questions") else "decide" if pending == "decision" else "end"
+
+
+def _planned(state: DesignState) -> str:
+    """Say what the plan is while its questions are open."""
+    outline = state.get("outline") or {}
+    steps = "\n".join(f"- {step['text']}" for step in outline.get("steps", []))
+    return f"So far I plan this, started {outline.get('trigger') or 'by hand'}:\n{steps}\nOne or more answers are missing before I can write it."
 
 
 def _decision_words(kind: str, state: DesignState) -> str:

@@ -78,7 +78,15 @@ def _place(placed: re.Match[str] | None, clause: Clause, wish: Wish, source: Pro
     if "anchor" not in placed.groupdict():
         return ("add-before", top[0]) if "begin" in where or "start" in where else ("add-after", top[-1])
     anchor = wish.one(targets.find(source.open(placed["anchor"]), wish.tasks), source.open(placed["anchor"]))
-    return ("add-after" if where in ("after", "following") else "add-before"), anchor
+    return ("add-after" if where in ("after", "following") else "add-before"), _outside_try(anchor, wish)
+
+
+def _outside_try(anchor: Target | None, wish: Wish) -> Target | None:
+    """A call inside `try` is repeated when it fails; what is added goes before or after the whole of it."""
+    if anchor is None or anchor.reference.split("/")[-3:-2] != ["try"]:
+        return anchor
+    outer = anchor.reference.rsplit("/", 3)[0]
+    return next((target for target in wish.tasks if target.reference == outer), anchor)
 
 
 def _insert(clause: Clause, where: str, anchor: Target, wish: Wish) -> Edit | None:

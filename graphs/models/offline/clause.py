@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphs.models.offline.text import Protected
+from graphs.models.offline.text import VERBS, Protected
 
 
 @dataclass(slots=True)
@@ -46,14 +46,18 @@ class Pattern:
 
 
 URL, TEXT, MAIL = "\ue000u\\d+\ue001", "\ue000s\\d+\ue001", "\ue000m\\d+\ue001"
+NOT_IN_A_NOUN = "and|or|then|but|to|if|when|unless|from|by|via|with|for|at|in|on|that|which|every|each|otherwise|else|until|after|before"
+NOUN_WORD = rf"(?!(?:{NOT_IN_A_NOUN})\b)[a-z][\w'’-]*"
+PROSE = rf"(?:(?! (?:and|then|but|or|before|after) (?:{'|'.join(VERBS)})\b)[^\ue000,;])"  # free words, up to where another wish begins
 SLOTS = {
     "url": URL,
     "text": TEXT,
     "mail": MAIL,
     "n": r"(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty)",
-    "noun": r"[a-z][\w'’-]*(?: [a-z][\w'’-]*){0,4}?",
+    "noun": rf"{NOUN_WORD}(?: {NOUN_WORD}){{0,4}}?",
+    "prose": rf"{PROSE}{{2,90}}?",
     "word": r"[a-z][\w-]*",
-    "who": rf"(?:me|us|{MAIL}|@?[a-z][\w.-]*|(?:my|our|the) [a-z][\w-]*(?: (?!by\b|via\b|to\b|for\b|that\b|about\b|with\b)[a-z][\w-]*)?)",
+    "who": rf"(?:me|us|{MAIL}|#[\w-]+|@?[a-z][\w.-]*|(?:my|our|the) [a-z][\w-]*(?: (?!by\b|via\b|to\b|for\b|that\b|about\b|with\b)[a-z][\w-]*)?)",
     "duration": r"(?:(?:an?|\d+(?:\.\d+)?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|half an)\s*(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|weeks?))",
     "type": r"(?:[a-z][\w-]*(?:\.[\w-]+)+|[a-z][\w-]*)",
 }

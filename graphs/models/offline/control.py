@@ -80,7 +80,7 @@ IN_ANY_CASE = re.compile(
     r"(?:in any case|either way|in both cases|afterwards in any case|whatever happens|in the end)\b[,:]?\s*", re.IGNORECASE
 )
 EACH = re.compile(
-    r"(?:for|with) (?:each|every|all)(?: single)?(?: one)?(?: of (?:the|these|those|them))?(?: (?P<noun>(?!of\b|in\b|them\b|post\b|send\b|put\b|ask\b|notify\b|tell\b|wait\b|emit\b|fetch\b|get\b|keep\b)[a-z][\w-]*))?(?: (?:of them|in (?:the list|it|them|there)|that (?:is|are) left))?(?=$|[\s,:])[,:]?\s*|"
+    r"(?:for|with) (?:each|every|all)(?: single)?(?: one)?(?: of (?:the|these|those|them))?(?: (?P<noun>(?!of\b|in\b|them\b|post\b|send\b|put\b|ask\b|notify\b|tell\b|wait\b|emit\b|fetch\b|get\b|keep\b)[a-z][\w-]*))?(?: (?:of them|in (?:the list|it|them|there)|that (?:is|are) left|(?:from|at|of|in|under) (?P<url>\ue000u\d+\ue001)))?(?=$|[\s,:])[,:]?\s*|"
     r"(?:loop|go|iterate|run) (?:over|through) (?:the|all|all the|each of the|every|each)? ?(?P<noun2>[a-z][\w-]*)\b[,:]?\s*(?:and\s*)?",
     re.IGNORECASE,
 )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from graphs.models.offline import conditions, targets, triggers
+from graphs.models.offline.naming import place_of
 from graphs.models.offline.clause import duration, first, number
 from graphs.models.offline.targets import Target
 from graphs.models.offline.text import FILLER, Protected
@@ -77,7 +78,7 @@ def edit(source: Protected, wish: Wish) -> Edit | None:
     words = source.text.strip().rstrip(".!")
     while found := FILLER.match(words):
         words = words[found.end() :]
-    words = re.sub(r"^(?:no|yes|actually|well|hmm|now|but),?\s+", "", words, flags=re.IGNORECASE)
+    words = re.sub(r"^(?:(?:no|yes|actually|well|hmm|now|but|ok|okay|and|then|please)[, ]+)+", "", words, flags=re.IGNORECASE)
     for pattern, make in TABLE:
         match = pattern.fullmatch(words)
         made = make(match, source, wish) if match else None
@@ -141,10 +142,8 @@ def _address(found: re.Match[str], source: Protected, wish: Wish) -> Edit | None
         return None
     pointer, before = _endpoint(target)
     operations = [set_field(target.reference, pointer, new)]
-    from_, to = re.sub(r"^https?://", "", before), re.sub(r"^https?://", "", new)
-    short = from_.split(":")[0] + "/" + from_.partition("/")[2] if ":" in from_.partition("/")[0] else from_
-    if short and short in target.title:
-        operations.append(set_field(target.reference, "/metadata/parley/title", target.title.replace(short, to)))
+    if place_of(before) in target.title:
+        operations.append(set_field(target.reference, "/metadata/parley/title", target.title.replace(place_of(before), place_of(new))))
     return Edit(operations, f"“{target.title}” now uses {new}")
 
 

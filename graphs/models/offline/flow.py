@@ -42,6 +42,9 @@ def rest_if_approved(builder: Builder, clause: Clause, rest: list[Clause], scope
 
 
 def each(builder: Builder, clause: Clause, scope: Scope) -> None:
+    """Build a loop; an address in "for each order from …" is fetched first."""
+    if clause.values.get("url"):
+        builder.build([Clause("fetch", clause.said, {"urls": [clause.values["url"]], "noun": f"{clause.values['noun']}s"})], scope, follows=True)
     value = builder.list_value(scope)
     noun = clause.values["noun"] or single(value.noun if value else "item")
     noun = single(noun)
@@ -112,7 +115,9 @@ def _joined(scope: Scope, task: Task, values: list[Value | None]) -> None:
 
 
 def catch(builder: Builder, clause: Clause, scope: Scope) -> None:
+    """Build what is to be done when a call fails; the data that the call should have brought is not there then."""
     inner = scope.nested(None)
+    inner.known, inner.current = [], None
     builder.build(clause.body, inner, follows=False)
     wrap.catch(clause, inner.tasks, scope, builder.notes)
 

@@ -26,7 +26,7 @@ MONITOR = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 RUN = re.compile(
-    r"(?:please |can you |could you |now )*(?:run|start|execute|launch|trigger|kick off)(?: (?P<what>it|this|that|the workflow|(?:the )?(?:workflow )?[\"“']?[\w -]{1,60}[\"”']?))?(?: (?:now|once|again|please|right away|for me))*[.!]*",
+    r"(?:please |can you |could you |now )*(?:run|start|execute|launch|trigger|kick off)(?: (?P<what>it|this|that|the workflow|(?:the )?(?:workflow )?[\"“']?(?!at\b|every|on\b|it at|it every|it on|once a)[\w -]{1,60}[\"”']?))?(?: (?:now|once|again|please|right away|for me))*[.!]*",
     re.IGNORECASE,
 )
 SECRET = re.compile(r".*\b(?:secret|password|token|api key|credential)s?\b.*", re.IGNORECASE | re.DOTALL)
@@ -34,6 +34,7 @@ ASKS = re.compile(
     r"(?:what|why|which|when|how|where|who|does|do|is|are|can|could|will|would|explain|describe|tell me (?:about|what|why|how)|show me (?:the|what))\b.*",
     re.IGNORECASE | re.DOTALL,
 )
+SHOW = re.compile(r"(?:please |can you |could you )*(?:explain|describe|show me (?:the|what|how)|tell me (?:about|what|why|how|who|when))\b", re.IGNORECASE)
 ORDERS = re.compile(r"(?:can|could|would|will) you\b.*", re.IGNORECASE | re.DOTALL)
 DEFAULTS = re.compile(
     r"(?:yes|ok|okay|yep|sure|fine|the defaults?|use the defaults?|as you (?:like|suggest|say|propose)|your suggestions?|sounds good|go ahead|correct|right|default)[ .!,]*(?:please)?[.!]*",
@@ -62,13 +63,15 @@ def _kind(message: str, pending: str, has_draft: bool, names: list[str]) -> tupl
         return "reject", 0.95
     if HELP.fullmatch(message):
         return "help", 0.9
+    if (has_draft or names) and RUN.fullmatch(message):
+        return "run", 0.9
+    if has_draft and SHOW.match(message):
+        return "question", 0.9
     if has_draft and changes.looks_like(message):
         return "change", 0.9
     wish = wished(message)
     if wish >= 1 and not (ASKS.match(message) and message.rstrip().endswith("?") and not ORDERS.match(message)):
         return ("change", 0.6) if has_draft and wish < 2 else ("design", 0.9)
-    if RUN.fullmatch(message) and (has_draft or _named(message, names) or names):
-        return "run", 0.85
     if ASKS.match(message) and has_draft and not MONITOR.fullmatch(message):
         return "question", 0.8
     if MONITOR.fullmatch(message):
@@ -126,7 +129,9 @@ def _value(message: str, question: dict[str, Any], *, alone: bool) -> str:
         found = re.search(r"-?\d+(?:[.,]\d+)?", message)
         return found[0] if found else ""
     words = message.strip(" .!")
-    short = len(words.split()) <= 6 and not ASKS.match(words)
+    if kind == "choice":
+        return ""
+    short = len(words.split()) <= 6 and not ASKS.match(words) and not changes.looks_like(words) and not wished(words)
     return (
         re.sub(r"^(?:it is|it's|that is|that's|he is|she is|use|call (?:him|her|it))\s+", "", words, flags=re.IGNORECASE)
         if alone and short

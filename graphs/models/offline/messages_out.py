@@ -7,6 +7,7 @@ import re
 from graphs.models.offline.clause import Clause
 from graphs.models.offline.notes import Notes
 from graphs.models.offline.scope import Scope, Task, Value
+from graphs.models.offline.wrap import NO_WORDS
 
 POINTERS = {
     "list",
@@ -94,7 +95,7 @@ def _text(clause: Clause, scope: Scope, notes: Notes) -> str:
     current = scope.current
     if current is not None and current.noun not in ("input",) and not re.search(r"\bwhen\b|\bonce\b", clause.said):
         return f'${{ "News about the {current.noun}: " + ({current.read(scope)} | tojson) }}'
-    return "The workflow has reached this step."
+    return NO_WORDS
 
 
 def _meant(words: str, scope: Scope) -> Value | None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 
-from graphs.models.offline.clause import Clause, Pattern, number, row
+from graphs.models.offline.clause import NOUN_WORD, Clause, Pattern, number, row
 from graphs.models.offline.people import person
 from graphs.models.offline.text import Protected
 
 SEND = r"(?:post|send|put|push|submit|upload|forward|deliver|write|save|store|patch)"
-OBJECT = r"(?P<what>it|them|this|that|these|those|everything|(?:each|every)(?: one| of them| [a-z]+)?|the rest|{text}|(?:the |all |all the |my |our |its |their |these |those |a |an )?[a-z][\w'’-]*(?: [a-z][\w'’-]*){0,4}?)"
+OBJECT = rf"(?P<what>it|them|this|that|these|those|everything|(?:each|every)(?: one| of them| [a-z]+)?|the rest|{{text}}|(?:the |all |all the |my |our |its |their |these |those |a |an )?(?!(?:me|us|event|message|reminder)\b){NOUN_WORD}(?: {NOUN_WORD}){{0,4}}?)"
 CHANNEL = r"(?P<channel>e-?mail|mail|chat|slack|webhook|text message|sms|whatsapp|teams|telegram|phone|discord)"
 BY = rf"(?: (?:by|via|through|over|per|using|on|in|with)(?: an?| the| our)? {CHANNEL}(?: message| channel)?(?: (?P<room>#[\w-]+))?)"
-SAYING = r"(?:(?:,? (?:that|saying|saying that|:|with the (?:text|message|words)|with the subject|with)) (?P<text>{text}|[^\ue000]{2,80}?)| (?:about|of|on) (?P<about>[a-z][\w -]{1,40}?))"
+SAYING = r"(?:(?:,? (?:that|saying that|saying|:|with the (?:text|message|words)|with))? (?P<text>{text})|(?:,? (?:that|saying that|saying|with the (?:text|message|words)|with)) (?P<prose>{prose})| (?:about|of|on) (?P<about>{noun}))"
 TELL = r"(?:notify|tell|message|inform|alert|ping|remind|let)"
 KNOWN = {"mail": "email", "e-mail": "email", "email": "email", "chat": "chat", "slack": "slack", "webhook": "webhook"}
 NOT_WHO = ("it", "them", "this", "that", "to", "the", "everything")
@@ -49,12 +49,12 @@ def _notify(found: re.Match[str], source: Protected) -> Clause | None:
     values = {
         "who": person(who, source) if who else "",
         "channel": KNOWN.get(channel, ""),
-        "room": groups.get("room") or "",
+        "room": groups.get("room") or (who if who.startswith("#") else ""),
         "url": source.url(groups["url"]) if groups.get("url") else "",
     }
     if groups.get("mail"):
         values |= {"channel": "email", "who": source.value(groups["mail"])}
-    text = groups.get("text")
+    text = groups.get("text") or groups.get("prose")
     values |= {"text": source.value(text).strip() if text else "", **_object(groups.get("what") or groups.get("about"), source)}
     return Clause("notify", said, values)
 
@@ -106,6 +106,9 @@ TABLE: tuple[Pattern, ...] = (
     row(
         rf"{TELL} (?:{{mail:mail}}|{{who:who}})(?: know)?(?: (?:when|once) (?:it is|it's|everything is|all is|that is) (?:done|finished|ready|over))?",
         _notify,
+    ),
+    row(
+        rf"{TELL} (?:{{mail:mail}}|{{who:who}})(?: know)? (?P<what>(?:the )?(?:summary|list|results?|answers?|rest|data)|them|it){BY}?", _notify
     ),
     row(rf"(?:notify|inform|alert)(?: the)? {CHANNEL}(?: channel)?(?: (?P<room>#[\w-]+))?{SAYING}?", _notify),
     row(rf"{SUM}(?: {OBJECT})?(?: (?:in|into|with|using)(?: at most| about)? (?P<count>{{n}}) sentences?)?", _summarize),

@@ -83,14 +83,19 @@ class Sentence:
 
     def _one(self, before: list[Clause]) -> Clause | None:
         """Read the next clause and move on; None when the next atom is not understood."""
-        return self._structure(before) or self._plain()
+        at, kept, unknown = self.at, list(self.atoms), list(self.out.unknown)
+        clause = self._structure(before)
+        if clause is None:
+            self.at, self.atoms, self.out.unknown[:] = at, kept, unknown
+            clause = self._plain()
+        return clause
 
     def _plain(self) -> Clause | None:
         left = len(self.atoms) - self.at
         for count in range(min(left, LONGEST), 0, -1):
             words = self._piece(count)
-            clause = recognise(words, self.source) or self._as_trigger(words) or (self._parallel_end(words) if count == 1 else None)
-            if clause is not None:
+            clause = recognise(words, self.source) or self._as_trigger(words) or self._parallel_end(words, count)
+            if clause is not None and not self._backwards(clause, count):
                 self.at += count
                 return clause
         return self._with_trigger()
@@ -129,7 +134,7 @@ class Sentence:
             return self._parallel(found, before)
         if found := control.EACH.match(words):
             return self._each(found)
-        return self._if()
+        return self._if(before)
 
     def _skip(self, found: re.Match[str]) -> Clause:
         if not self._cut(found.end()):
@@ -183,11 +188,18 @@ class Sentence:
                 body.append(clause)
         return body
 
-    def _parallel_end(self, words: str) -> Clause | None:
-        """Read "fetch A and fetch B at the same time": the words stand behind the last of them."""
+    def _parallel_end(self, words: str, count: int) -> Clause | None:
+        """Read "fetch A and fetch B at the same time": the words stand behind the last of them; or "fetch A and B in parallel"."""
         found = control.PARALLEL_END.search(words.rstrip())
         clause = recognise(words[: found.start()], self.source) if found else None
-        return Clause("with-previous", self.source.open(words), body=[clause]) if clause else None
+        if clause is None or (count > 1 and len(clause.values.get("urls") or []) < 2):
+            return None
+        return Clause("with-previous" if count == 1 else "parallel", self.source.open(words), body=[clause])
+
+    def _backwards(self, clause: Clause, count: int) -> bool:
+        """Say whether a clause names what has to come before the words already read: "post them, after my approval"."""
+        last = self.at + count == len(self.atoms)
+        return last and self.at > 0 and clause.kind in ("approve", "wait") and bool(re.match(r"(?:after|in|with|on|\S+ \S+ later)\b", clause.said, re.IGNORECASE))
 
     def _join(self, clause: Clause, found: list[Clause]) -> None:
         """Put the clause before, and this one, side by side."""
@@ -204,21 +216,22 @@ class Sentence:
             self.at += 1
         body = self._sequence(into=[])
         noun = found["noun"] or found["noun2"] or ""
-        return Clause("each", said, {"noun": noun.lower()}, body=body) if body else None
+        url = self.source.url(found["url"]) if found["url"] else ""
+        return Clause("each", said, {"noun": noun.lower(), "url": url}, body=body) if body else None
 
     def _prefixed_each(self, words: str) -> Clause | None:
         found = control.EACH.match(words)
         clause = recognise(words[found.end() :], self.source) if found else None
         return Clause("each", self.source.open(words), {"noun": (found["noun"] or "").lower()}, body=[clause]) if found and clause else None
 
-    def _if(self) -> Clause | None:
+    def _if(self, before: list[Clause]) -> Clause | None:
         """Read "if …, … otherwise …"; the condition may run over several atoms."""
         start = self.at
         for count in range(min(len(self.atoms) - start, 4), 0, -1):
             words = tidy(self._piece(count))
             found = control.IF.fullmatch(words)
-            if not found:
-                continue
+            if not found or (found["word"].lower() == "when" and not before):
+                continue  # "when" before anything else names a trigger
             condition = conditions.parse(found["condition"], self.source, whole=True)
             if condition is None:
                 continue
@@ -233,7 +246,23 @@ class Sentence:
             if self.at < len(self.atoms) and (other := control.OTHERWISE.match(tidy(self._piece(1)))):
                 self._otherwise(other, [clause])
             return clause if clause.body or clause.otherwise else None
-        return self._if_behind()
+        return self._if_ahead() or self._if_behind()
+
+    def _if_ahead(self) -> Clause | None:
+        """Read "if approved post them to …": no comma tells where the condition ends."""
+        found = control.IF.fullmatch(tidy(self._piece(1)))
+        words = found["condition"].split(" ") if found else []
+        for count in range(len(words) - 1, 0, -1):
+            condition = conditions.parse(" ".join(words[:count]), self.source, whole=True)
+            rest = " ".join(words[count:])
+            if found is None or condition is None or recognise(rest, self.source) is None or not self._cut(len(tidy(self._piece(1))) - len(rest)):
+                continue
+            clause = Clause("if", self.source.open(f"{found['word']} {' '.join(words[:count])}"), {"condition": condition, "negate": found["word"].lower() == "unless"})
+            clause.body = self._sequence(into=[], nested=True)
+            if self.at < len(self.atoms) and (other := control.OTHERWISE.match(tidy(self._piece(1)))):
+                self._otherwise(other, [clause])
+            return clause
+        return None
 
     def _if_behind(self) -> Clause | None:
         """Read "notify me if there are more than 10"."""

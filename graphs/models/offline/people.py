@@ -43,7 +43,7 @@ def person(who: str, source: Protected) -> str:
 
 TABLE: tuple[Pattern, ...] = (
     row(
-        rf"(?:ask|get|have|let|require|wait for|wait until|await|hold until) {{who:who}}(?: has| have)? (?:to )?(?:{APPROVE}|approved|approves|confirmed|confirms){WHAT}(?: first| before (?:it|that|you) .*)?",
+        rf"(?:ask|get|have|let|require|wait for|wait until|await|hold until) {{who:who}}(?: has| have)? (?:to )?(?:{APPROVE}|approved|approves|confirmed|confirms){WHAT}(?: first)?",
         _approve,
     ),
     row(rf"(?:ask|check with) {{who:who}} (?:for|to give) {CONSENT}(?: (?:of|for|on) {{noun}})?", _approve),
@@ -61,8 +61,8 @@ TABLE: tuple[Pattern, ...] = (
         _approve,
     ),
     row(rf"(?:show|send) {{who:who}} (?:the [a-z]+(?: [a-z]+)?|it|them) (?:for|to) (?:{CONSENT}|{APPROVE}|review)", _approve),
-    row(r"ask {who:who} (?P<whether>whether|if) (?P<what>.+)", _ask),
-    row(r"ask {who:who} (?P<word>what|which|how many|how much|when|where|why) (?P<what>.+)", _ask),
+    row(r"ask {who:who} (?P<whether>whether|if) (?P<what>{prose})", _ask),
+    row(r"ask {who:who} (?P<word>what|which|how many|how much|when|where|why) (?P<what>{prose})", _ask),
     row(r"ask {who:who} (?:for|about) ~(?P<what>{text}|{noun})", _ask),
     row(r"ask {who:who} (?:the question )?(?P<what>{text})", _ask),
 )

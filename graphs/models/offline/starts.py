@@ -49,11 +49,22 @@ def _event(trigger: Clause, scope: Scope, notes: Notes) -> tuple[dict[str, Any],
         where = f" It has no address of its own ({values['where']}) yet." if values.get("where", "").startswith(("/", "http")) else ""
         notes.assume("event-type", f"“{trigger.said}” is taken as an event of type `{kind}`, sent to POST /api/events.{where}", kind)
     with_: dict[str, str] = {"type": kind}
-    if values.get("source"):
-        with_["source"] = values["source"]
+    source = _source(values.get("source", ""), notes)
+    if source:
+        with_["source"] = source
     noun = single(noun.split()[-1]) if noun else "event"
     task = scope.add(scope.name(f"take-{noun}"), f"Take the {noun} out of the event", {"set": FROM_EVENT}, uses="set", serves=trigger.said)
     value = Value(noun, many=False, raw=True, producer=task, key=key(noun))
     scope.known.append(value)
     scope.current = scope.dot = value
     return {"on": {"one": {"with": with_}}}, f"when an event of type {kind} arrives"
+
+
+def _source(said: str, notes: Notes) -> str:
+    """Return the absolute URI of an event's source, "" for any."""
+    if not said or "://" in said:
+        return said
+    anything = "any source"
+    why = "The source of an event is a full address, such as https://shop.example.com."
+    answer = notes.ask("event-source", f"Which address is the source “{said}”?", why=why, kind="url", options=(anything,), default=anything)
+    return "" if answer == anything else answer

@@ -33,7 +33,7 @@ class Target:
 
 def targets(definition: Any, listed: Any) -> list[Target]:
     """Join the listed tasks (reference, number) with their bodies, in order."""
-    numbers = {entry.get("reference"): str(entry.get("number", "")) for entry in listed or [] if isinstance(entry, dict)}
+    numbers = {entry.get("reference"): str(entry.get("number", "")) for entry in reversed(listed or []) if isinstance(entry, dict)}
     return [
         Target(
             reference,

@@ -14,7 +14,7 @@ SHAPES = (
     ("u", re.compile(DOMAIN, re.IGNORECASE)),
 )
 CONNECTOR = re.compile(
-    r"\s*[,:]\s*(?:and\s+|but\s+|or\s+)?(?:then\s+|afterwards,?\s+|after that,?\s+|finally,?\s+|also\s+|next,?\s+)?|\s+(?:and|but)\s+(?:then\s+|also\s+|finally\s+|afterwards\s+)?"
+    r"\s+and,\s+|(?:\s*,(?!\d)\s*|:\s+)(?:and\s+|but\s+|or\s+)?(?:then\s+|afterwards,?\s+|after that,?\s+|finally,?\s+|also\s+|next,?\s+)?|\s+(?:and|but)\s+(?:then\s+|also\s+|finally\s+|afterwards\s+)?"
     r"|\s+then\s+|\s+[–—-]\s+|\s+afterwards\s+|\s+before\s+you\s+",
     re.IGNORECASE,
 )

@@ -113,7 +113,7 @@ TABLE: tuple[Pattern, ...] = (
 )
 INSIDE = re.compile(
     rf"(?P<before>^|.*?\s)(?P<trigger>{EVERY}(?:the )?{DAYLIST.replace('?P<days>', '?:')}(?:,? ?(?:at|around) {CLOCK})?|(?:every|each) (?:\d+ |[a-z]+ )?{UNIT.replace('?P<unit>', '?:')}"
-    rf"|(?:daily|hourly|monthly|once a day)(?: at {CLOCK})?|(?:at|around) {CLOCK} (?:on )?(?:every |each )?(?:{DAY}|weekdays?|working days?|days?|mornings?|weekends?)|(?:at|around) {CLOCK} daily|on the (?:first|\d+(?:st|nd|rd|th)) of (?:the|every|each) month(?: at {CLOCK})?)(?P<after>$|\s.*)",
+    rf"|(?:daily|hourly|monthly|once a day)(?: at {CLOCK})?|(?:at|around) {CLOCK} (?:on )?(?:every |each )?(?:{DAYLIST.replace('?P<days>', '?:')})|(?:at|around) {CLOCK} daily|on the (?:first|\d+(?:st|nd|rd|th)) of (?:the|every|each) month(?: at {CLOCK})?)(?P<after>$|\s.*)",
     re.IGNORECASE,
 )
 

@@ -13,7 +13,7 @@ def summarize(reading: Reading) -> dict[str, Any]:
     parts: list[str] = []
     if facts.get("changed"):
         parts.append(f"{facts['changed'].rstrip('.')}.")
-    steps = [str(step) for step in facts.get("steps", [])]
+    steps = [str(step).rstrip(" :.") for step in facts.get("steps", [])]
     start = str(facts.get("trigger") or "It is started by hand").rstrip(".")
     if steps:
         parts.append(f"{start}: {_row([step[:1].lower() + step[1:] for step in steps[:6]])}{' and more' if len(steps) > 6 else ''}.")

@@ -8,6 +8,7 @@ from graphs.models.offline.clause import Clause
 from graphs.models.offline.notes import Notes
 from graphs.models.offline.scope import Scope, Task
 
+NO_WORDS = "The workflow has reached this step."  # the words of a message that nobody gave words for
 COMMUNICATION = {"with": {"type": "https://serverlessworkflow.io/spec/1.0.0/errors/communication"}}
 ALL = re.compile(r"\b(?:each|every|any|all|both|calls|either|everything)\b", re.IGNORECASE)
 
@@ -27,6 +28,9 @@ def catch(clause: Clause, tasks: list[Task], scope: Scope, notes: Notes) -> None
     """Do *tasks* when the calls meant fail, then end."""
     if not tasks:
         return
+    for task in (body for entry in tasks for body in entry.values()):
+        if (task.get("with") or {}).get("text") == NO_WORDS:
+            task["with"]["text"] = '${ "A call failed: " + ($error | tojson) }'
     next(iter(tasks[-1].values()))["then"] = "end"
     notes.assume("after-failure", "After a failure, and what is to be done then, the workflow ends.")
     for wrapper, _ in _calls(clause, scope, notes)[-1:]:
