@@ -21,8 +21,9 @@ Reconnected = Callable[[WebsocketSession], Awaitable[None]]
 
 
 def adapt(reconnected: Reconnected | None = None) -> None:
-    """Apply the changes, once; *reconnected* is called when a socket came back to a conversation that was open."""
+    """Apply the changes, once, after mounting; *reconnected* is called when a socket came back to a conversation that was open."""
     _drop_foreign_links()
+    _drop_prefix_check()
     handlers = server.sio.handlers["/"]
     for event in CLOSED_EVENTS:
         handlers.pop(event, None)
@@ -42,6 +43,11 @@ def _drop_foreign_links() -> None:
 
     get_html_template.without_links = True  # type: ignore[attr-defined]
     server.get_html_template = get_html_template
+
+
+def _drop_prefix_check() -> None:
+    """Mounted at `/`, the middleware that compares path prefixes lets all pass, at the price of a log full of closed pages."""
+    server.app.user_middleware[:] = [one for one in server.app.user_middleware if getattr(one.cls, "__name__", "") != "ChainlitMiddleware"]
 
 
 def _tell_reconnected(handlers: dict[str, Any], reconnected: Reconnected) -> None:

@@ -33,7 +33,8 @@ def materialise(root: Path) -> Path:
     shutil.copytree(given / "public", public)
     (root / ".chainlit" / "translations").mkdir(parents=True, exist_ok=True)
     shutil.copyfile(given / ".chainlit" / "config.toml", root / ".chainlit" / "config.toml")
-    shutil.copyfile(given / "chainlit.md", root / "chainlit.md")
+    for name in ("chainlit.md", "chainlit_en-US.md"):  # Chainlit warns on every page when the second is missing
+        shutil.copyfile(given / "chainlit.md", root / name)
     words = json.loads((given / ".chainlit" / "words.json").read_text(encoding="utf-8"))
     text = json.dumps(_merged(_chainlit_words(), words), ensure_ascii=False, indent=1)
     (root / ".chainlit" / "translations" / "en-US.json").write_text(text, encoding="utf-8")

@@ -7,6 +7,7 @@ message is awaited, has a fixed id (writing it twice makes one), and a card is a
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import uuid
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from chainlit.session import WebsocketSession
 
 AUTHOR = "Parley"
+CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
+DIRECTIVE = re.compile(r"(?<!\\):(?=[A-Za-z])")
 
 
 def fixed_id(*parts: str) -> str:
@@ -42,6 +45,12 @@ def open_tabs(conversation_id: str, who: Identity) -> Iterator[WebsocketSession]
         mine = session.thread_id == conversation_id and session.user is not None and session.user.identifier == who.identifier
         if mine and sio.manager.is_connected(session.socket_id, "/"):
             yield session
+
+
+def markdown(text: str) -> str:
+    """Return *text* so that the page shows its colons: `openai:NAME` would be read as a directive and vanish."""
+    parts = CODE.split(text)
+    return "".join(part if place % 2 else DIRECTIVE.sub(r"\\:", part) for place, part in enumerate(parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +119,15 @@ class Conversation:
     def _step(self, step_id: str, name: str, kind: str, text: str, **more: Any) -> dict[str, Any]:
         now = utc_now()
         plain = {"parentId": None, "createdAt": now, "start": now, "end": now, "isError": False}
-        row = {"id": step_id, "threadId": self.id, "name": name, "type": kind, "output": clean(text), "input": "", "streaming": False}
+        row = {
+            "id": step_id,
+            "threadId": self.id,
+            "name": name,
+            "type": kind,
+            "output": clean(markdown(text)),
+            "input": "",
+            "streaming": False,
+        }
         return {**row, **plain, "metadata": {}, **more}
 
     async def _emit(self, event: str, data: Mapping[str, Any]) -> None:

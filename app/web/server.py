@@ -68,8 +68,8 @@ def _mount(app: FastAPI, settings: Settings) -> None:
     from app.web.resume import reconnected
 
     add_api(app)
-    adapt(reconnected)
     mount_chainlit(app=app, target=str(TARGET), path="/")  # under a prefix a reload would start a new chat
+    adapt(reconnected)
     app.add_middleware(Speaking)
     app.add_middleware(Guard, origins=[settings.public_url] if settings.public_url else [])
 
@@ -78,8 +78,8 @@ def _mount(app: FastAPI, settings: Settings) -> None:
 async def running(settings: Settings, root: Path) -> AsyncIterator[Web]:
     """Open the store, listen, sweep; stop all of it at the end."""
     from app.container import Container
-
     from app.web.chat_store import ChatStore
+    from app.web.designing import Designing
     from app.web.desk import Desk
     from app.web.people import People
     from app.web.push import Push
@@ -89,10 +89,12 @@ async def running(settings: Settings, root: Path) -> AsyncIterator[Web]:
     async with Container.open(settings, role="web") as container:
         store = ChatStore(container.store.database)
         people = People(container.actions)
-        talk = Talk(container, store)
+        designing = Designing(container)
+        talk = Talk(designing, container.actions, store)
         push = Push(container.store.database, container.actions, store, people)
         desk = Desk(container.actions, store, people, talk, push)
-        tasks = [asyncio.create_task(push.listen(), name="listen"), asyncio.create_task(_sweep(root), name="sweep")]
+        background = {"listen": push.listen(), "sweep": _sweep(root), "warm": designing.warm()}
+        tasks = [asyncio.create_task(work, name=name) for name, work in background.items()]
         web = Web(container, store, people, desk, talk, push, load_keys(settings).auth_secret)
         set_web(web)
         try:

@@ -25,9 +25,8 @@ from app.web.people import may_decide
 from app.web.words import trouble
 
 if TYPE_CHECKING:
-    from app.container import Container
-
     from app.actions import Actions, Actor
+    from app.web.designing import Turns
 
 log = structlog.get_logger(__name__)
 Event = Mapping[str, Any]
@@ -47,14 +46,11 @@ class Turn:
 class Talk:
     """Speaks with the design graph on behalf of conversations."""
 
-    def __init__(self, container: Container, store: ChatStore) -> None:
-        self._container = container
+    def __init__(self, turns: Turns, actions: Actions, store: ChatStore) -> None:
+        self._turns = turns
+        self._actions = actions
         self._store = store
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-
-    @property
-    def _actions(self) -> Actions:
-        return self._container.actions
 
     async def message(self, conversation: Conversation, actor: Actor, text: str, *, parent: str | None) -> None:
         """A person typed something."""
@@ -77,7 +73,7 @@ class Talk:
     async def _turn(self, turn: Turn, user: Mapping[str, Any]) -> None:
         async with self._alone(turn.conversation.id):
             try:
-                async for event in self._container.converse(turn.actor, turn.conversation.id, dict(user)):
+                async for event in self._turns(turn.actor, turn.conversation.id, dict(user)):
                     await self._show(turn, event)
             except StoreError as exc:
                 await turn.conversation.say(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
 import chainlit as cl
 
+from app.web.conversation import markdown
 from app.web.state import web
 
 NAME = "Parley"
@@ -20,6 +23,8 @@ STARTERS = (
         "Every weekday at 9 fetch https://shop.example/orders, keep the ones above 100 euro, ask me to approve, then post them to https://shop.example/report",
     ),
 )
+
+NAMES = re.compile(r'"[^"]+"|\b[A-Z]+_[A-Z_]+\b')
 
 
 class Later:
@@ -48,6 +53,11 @@ async def _profiles() -> list[cl.ChatProfile]:
 
 async def who_answers() -> str:
     """Return in words which model answers, and how to change it."""
-    said = await web().container.describe_model()
-    state = "" if said.get("reachable", True) else f", which does not answer now ({said.get('why')})"
-    return f"Answers come from **{said['name']}**{state}. {said.get('how_to_change', '')}".strip()
+    said = (await asyncio.to_thread(lambda: web().container.models)).describe()
+    name = "the built-in offline author" if said["kind"] == "offline" else said["name"]
+    state = f", which does not answer now: {said['why']}" if said["reachable"] is False else ""
+    return markdown(f"Answers come from **{name}**{state}.\n\n{NAMES.sub(_as_code, said['how_to_change'])}")
+
+
+def _as_code(found: re.Match[str]) -> str:
+    return f"`{found[0].strip(chr(34))}`"

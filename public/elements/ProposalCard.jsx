@@ -20,11 +20,11 @@ const ProposalCard = define("ProposalCard", () => function ProposalCard({ p, cal
   const tell = () => decide(changing, { text }).then((reply) => { if (reply) { setChanging(""); setText("") } })
 
   return (
-    <Card kind="Proposal" title={p.title || p.name} testid="proposal-card" pill={<Pill state={state}>{word}</Pill>}
+    <Card kind="Proposal" title={p.title || p.name} testid="proposal-card" arrival={p.id} pill={<Pill state={state}>{word}</Pill>}
       meta={<><span>{p.name} {p.version}</span><span className="pl-mono" title={p.digest}>{short(p.digest)}</span></>}
       footer={footer()}>
       {p.summary ? <p className="pl-lead">{p.summary}</p> : null}
-      {(p.warnings || []).map((warning) => <Note key={warning} tone="warn">{warning}</Note>)}
+      {(p.warnings || []).map((warning, i) => <Note key={i} tone={warning.severity === "advice" ? "info" : "warn"} title={warning.hint ? warning.message : ""}>{warning.hint || warning.message || warning}</Note>)}
       <Tabs defaultValue="plan" className="pl-tabs">
         <TabsList><TabsTrigger value="plan">Plan</TabsTrigger><TabsTrigger value="yaml">YAML</TabsTrigger></TabsList>
         <TabsContent value="plan">{plan()}</TabsContent>
@@ -51,7 +51,7 @@ const ProposalCard = define("ProposalCard", () => function ProposalCard({ p, cal
         <Section title="What it does outside">{effects()}</Section>
         {(p.assumptions || []).length ? (
           <Section title="Assumptions">
-            <ul className="pl-list">{p.assumptions.map((item, i) => <li key={i}>{typeof item === "string" ? item : [item.text || item.question, item.value].filter(Boolean).join(": ")}</li>)}</ul>
+            <ul className="pl-list">{p.assumptions.map((item, i) => <li key={i}>{typeof item === "string" ? prose(item) : [item.text || item.question, item.value].filter(Boolean).join(": ")}</li>)}</ul>
           </Section>
         ) : null}
       </>
@@ -99,8 +99,10 @@ const ProposalCard = define("ProposalCard", () => function ProposalCard({ p, cal
     if (p.status !== "open") {
       return (
         <>{said}
-          <p className="pl-decision">{icon(p.status === "approved" ? "CircleCheck" : "CircleMinus", { size: 16 })}<span>{decision()}</span></p>
-          {p.status === "approved" ? <Button disabled={!!busy} onClick={() => send("start", { proposal: p.id, digest: p.digest })}>{icon("Play")}{busy ? "Starting…" : "Run now"}</Button> : null}
+          <div className="pl-buttons">
+            {p.status === "approved" ? <Button disabled={!!busy} onClick={() => send("start", { proposal: p.id, digest: p.digest })}>{icon("Play")}{busy ? "Starting…" : "Run now"}</Button> : null}
+            <p className="pl-decision">{icon(p.status === "approved" ? "CircleCheck" : "CircleMinus", { size: 16 })}<span>{decision()}</span></p>
+          </div>
         </>
       )
     }

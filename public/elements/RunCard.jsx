@@ -16,7 +16,7 @@ const RunCard = define("RunCard", () => function RunCard({ p, call }) {
   const act = (what) => send("control", { run: p.id, do: what }, what)
 
   return (
-    <Card kind="Run" title={p.title || p.name} testid="run-card" pill={<span data-testid="run-status" data-status={p.status}><Pill state={known.state}>{known.word}</Pill></span>}
+    <Card kind="Run" title={p.title || p.name} testid="run-card" arrival={p.id} pill={<span data-testid="run-status" data-status={p.status}><Pill state={known.state}>{known.word}</Pill></span>}
       meta={<><span>{p.name} {p.version}</span><Elapsed from={p.started_at} until={ended ? p.ended_at || p.now : null} now={p.now} /></>}
       footer={may("cancel") || may("retry") || error ? footer() : null}>
       {p.reason && !p.error && !(p.awaiting || []).length ? <p className="pl-quiet">{p.reason}</p> : null}
@@ -67,7 +67,7 @@ const RunCard = define("RunCard", () => function RunCard({ p, call }) {
         </Note>
       )
     }
-    const who = item.kind === "approve" || item.kind === "ask" ? `for ${item.assignee || "you"}: ${item.title || "a decision"}` : item.kind === "event" ? `for an event: ${item.title || item.message || item.reference}` : `until ${moment(item.wake_at)}`
+    const who = item.kind === "approve" || item.kind === "ask" ? `for ${item.assignee || "you"}: ${item.title || "a decision"}` : item.kind === "event" ? `for an event${item.event && item.event.type ? ` of type ${item.event.type}` : ""}: ${item.title || item.reference}` : `until ${moment(item.wake_at)}`
     return <p key={item.path} className="pl-waits">{icon(item.kind === "timer" ? "Clock" : item.kind === "event" ? "Ear" : "UserRound", { size: 16 })}<span>Waiting {who}</span></p>
   }
 

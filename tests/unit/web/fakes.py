@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,10 +107,6 @@ class FakeContainer:
     actions: FakeActions
     script: list[dict[str, Any]] = field(default_factory=list)
     heard: list[dict[str, Any]] = field(default_factory=list)
-
-    @asynccontextmanager
-    async def open_turn(self) -> AsyncIterator[None]:
-        yield
 
     async def converse(self, actor: Actor, conversation: str, user: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         self.heard.append(user)

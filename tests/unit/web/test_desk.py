@@ -30,7 +30,7 @@ class Room:
         fakes: Any = (self.actions, self.store, self.container)
         actions, store, container = fakes
         people = People(actions)
-        self.talk = Talk(container, store)
+        self.talk = Talk(container.converse, actions, store)
         self.desk = Desk(actions, store, people, self.talk, Push(fakes[2], actions, store, people))
         self.conversation = Conversation(store, who, "c1")
 

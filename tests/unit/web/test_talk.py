@@ -22,7 +22,7 @@ class Room:
         self.container = FakeContainer(FakeActions({"p1": proposal}), list(script))
         container: Any = self.container
         store: Any = self.store
-        self.talk = Talk(container, store)
+        self.talk = Talk(container.converse, container.actions, store)
         self.conversation = Conversation(store, ADA, "c1")
 
     async def type(self, text: str) -> None:
@@ -71,7 +71,7 @@ class TestEvents:
 
         await room.type("…")
 
-        assert room.said == ["**The model does not answer.**\n\nWhere: openai:x\n\nWhy: refused\n\nWhat next: Start it."]
+        assert room.said == ["**The model does not answer.**\n\nWhere: openai\\:x\n\nWhy: refused\n\nWhat next: Start it."]
 
 
 class TestTrouble:

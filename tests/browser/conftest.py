@@ -1,0 +1,127 @@
+"""A real `parley up` with a home of its own, a scripted shop, and a headless Chromium."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.acceptance.serving import up
+from tests.browser.chat import ARTIFACTS, Chat
+from tests.world import World
+
+CHROMIUM = os.environ.get("PARLEY_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+FOREIGN = ("PARLEY_", "OPENAI_", "OLLAMA_", "PORT", "SMTP_URL", "CHAINLIT_", "DATABASE_URL")
+SHOP = {
+    "title": "A shop with four orders",
+    "services": {
+        "shop": {
+            "routes": [
+                {
+                    "request": "GET /orders",
+                    "answer": {
+                        "json": [
+                            {"id": "A-17", "customer": "Meyer & Sons", "total": 240.5},
+                            {"id": "A-18", "customer": "Ivo Brandt", "total": 12},
+                            {"id": "A-21", "customer": "Olga Petrova", "total": 118},
+                            {"id": "A-30", "customer": "Bäckerei Zum Löwen", "total": 1999.99},
+                        ],
+                        "delay_ms": 300,
+                    },
+                },
+                {"request": "POST /report", "answer": {"status": 201, "json": {"received": True}}},
+                {"request": "POST /broken", "answer": {"status": 500, "json": {"error": "out of order"}}},
+            ]
+        }
+    },
+}
+
+
+@dataclass(frozen=True)
+class Parley:
+    """A running application."""
+
+    address: str
+    password: str
+    home: Path
+
+    def add_person(self, name: str, password: str, role: str) -> None:
+        """Add somebody, as an administrator would."""
+        asyncio.run(_add_person(self.home, name, password, role))
+
+
+async def _add_person(home: Path, name: str, password: str, role: str) -> None:
+    from app.container import Container
+    from app.settings import Settings
+
+    async with Container.open(Settings(home=home), role="cli") as container:
+        await container.actions.user_add(await container.command_line_actor(), name, password, role)
+
+
+@pytest.fixture(scope="session")
+def parley(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parley]:
+    """`parley up` in a fresh folder."""
+    folder = tmp_path_factory.mktemp("browser")
+    own = {
+        "PARLEY_HOME": str(folder / "home"),
+        "PORT": "0",
+        "PARLEY_MODEL": "offline",
+        "PARLEY_HTTP_ALLOW": "127.0.0.0/8",
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+    }
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)} | own
+    with up([sys.executable, "-P", "-m", "app", "up"], folder=folder, environment=environment) as running:
+        address = running.wait_for("http://localhost:", timeout_s=60)
+        login = re.search(r"name admin\s+password (\S+)", "\n".join(running.lines))
+        assert login, "\n".join(running.lines)
+        yield Parley(address, login[1], folder / "home")
+        for log in (folder / "home" / "logs").glob("*.log"):
+            shutil.copyfile(log, ARTIFACTS / f"browser-{log.name}")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A browser; without one the tests are skipped, in CI they fail."""
+    if not Path(CHROMIUM).exists():
+        words = f"no Chromium at {CHROMIUM}: `make browser` installs one, PARLEY_CHROMIUM names another"
+        if os.environ.get("CI") == "true":
+            pytest.fail(words)
+        pytest.skip(words)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def shop() -> Iterator[tuple[World, str]]:
+    """The scripted shop and its address."""
+    world = World.load(SHOP)
+    with world.thread() as address:
+        yield world, address
+
+
+@pytest.fixture
+def chat(parley: Parley, chromium: Browser) -> Iterator[Chat]:
+    """The administrator's browser, signed in."""
+    opened = Chat.open(chromium, parley.address)
+    opened.sign_in("admin", parley.password)
+    yield opened
+    opened.close()
