@@ -80,16 +80,14 @@ class Compiler:
 
     def task(self, name: str, data: Mapping[str, JSON], reference: str, siblings: Mapping[str, int]) -> Task:
         kind = kind_of(data)
-        if kind is None:
-            self.problem("unknown-task", reference, f"'{name}' is no task of the language", f"a task has one of {', '.join(KINDS)}")
         when = data.get("if")
         task = Task(
             name=name,
             segment=paths.escape(name),
             reference=reference,
-            kind=kind or "do",
+            kind=kind,
             definition=data,
-            body=KINDS[kind or "do"](data, reference, self, siblings),
+            body=KINDS[kind](data, reference, self, siblings),
             when=None if when is None else self.condition(when),
             input=self.transform(data.get("input"), "from", join(reference, "input")),
             output=self.transform(data.get("output"), "as", join(reference, "output")),

@@ -31,6 +31,6 @@ KINDS: Mapping[str, Prepare] = {
 }
 
 
-def kind_of(task: Mapping[str, JSON]) -> str | None:
-    """Return the key in *task* that says what it is, or None."""
-    return next((kind for kind in KINDS if kind in task), None)
+def kind_of(task: Mapping[str, JSON]) -> str:
+    """Return the key in *task*, which `dsl` has checked, that says what it is."""
+    return next(kind for kind in KINDS if kind in task)
