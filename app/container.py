@@ -20,9 +20,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import psycopg
-import structlog
 from psycopg.conninfo import conninfo_to_dict
 
+from app import logs
 from app.actions import Actions, Actor
 from app.settings import Keys, Settings, load_keys, open_home
 from app.store import embedded
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from graphs.models import ModelRouter
     from graphs.run.http import GuardedHttp
 
-log = structlog.get_logger("parley")
 Role = Literal["web", "worker", "cli"]
 APP_ROLE = "parley_app"
 
@@ -138,6 +137,7 @@ class Container:
         Raises:
             StoreError: the database cannot be used, in words.
         """
+        logs.configure(settings)
         keys = load_keys(settings)
         ready = prepared or await prepare(settings)
         store = Store(settings, keys, ready.app, role=role)

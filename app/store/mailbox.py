@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from app.store.database import AsyncConnection, Database, to_text
@@ -29,6 +30,7 @@ class RunMailbox:
         self.patience_s = patience_s
         self.signals = -1
         self.arrived = asyncio.Event()
+        self._timers: dict[str, datetime] = {}
 
     @patient
     async def expect(self, awaited: Sequence[Awaited]) -> None:
@@ -39,6 +41,9 @@ class RunMailbox:
             await connection.execute(query("mailbox", "expect"), {"run": self.run_id, "epoch": self._epoch, **_columns(awaited)})
             if (await (await connection.execute(query("runs", "holds"), self._mine)).fetchone()) is None:
                 raise LeaseLost(f"run {self.run_id} has a new owner")
+            for wait in awaited:
+                if wait.wake_at is not None:
+                    self._timers.setdefault(wait.path, wait.wake_at)
             if listening and await self._earlier_events(connection, listening):
                 self.arrived.set()
 
@@ -64,6 +69,8 @@ class RunMailbox:
             await connection.execute(query("mailbox", "ring"), {"run": self.run_id})
             rows = await (await connection.execute(query("mailbox", "collect"), {"run": self.run_id})).fetchall()
         self.signals = rows[0][0] if rows else -1
+        for row in rows:
+            self._timers.pop(row[1], None)
         return {
             path: Delivery(path=path, kind=kind, payload=payload, at=at, by=by)
             for _, path, kind, payload, at, by in rows
@@ -74,10 +81,13 @@ class RunMailbox:
     async def withdraw(self, paths: Sequence[str]) -> None:
         async with self._database.transaction(self._tenant) as connection:
             await connection.execute(query("mailbox", "withdraw"), {"run": self.run_id, "paths": list(paths)})
+        for path in paths:
+            self._timers.pop(path, None)
 
     async def changed(self, timeout_s: float) -> None:
+        due = [(moment - datetime.now(UTC)).total_seconds() for moment in self._timers.values()]
         try:
-            await asyncio.wait_for(self.arrived.wait(), timeout_s)
+            await asyncio.wait_for(self.arrived.wait(), max(0.0, min([timeout_s, *due])))
         except TimeoutError:
             return
 
