@@ -17,7 +17,7 @@ from dsl.expressions.program import is_expression, strip
 from dsl.pointer import get
 from dsl.settings import parley_of_document
 from dsl.sites import task_sites
-from dsl.walk import Step, steps, title_of
+from dsl.walk import Step, TaskBlock, steps, title_of
 from dsl.words import schedule_words
 
 JSON = Any
@@ -58,6 +58,7 @@ def effects(data: JSON, catalogue: Catalogue | None = None) -> list[Effect]:
     decided = deciders(data)
     often = _schedule(data)
     found = []
+    rounds: dict[str, int] = {}  # filled list by list by `_goes_round`
     for step in steps(data):
         outside = _outside(step, catalogue or {})
         if outside is None:
@@ -71,7 +72,7 @@ def effects(data: JSON, catalogue: Catalogue | None = None) -> list[Effect]:
             kind=kind,
             target=target,
             secrets=_secrets(step, data),
-            how_often=_how_often(step, data) + often,
+            how_often=_how_often(step, data, rounds) + often,
             decided_before=bool(by),
             by=by,
         )
@@ -148,15 +149,15 @@ def _of_scheme(scheme: JSON) -> set[str]:
     return found
 
 
-def _how_often(step: Step, data: JSON) -> str:
-    words = list(_repeats(step, data))
+def _how_often(step: Step, data: JSON, rounds: dict[str, int]) -> str:
+    words = list(_repeats(step, data, rounds))
     return ", ".join(words) if words else "once"
 
 
-def _repeats(step: Step, data: JSON) -> Iterator[str]:
+def _repeats(step: Step, data: JSON, rounds: dict[str, int]) -> Iterator[str]:
     """Yield what makes *step* run again, from the inside out."""
     inner, outer = step, step.parent
-    if _goes_round(inner):
+    if _goes_round(inner, rounds):
         yield "each time round"
     while outer is not None:
         if outer.kind == "for":
@@ -164,7 +165,7 @@ def _repeats(step: Step, data: JSON) -> Iterator[str]:
             yield f"once per item of {strip(items) if isinstance(items, str) else 'a list'}"
         elif outer.kind == "try" and inner.siblings.pointer.endswith("/try"):
             yield from _retries(outer, data)
-        if _goes_round(outer):
+        if _goes_round(outer, rounds):
             yield "each time round"
         inner, outer = outer, outer.parent
 
@@ -183,13 +184,22 @@ def _retries(step: Step, data: JSON) -> Iterator[str]:
         yield "until it works (no limit of retries)" if "limit" not in policy else "again for as long as its retries last"
 
 
-def _goes_round(step: Step) -> bool:
-    """Tell whether a later task of the same list leads back to *step* or before it."""
-    positions = {name: number for number, name in enumerate(step.siblings.names)}
-    for other in step.siblings.steps[step.index :]:
-        if any(positions.get(target, other.index + 1) <= step.index for target in targets_of(other)):
-            return True
-    return False
+def _goes_round(step: Step, rounds: dict[str, int]) -> bool:
+    """Tell whether *step* or a later task of its list leads back to *step* or before it."""
+    block = step.siblings
+    if block.pointer not in rounds:
+        rounds.update(_lowest_ahead(block))
+    return rounds.get(step.reference, step.index + 1) <= step.index
+
+
+def _lowest_ahead(block: TaskBlock) -> dict[str, int]:
+    """Return, for every task of *block*, the first position that it or a later one leads to; the list itself is noted too."""
+    positions = {name: number for number, name in enumerate(block.names)}
+    found, lowest = {block.pointer: 0}, len(block.names)
+    for step in reversed(block.steps):
+        lowest = min([lowest, *(positions[target] for target in targets_of(step) if target in positions)])
+        found[step.reference] = lowest
+    return found
 
 
 def targets_of(step: Step) -> Iterator[str]:

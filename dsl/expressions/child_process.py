@@ -1,6 +1,7 @@
 """One expression child seen from the parent: start it, talk to it (async or blocking), kill it.
 
-Everything about the process lives here; asyncio is imported where it is used, since `check` does without. `pool.py` and `syntax.py` decide when to use which child.
+Everything about the process lives here; `pool.py` and `syntax.py` decide when to use which child. asyncio is imported where it is
+used, since `check` does without.
 """
 
 from __future__ import annotations

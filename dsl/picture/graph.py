@@ -24,8 +24,10 @@ SMALL_PILL: Final = (72.0, 26.0)
 HEAD: Final = 46.0  # of a box: title and subtitle
 PAD: Final = 16.0
 MARGIN: Final = 20.0
-TITLE_CHARACTERS: Final = 25  # what fits into a node at 13 px
-SUBTITLE_CHARACTERS: Final = 31  # at 11 px
+TITLE_CHARACTERS: Final = 22  # what fits into a node at 13 px, beside the bar and a state mark
+SUBTITLE_CHARACTERS: Final = 27  # at 11 px
+TITLE_PX: Final = 7.8  # one character in a wide font such as DejaVu Sans
+SUBTITLE_PX: Final = 6.7
 LABEL_CHARACTERS: Final = 28
 LABEL_PX: Final = 6.0  # one character of a label
 
@@ -155,7 +157,7 @@ class _Painter:
         for way in ways:
             if way.target not in pieces:
                 kind, title = ("end", "End of the run") if way.target.endswith("/end") else ("exit", "done")
-                pieces[way.target] = _pill(way.target, kind, title, parent, SMALL_PILL if kind == "exit" else (120.0, 26.0))
+                pieces[way.target] = _pill(way.target, kind, title, parent, SMALL_PILL if kind == "exit" else (140.0, 26.0))
         names = {name: number for number, name in enumerate(pieces)}
         links = [Link(names[way.source], names[way.target], _label_width(way.label)) for way in ways]
         placed = layered([(piece.width, piece.height) for piece in pieces.values()], links) if pieces else Layout(0, 0, [], [], [], [])
@@ -207,7 +209,7 @@ class _Painter:
         schedule = self.data.get("schedule") if isinstance(self.data, dict) else None
         words = schedule_words(schedule, str(parley_of_document(self.data).get("timezone") or "UTC"))
         title = " or ".join(words) or "Start"
-        width = min(MAX_PILL, max(PILL[0], len(title) * 7.4 + 36))
+        width = min(MAX_PILL, max(PILL[0], len(title) * TITLE_PX + 36))
         return _pill("start", "start", title, "", (width, PILL[1]))
 
 
@@ -285,6 +287,7 @@ def _pill(name: str, kind: str, title: str, parent: str, size: tuple[float, floa
 
 def _node(name: str, kind: str, title: str, subtitle: str, parent: str, width: float, height: float) -> Node:
     more = max(0.0, width - NODE[0])
-    shown = shortened(title, TITLE_CHARACTERS + int(more / 7.4))
-    below = shortened(subtitle, SUBTITLE_CHARACTERS + int(more / 6))
+    fits = int((width - 24) / TITLE_PX) if kind in ("start", "end", "exit") else TITLE_CHARACTERS + int(more / TITLE_PX)
+    shown = shortened(title, fits)
+    below = shortened(subtitle, SUBTITLE_CHARACTERS + int(more / SUBTITLE_PX))
     return Node(name, kind, shown, below, 0, 0, width, height, False, parent, title, subtitle)

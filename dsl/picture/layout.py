@@ -61,7 +61,7 @@ def layered(sizes: Sequence[tuple[float, float]], links: Sequence[Link]) -> Layo
     rows = _rows(cells)
     _order(cells, rows)
     _straighten(cells, rows)
-    tops, heights, labelled = _heights(cells, rows, links, back)
+    tops, heights = _heights(cells, rows, links, back)
     left = min(cell.x - cell.width / 2 for cell in cells)
     for cell in cells:
         cell.x -= left
@@ -69,7 +69,7 @@ def layered(sizes: Sequence[tuple[float, float]], links: Sequence[Link]) -> Layo
     corners = [(cell.x - cell.width / 2, tops[cell.rank]) for cell in cells[: len(sizes)]]
     layout = Layout(width, tops[-1] + heights[-1], corners, [[] for _ in links], [(0, 0)] * len(links), back)
     _forward_routes(layout, cells, links, chains, tops, heights)
-    _back_routes(layout, cells, links, tops, heights, labelled)
+    _back_routes(layout, cells, links, tops, heights)
     return layout
 
 
@@ -219,15 +219,16 @@ def _apart(wanted: Sequence[float], widths: Sequence[float]) -> list[float]:
 
 def _heights(
     cells: Sequence[_Cell], rows: Sequence[Sequence[int]], links: Sequence[Link], back: Sequence[bool]
-) -> tuple[list[float], list[float], set[int]]:
-    """Return top and height of every layer, and which layers have labels below them."""
+) -> tuple[list[float], list[float]]:
+    """Return top and height of every layer."""
     labelled = {cells[link.source].rank for number, link in enumerate(links) if link.label_width and not back[number]}
-    tops, heights, y = [], [], 0.0
+    led_back_to_first = any(back[number] and cells[link.target].rank == 0 for number, link in enumerate(links))
+    tops, heights, y = [], [], float(LANE) if led_back_to_first else 0.0
     for rank, row in enumerate(rows):
         tops.append(y)
         heights.append(max((cells[number].height for number in row), default=0.0))
         y += heights[-1] + (LABEL_GAP_Y if rank in labelled else GAP_Y)
-    return tops, heights, labelled
+    return tops, heights
 
 
 def _forward_routes(
@@ -254,19 +255,15 @@ def _forward_routes(
         layout.labels[number] = (first.x, tops[first.rank] - 18)
 
 
-def _back_routes(
-    layout: Layout, cells: Sequence[_Cell], links: Sequence[Link], tops: Sequence[float], heights: Sequence[float], labelled: set[int]
-) -> None:
+def _back_routes(layout: Layout, cells: Sequence[_Cell], links: Sequence[Link], tops: Sequence[float], heights: Sequence[float]) -> None:
     """Lead edges that close a cycle around the right side, each in a lane of its own, crossing only the gaps between layers."""
     lanes = [number for number, is_back in enumerate(layout.back) if is_back]
-    rightmost = layout.width - LANE
-    for lane, number in enumerate(lanes, start=1):
-        source, target = cells[links[number].source], cells[links[number].target]
-        passed = [cell.x + cell.width / 2 for cell in cells if target.rank <= cell.rank <= source.rank]
-        x = max(passed) + LANE * lane
-        rightmost = max(rightmost, x)
-        below = tops[source.rank] + heights[source.rank] + 10
-        above = tops[target.rank] - 10
+    used = 0.0  # by the lanes so far and their labels
+    for number in lanes:
+        link = links[number]
+        source, target = cells[link.source], cells[link.target]
+        x = max(cell.x + cell.width / 2 for cell in cells if target.rank <= cell.rank <= source.rank) + LANE + used
+        below, above = tops[source.rank] + heights[source.rank] + 10, tops[target.rank] - 10
         start_x, end_x = source.x + min(30, source.width / 4), target.x + min(30, target.width / 4)
         layout.routes[number] = [
             (start_x, tops[source.rank] + source.height),
@@ -276,11 +273,10 @@ def _back_routes(
             (end_x, above),
             (end_x, tops[target.rank]),
         ]
-        layout.labels[number] = (x - links[number].label_width / 2 - 4, below + (12 if source.rank in labelled else 10))
-    if lanes:
-        layout.width = max(layout.width, rightmost + LANE)
-        lowest = max(point[1] for number in lanes for point in layout.routes[number])
-        layout.height = max(layout.height, lowest + 20)
+        layout.labels[number] = (x + link.label_width / 2 + 4, (below + above) / 2)
+        used += LANE + link.label_width
+        layout.width = max(layout.width, x + link.label_width + LANE)
+        layout.height = max(layout.height, below + LANE)
 
 
 def _mean(values: Sequence[float], otherwise: float) -> float:

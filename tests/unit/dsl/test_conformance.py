@@ -11,16 +11,17 @@ from dsl import examine, mermaid, outline, picture, read, render, svg
 
 FOLDER = Path(os.environ.get("PARLEY_CONFORMANCE") or Path(__file__).parents[4] / "shared" / "conformance")
 # what stands in these examples belongs to a later version
-LATER = {
-    "accumulate-room-readings", "authentication-oauth2", "authentication-oauth2-secret", "authentication-oidc", "authentication-oidc-secret",
-    "call-asyncapi-publish", "call-asyncapi-subscribe-consume-amount", "call-asyncapi-subscribe-consume-forever-foreach",
-    "call-asyncapi-subscribe-consume-until", "call-asyncapi-subscribe-consume-while", "call-custom-function-cataloged",
-    "call-custom-function-inline", "call-grpc", "call-mcp", "call-openapi", "call-openapi-redirect", "listen-to-all", "listen-to-all-read-envelope",
-    "listen-to-any", "listen-to-any-filter", "listen-to-any-forever-foreach", "listen-to-any-until-condition", "listen-to-any-until-consumed",
-    "mock-service-extension", "run-container", "run-container-cleanup-always", "run-container-cleanup-eventually",
-    "run-container-stdin-and-arguments", "run-container-with-name", "run-container-with-pull-policy", "run-return-all", "run-return-code",
-    "run-return-none", "run-return-stderr", "run-script-with-stdin-and-arguments", "run-shell-stdin-and-arguments",
-}  # fmt: skip
+_LATER_NAMES = """
+    accumulate-room-readings authentication-oauth2 authentication-oauth2-secret authentication-oidc authentication-oidc-secret
+    call-asyncapi-publish call-asyncapi-subscribe-consume-amount call-asyncapi-subscribe-consume-forever-foreach
+    call-asyncapi-subscribe-consume-until call-asyncapi-subscribe-consume-while call-custom-function-cataloged
+    call-custom-function-inline call-grpc call-mcp call-openapi call-openapi-redirect listen-to-all listen-to-all-read-envelope
+    listen-to-any listen-to-any-filter listen-to-any-forever-foreach listen-to-any-until-condition listen-to-any-until-consumed
+    mock-service-extension run-container run-container-cleanup-always run-container-cleanup-eventually
+    run-container-stdin-and-arguments run-container-with-name run-container-with-pull-policy run-return-all run-return-code
+    run-return-none run-return-stderr run-script-with-stdin-and-arguments run-shell-stdin-and-arguments
+"""
+LATER = set(_LATER_NAMES.split())
 
 
 def _files(kind: str) -> list[Path]:

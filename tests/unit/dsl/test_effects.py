@@ -89,7 +89,8 @@ class TestHowOften:
 
         assert _one(data, "load").how_often == "each time round, in every run of the schedule: Every weekday at 09:00 (UTC)"
         assert _one(data, "send").how_often == (
-            "up to 4 times (3 retries), once per item of .orders, each time round, in every run of the schedule: Every weekday at 09:00 (UTC)"
+            "up to 4 times (3 retries), once per item of .orders, each time round, "
+            "in every run of the schedule: Every weekday at 09:00 (UTC)"
         )
 
     def test_once_is_once(self) -> None:

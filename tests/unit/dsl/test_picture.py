@@ -85,8 +85,8 @@ class TestPicture:
 
     def test_text_fits_and_the_tooltip_has_all_of_it(self, data: Any) -> None:
         for node in picture(data).nodes:
-            assert len(node.title) * 7.4 <= node.w
-            assert len(node.subtitle) * 6 <= node.w
+            assert len(node.title) * 7.8 <= node.w - (20 if node.subtitle else 0)
+            assert len(node.subtitle) * 6.7 <= node.w - 20
             assert node.to_json()["tooltip"].startswith(node.title.rstrip("…"))
 
     def test_is_well_formed_svg_and_mermaid(self, data: Any) -> None:
