@@ -9,7 +9,7 @@ import typer
 
 from app.cli.failures import CHECK_FAILED, CommandFailed
 from app.cli.options import Json
-from app.cli.output import Output
+from app.cli.output import Output, visible
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +28,11 @@ def author(
     if not text.strip():
         raise CommandFailed("there is no wish to work on", where="TEXT", next_step='parley author "Every day at 9 fetch https://…"')
     written = asyncio.run(_author(text, model=model, yes_to_defaults=yes_to_defaults))
-    Output(as_json=as_json).result(written, in_words(written))
+    output = Output(as_json=as_json)
+    if as_json or written["definition"]:
+        output.result(written, in_words(written))
+    else:
+        output.err.print(visible("\n".join(notes(written)) or "Nothing was written."))
     errors = [problem for problem in written["problems"] if problem["severity"] == "error"]
     return 0 if written["definition"] and not errors else CHECK_FAILED
 
@@ -50,14 +54,26 @@ async def _nowhere(_draft: Any) -> dict[str, Any]:
 
 
 def in_words(written: dict[str, Any]) -> str:
-    """Return the definition, and as comments whatever a person should know about it."""
-    lines = [f"# problem: {problem['message']} [{problem['code']}]" for problem in written["problems"]]
-    lines += [f"# assumption: {_text(item)}" for item in written["assumptions"]]
-    lines += [f"# question: {_text(item)}" for item in written["questions"]]
-    if written["definition"]:
-        return "\n".join([*lines, written["definition"].rstrip("\n")])
-    return "\n".join(lines) or "# nothing was written"
+    """Return the definition, and as comments whatever a person should know about it: the text can be piped into a file."""
+    return "\n".join([*(f"# {line}" for note in notes(written) for line in note.splitlines()), written["definition"].rstrip("\n")])
+
+
+def notes(written: dict[str, Any]) -> list[str]:
+    """Return what is wrong, assumed and still open, a line or two each."""
+    lines = [f"{problem['severity']}: {problem['message']} [{problem['code']}]{_next(problem['hint'])}" for problem in written["problems"]]
+    lines += [f"assumed: {_text(item)}" for item in written["assumptions"]]
+    lines += [f"question: {_text(item)}{_options(item)}" for item in written["questions"]]
+    return lines
+
+
+def _next(hint: str) -> str:
+    return f"\n  next: {hint}" if hint else ""
 
 
 def _text(item: Any) -> str:
-    return str(item.get("text") or item.get("question") or item) if isinstance(item, dict) else str(item)
+    return str(item.get("text") or item) if isinstance(item, dict) else str(item)
+
+
+def _options(item: Any) -> str:
+    options = item.get("options") if isinstance(item, dict) else None
+    return f"\n  say it in the wish, or take the default with --yes-to-defaults: {', '.join(map(str, options))}" if options else ""

@@ -58,9 +58,10 @@ def run(
         )
     request = read(file, input_=input_, secrets=secrets, workflows=workflows, events=events, closed=ephemeral)
     output = Output(as_json=as_json)
-    from app.cli import foreground
-
-    start = foreground.ephemeral if ephemeral else foreground.recorded
+    if ephemeral:
+        from app.cli.ephemeral import ephemeral as start
+    else:
+        from app.cli.recorded import recorded as start
     outcome = asyncio.run(start(request, say=output.note, follow=follow))
     output.result(outcome, in_words(outcome))
     return EXIT_CODES[outcome["status"]]

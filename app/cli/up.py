@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 READY_WITHIN_S = 60.0
 GRACE_S = 7.0  # for web and worker; with the database's own stop everything stays below ten seconds
+LOOK_AT_DATABASE_S = 1.0
 WORKER_GRACE_S = 5.0  # what the worker gives its steps
 
 FIRST_LOGIN = """
@@ -52,41 +53,74 @@ def up(settings: Settings, *, say: Say, ready: Callable[[str], None]) -> int:
 async def _up(settings: Settings, port: int, lock: UpLock, say: Say, ready: Callable[[str], None]) -> int:
     from app.container import prepare
 
+    def tell(address: str) -> None:
+        lock.tell(address)
+        ready(address)
+
     stopping = asyncio.Event()
     _on_signals(stopping)
     prepared = await prepare(settings, say=say)
-    password = await _first_admin(settings, prepared)
-    logs = settings.home_path / "logs"
-    logs.mkdir(exist_ok=True)
-    serve = parley("serve", "--supervised", "--port", str(port))
-    work = parley("worker", "--supervised")
-    children = [
-        Child("web", serve, logs=logs, say=say),
-        Child("worker", work, logs=logs, say=say, environment={"PARLEY_STOP_GRACE_S": str(min(settings.stop_grace_s, WORKER_GRACE_S))}),
-    ]
-    running = [asyncio.create_task(child.run(), name=child.name) for child in children]
     try:
-        if await _answers(settings, port, children[0], stopping):
-            address = address_of(settings, port)
-            lock.tell(address)
-            if password:
-                say(FIRST_LOGIN.format(password=password))
-            ready(address)
-            await stopping.wait()
-        say("Stopping …")
+        await _first_admin(settings, prepared, say)
+        await _supervise(settings, port, prepared, stopping, say, tell)
     finally:
-        await stop_all(children, running, grace_s=GRACE_S)
         await asyncio.to_thread(prepared.close)
     say("Stopped.")
     return 0
 
 
-async def _first_admin(settings: Settings, prepared: Prepared) -> str | None:
-    """Return the one-time password of a first administrator, None when there is somebody already."""
+async def _first_admin(settings: Settings, prepared: Prepared, say: Say) -> None:
+    """Make the first administrator and say the password at once: should anything fail later, it has been seen."""
     from app.container import Container
 
     async with Container.open(settings, role="cli", prepared=prepared) as container:
-        return await container.ensure_admin()
+        password = await container.ensure_admin()
+    if password:
+        say(FIRST_LOGIN.format(password=password))
+
+
+async def _supervise(
+    settings: Settings, port: int, prepared: Prepared, stopping: asyncio.Event, say: Say, ready: Callable[[str], None]
+) -> None:
+    """Keep web, worker and an embedded database running until *stopping* is set."""
+    children = _children(settings, port, say)
+    running = [asyncio.create_task(child.run(), name=child.name) for child in children]
+    database = asyncio.create_task(_keep_database(prepared, say), name="database")
+    try:
+        if await _answers(settings, port, children[0], stopping):
+            ready(address_of(settings, port))
+            await stopping.wait()
+        say("Stopping …")
+    finally:
+        database.cancel()
+        await stop_all(children, running, grace_s=GRACE_S)
+        await asyncio.gather(database, return_exceptions=True)
+
+
+def _children(settings: Settings, port: int, say: Say) -> list[Child]:
+    logs = settings.home_path / "logs"
+    logs.mkdir(exist_ok=True)
+    grace = {"PARLEY_STOP_GRACE_S": str(min(settings.stop_grace_s, WORKER_GRACE_S))}
+    return [
+        Child("web", parley("serve", "--supervised", "--port", str(port)), logs=logs, say=say),
+        Child("worker", parley("worker", "--supervised"), logs=logs, say=say, environment=grace),
+    ]
+
+
+async def _keep_database(prepared: Prepared, say: Say) -> None:
+    """Start the embedded server again when it died under us; web and worker wait for it meanwhile. A server of others is theirs to keep."""
+    from app.store.errors import NoEmbeddedServer
+
+    server = prepared.server
+    while server is not None:
+        await asyncio.sleep(LOOK_AT_DATABASE_S)
+        if await asyncio.to_thread(lambda: server.pid) is not None:
+            continue
+        say("The database stopped unexpectedly; starting it again.")
+        try:
+            await asyncio.to_thread(server.restart)
+        except NoEmbeddedServer as error:
+            say(f"The database did not start, trying again: {error}")
 
 
 async def _answers(settings: Settings, port: int, web: Child, stopping: asyncio.Event) -> bool:

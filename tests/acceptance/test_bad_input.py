@@ -138,29 +138,27 @@ class TestAuthoring:
     def test_a_wish_the_offline_author_does_not_understand_is_answered_with_what_it_does(self, parley: Parley) -> None:
         done = parley("author", "make me happy", "--json")
 
-        assert done.code == 1
-        assert done.json["definition"] is None
-        said = str(done.json["problems"] + done.json["questions"])
-        assert "offline" in said
-        assert "PARLEY_MODEL" in said
+        assert (done.code, done.json["definition"]) == (1, "")
+        (problem,) = done.json["problems"]
+        assert problem["code"] == "not-understood"
+        assert "make me happy" in problem["message"]
+        assert "PARLEY_MODEL" in problem["hint"]
+
+    def test_for_a_person_that_is_said_on_stderr_and_stdout_stays_empty(self, parley: Parley) -> None:
+        done = parley("author", "make me happy")
+
+        assert (done.code, done.out) == (1, "")
+        assert "make me happy" in done.err
 
     def test_an_unreachable_model_is_named_with_the_way_out(self, parley: Parley) -> None:
         base_url = f"http://127.0.0.1:{definitions.closed_port()}/v1"
+        given = {"OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": "k"}
 
-        done = parley(
-            "author",
-            "fetch https://example.com/a every hour",
-            "--model",
-            "openai:x",
-            "--json",
-            OPENAI_BASE_URL=base_url,
-            OPENAI_API_KEY="k",
-        )
+        done = parley("author", "fetch https://example.com/a every hour", "--model", "openai:x", "--json", **given)
 
-        assert (done.code, done.error["code"]) == (1, "model-unavailable")
-        assert "openai:x" in done.error["what"] + done.error["where"]
+        assert (done.code, done.error["code"], done.error["where"]) == (1, "model-unavailable", "openai:x")
         assert base_url in done.error["why"]
-        assert done.error["next"]
+        assert "OPENAI_BASE_URL" in done.error["next"]
 
     def test_a_model_setting_that_means_nothing_is_wrong_usage(self, parley: Parley) -> None:
         done = parley("author", "fetch https://example.com/a", "--model", "gpt", "--json")

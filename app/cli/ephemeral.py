@@ -1,7 +1,6 @@
-"""Run one definition to its end, or to where only somebody else can go on, in this process.
+"""`parley run --ephemeral`: run a definition in memory, to its end or to where only somebody else can go on. Nothing is kept.
 
-`ephemeral` keeps nothing and needs no database. `recorded` stores version and decision first and then works on that one run with the same
-store, lease and journal as a worker. Both may call this machine's own addresses, and both end a run that is interrupted with Ctrl-C.
+This machine's own addresses may be called; stored secrets are never seen; Ctrl-C ends the run.
 """
 
 from __future__ import annotations
@@ -101,6 +100,3 @@ def result(run_id: str, status: str, *, output: Any = None, error: Any = None, a
     """Return the object of the command contract; `awaiting` is there only while somebody is waited for."""
     found = {"run_id": run_id, "status": status, "output": output, "error": dict(error) if error else None}
     return {**found, "awaiting": list(awaiting)} if status == "waiting" else found
-
-
-async def recorded(request: Any, *, say: Any, follow: bool) -> dict[str, Any]: ...
