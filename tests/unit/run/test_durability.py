@@ -164,6 +164,17 @@ async def test_the_winner_of_a_race_stays_the_winner(runs: Runs, world: World) -
     assert (world.seen("/fast"), world.seen("/slow")) == (1, 1)
 
 
+async def test_a_journaled_winner_counts_even_when_another_branch_had_finished_too(runs: Runs) -> None:
+    """Killed while the losers were being stopped: the journal decides, not who is quicker now."""
+    runs.fresh()
+    runs.definition = definition([{"race": {"fork": {"compete": True, "branches": [{"a": {"set": {"n": 1}}}, {"b": {"set": {"n": 2}}}]}}}])
+    finished = Row(path="/do/0/race/fork", attempt=1, kind="step", reference="/do/0/race/fork", status="finished", output="b")
+    branches = [replace(finished, path=f"/do/0/race/fork/branches/{n}/{name}", output={"n": n + 1}) for n, name in enumerate("ab")]
+    runs.deps = replace(runs.deps, journal=MemoryJournal([*branches, finished]))
+
+    assert (await runs.go_on({})).output == {"n": 2}
+
+
 async def test_the_exported_context_survives(runs: Runs, world: World) -> None:
     free = hanging(world, "/last")
     do: Tasks = [
