@@ -45,7 +45,7 @@ outage = Outage()
 
 def lost(error: BaseException) -> bool:
     """Return whether trying again later may help: the server is gone, or two transactions got in each other's way."""
-    return isinstance(error, DatabaseAway | PoolTimeout | AGAIN) or is_away(error)
+    return isinstance(error, (DatabaseAway, PoolTimeout, *AGAIN)) or is_away(error)
 
 
 async def patiently(work: Callable[[], Awaitable[Answer]], *, patience_s: float) -> Answer:

@@ -14,6 +14,7 @@ import pytest
 
 from graphs.run.memory_ports import MemoryEvents, MemoryJournal, MemoryMailbox, MemoryNotices
 from graphs.run.ports import JSON, Events, Journal, Mailbox, Notices, Row
+from tests.contract.postgres import postgres_bench
 
 
 class Bench(Protocol):
@@ -86,7 +87,10 @@ async def memory_bench() -> AsyncIterator[Bench]:
     yield MemoryBench()
 
 
-ADAPTERS: dict[str, Adapter] = {"memory": Adapter(memory_bench)}
+ADAPTERS: dict[str, Adapter] = {
+    "memory": Adapter(memory_bench),
+    "postgres": Adapter(postgres_bench, needs=("container", "actor"), marks=(pytest.mark.postgres,)),
+}
 
 
 def parameters() -> list[Any]:
