@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from graphs.run import paths
 from graphs.run.ports import JSON, Row
 from graphs.run.step import Flow, Step
+from graphs.run.tree import Task
 
 
 async def before_effect(step: Step, *, repeatable: bool, what: str) -> Flow | None:
@@ -50,7 +51,7 @@ async def before_effect(step: Step, *, repeatable: bool, what: str) -> Flow | No
 async def _ask(step: Step, path: str, what: str) -> Mapping[str, JSON]:
     what = step.engine.redactor.text(what)
     form = {
-        "title": f"Did '{step.task.name}' happen?",
+        "title": f"Did '{_title(step.task)}' happen?",
         "message": f"The work stopped after '{what}' was begun and before its result was stored. "
         "Look where it would show, then say whether it happened: if not, it is done now.",
     }
@@ -67,5 +68,13 @@ def idempotency_key(step: Step) -> str:
 
 def declared_idempotent(task: Mapping[str, JSON]) -> bool:
     """Tell whether the definition's author says so in `metadata.parley.idempotent`."""
-    own = (task.get("metadata") or {}).get("parley") or {}
-    return bool(own.get("idempotent"))
+    return bool(_own(task).get("idempotent"))
+
+
+def _title(task: Task) -> str:
+    return str(_own(task.definition).get("title") or task.name)
+
+
+def _own(task: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    own: Mapping[str, JSON] = (task.get("metadata") or {}).get("parley") or {}
+    return own

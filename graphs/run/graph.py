@@ -63,8 +63,9 @@ async def advance(state: RunState, runtime: Runtime[Session]) -> RunState:
 
 
 async def park(state: RunState) -> RunState:
-    """Wait, holding nothing, until somebody resumes the thread with `{path: payload}`."""
-    return {"answers": interrupt(state["awaited"]), "status": "running"}
+    """Wait, holding nothing, until somebody resumes the thread with `{path: payload}`; an answer for nobody parks it again."""
+    answers = interrupt(state["awaited"])
+    return {"answers": answers if isinstance(answers, dict) else {}, "status": "running"}
 
 
 async def _begin(own: Session, state: RunState) -> Live:

@@ -12,6 +12,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpcore
@@ -49,6 +50,7 @@ class GuardedHttp:
         self._client = httpx.AsyncClient(
             transport=_Transport(_Backend(AddressPolicy(allow), resolve or _system_resolve), tls),
             trust_env=False,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # runs share the client, never cookies
             follow_redirects=False,
             timeout=None,  # noqa: S113 (one limit around the whole exchange instead)
             headers={"User-Agent": "Parley"},
@@ -64,6 +66,8 @@ class GuardedHttp:
                 return await self._exchange(request)
         except TimeoutError as error:
             raise HttpFailed(f"{request.url} did not answer within {request.timeout_s:g} s", "timeout") from error
+        except UnicodeEncodeError as error:
+            raise HttpFailed(f"a header of the request to {_shown(request.url)} holds characters that cannot be sent", "invalid") from error
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
             raise HttpFailed(f"'{_shown(request.url)}' is not a usable URL: {error}", "invalid") from error
         except (httpcore.ConnectError, httpcore.ConnectTimeout, OSError) as error:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _REPEATABLE = ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE")  # RFC 9110, 9.2.2
 _PRIVATE_HEADERS = ("authorization", "cookie", "proxy-authorization")
+_UNTIL_THE_TASKS_OWN_S = 86400.0
 _QUOTED = 300  # characters of an error's body in its detail
 
 
@@ -73,7 +74,7 @@ class HttpTask:
             headers=headers,
             body=body,
             follow_redirects=self.redirect,
-            timeout_s=step.engine.deps.limits.http_timeout_s,
+            timeout_s=step.engine.deps.limits.http_timeout_s if step.task.timeout is None else _UNTIL_THE_TASKS_OWN_S,
         )
 
     def _refuse(self, request: HttpRequest, response: HttpResponse, step: Step) -> None:

@@ -143,3 +143,22 @@ async def test_proxies_of_the_machine_are_ignored(world: World, monkeypatch: pyt
         response = await http.send(HttpRequest(method="GET", url=f"{world.url}/x"))
 
     assert response.body == b"1"
+
+
+async def test_cookies_of_one_request_never_reach_another(world: World) -> None:
+    """The client is shared by all runs of a process."""
+    world.on("/x", lambda _request: (200, {"Set-Cookie": "session=s3cret; Path=/"}, b""))
+    async with guarded_http(["127.0.0.0/8"]) as http:
+        for _ in range(2):
+            await http.send(HttpRequest(method="GET", url=f"{world.url}/x"))
+
+    assert [request["headers"].get("cookie") for request in world.requests] == [None, None]
+
+
+@pytest.mark.parametrize("value", ["ü", "a\r\nX-Injected: 1"])
+async def test_a_header_that_cannot_be_sent_is_a_clean_error(world: World, value: str) -> None:
+    async with guarded_http(["127.0.0.0/8"]) as http:
+        with pytest.raises(HttpFailed):
+            await http.send(HttpRequest(method="GET", url=f"{world.url}/x", headers={"X-A": value}))
+
+    assert world.requests == []

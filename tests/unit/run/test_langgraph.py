@@ -67,3 +67,14 @@ async def test_the_state_survives_strict_serialisation(runs: Runs) -> None:
 
     assert values["input"] == {"a": [1, None, "x"]}
     assert values["awaited"]["/do/0/w"]["kind"] == "timer"
+
+
+async def test_an_answer_that_names_nobody_changes_nothing(runs: Runs) -> None:
+    graph = run.run_graph(InMemorySaver())
+    runs.definition = definition([{"w": {"wait": {"hours": 1}}}])
+    await drive(runs, graph, {"run_id": "t1", "input": {}, "status": "running"})
+
+    for answer in ("yes", {"/do/9/nobody": True}):
+        await drive(runs, graph, Command(resume=answer))
+
+        assert (await graph.aget_state(CONFIG)).next == ("park",)
