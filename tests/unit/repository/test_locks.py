@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[3]
+PACKAGES = ("app", "graphs", "prompts", "dsl", "memory", "evals")
 PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*(?:\[[a-z0-9,-]+\])?)==([^ ;\\]+)", re.MULTILINE)
 
 
@@ -34,3 +38,30 @@ class TestEachLock:
 
 def test_what_is_tested_is_what_is_installed() -> None:
     assert pins("requirements.lock") - pins("requirements-test.lock") == set()
+
+
+def imported() -> set[str]:
+    """The top-level names that the shipped packages import, anywhere in their code."""
+    names: set[str] = set()
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Import):
+                    names |= {alias.name.partition(".")[0] for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                    names.add(node.module.partition(".")[0])
+    return names - set(sys.stdlib_module_names) - set(PACKAGES)
+
+
+def test_whatever_the_packages_import_is_installed_for_users() -> None:
+    """A test tool that happens to bring a library along must not hide that users lack it."""
+    carriers = packages_distributions()
+    locked = {name.partition("[")[0] for name, _ in pins("requirements.lock")}
+    carried = {name: {re.sub(r"[-_.]+", "-", found).lower() for found in carriers.get(name, [])} for name in imported()}
+
+    assert {name: found for name, found in carried.items() if not found & locked} == {}
+
+
+def test_what_sqlalchemys_asyncio_half_needs_is_locked() -> None:
+    """It imports greenlet only when used, and does not name it as a dependency of its own."""
+    assert "greenlet" in {name for name, _ in pins("requirements.lock")}
