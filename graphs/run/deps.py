@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dsl.catalogue import Catalogue
 from dsl.expressions import Expressions
-from graphs.run.ports import JSON, Clock, Events, Http, Journal, Mailbox, Notices, Observer, Secrets, Workflows
+from graphs.run.ports import Clock, Events, Http, Journal, Mailbox, Notices, Observer, Secrets, Workflows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class RunDeps:
     notices: Notices
     workflows: Workflows
     expressions: Expressions
-    catalogue: Mapping[str, JSON]
+    catalogue: Catalogue
     clock: Clock
     observer: Observer
     limits: Limits = field(default_factory=Limits)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from dsl.catalogue import Catalogue
 from dsl.expressions import Expressions
 from graphs.run.deps import Limits, RunDeps
 from graphs.run.errors import SecretNotGranted, UnknownWorkflow
@@ -195,7 +196,7 @@ class NoHttp:
 def ephemeral_deps(
     *,
     expressions: Expressions,
-    catalogue: Mapping[str, JSON],
+    catalogue: Catalogue,
     http: Http,
     secrets: Mapping[str, JSON] | None = None,
     workflows: Iterable[Mapping[str, JSON]] = (),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from dsl.catalogue import Catalogue
 from dsl.check import load
 from dsl.pointer import join
 from dsl.problems import InvalidDefinition, Problem
@@ -23,7 +24,7 @@ DIRECTIVES = ("continue", "exit", "end")
 _SINGULAR = {"errors": "error", "retries": "retry", "timeouts": "timeout", "authentications": "authentication"}
 
 
-def compile_program(data: Mapping[str, JSON], catalogue: Mapping[str, JSON], *, workflows: Collection[str] | None = None) -> Program:
+def compile_program(data: Mapping[str, JSON], catalogue: Catalogue, *, workflows: Collection[str] | None = None) -> Program:
     """
     Return the program of a definition.
 
@@ -46,7 +47,7 @@ def compile_program(data: Mapping[str, JSON], catalogue: Mapping[str, JSON], *, 
 class Compiler:
     """Carries what the prepare functions of the task kinds need: the reusable parts, the catalogue, the problems so far."""
 
-    def __init__(self, data: Mapping[str, JSON], catalogue: Mapping[str, JSON], workflows: Collection[str] | None) -> None:
+    def __init__(self, data: Mapping[str, JSON], catalogue: Catalogue, workflows: Collection[str] | None) -> None:
         self.data = data
         self.catalogue = catalogue
         self.workflows = workflows

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from graphs.run.errors import SecretNotGranted, WorkflowError
@@ -18,8 +20,6 @@ from graphs.run.templates import Expr
 
 if TYPE_CHECKING:
     from graphs.run.interpreter import Interpreter
-
-RUNTIME: Mapping[str, JSON] = {"name": "Parley", "version": "0.1.0", "metadata": {}}
 
 
 async def gather(
@@ -100,8 +100,16 @@ def _workflow(frame: Frame, _step: Step | None) -> JSON:
     return {"id": scope.run_id, "definition": scope.program.definition, "input": scope.input, "startedAt": moment(scope.started_at)}
 
 
+@lru_cache(maxsize=1)
+def _version() -> str:
+    try:
+        return version("parley-workflows")
+    except PackageNotFoundError:  # run from a copy that was never installed
+        return "0"
+
+
 def _runtime(_frame: Frame, _step: Step | None) -> JSON:
-    return RUNTIME
+    return {"name": "Parley", "version": _version(), "metadata": {}}
 
 
 _STANDARD: Mapping[str, Callable[[Frame, Step | None], JSON]] = {
