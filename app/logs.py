@@ -17,7 +17,9 @@ def configure(settings: Settings) -> None:
     if structlog.is_configured():
         return
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
-    renderer = structlog.processors.JSONRenderer() if settings.log_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    # plain tracebacks: structlog's own show the values of local variables, secrets among them
+    console = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+    renderer = structlog.processors.JSONRenderer() if settings.log_json else console
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
