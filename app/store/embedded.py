@@ -35,6 +35,7 @@ from app.store.errors import NoEmbeddedServer
 USER = "parley-db"
 SHARED = Path("/var/lib/parley")
 SOCKET = ".s.PGSQL.5432"
+KILLED_TRIES = 40  # quarters of a second
 LONGEST_SOCKET = 103  # bytes a socket's path may have: 104 on macOS, 108 on Linux, with the final zero
 CONFIG = """\
 # Written by Parley at every start.
@@ -108,7 +109,7 @@ class EmbeddedServer:
     def restart(self) -> None:
         """Stop and start the server under everybody's feet (tests, and a changed configuration)."""
         self.stop()
-        _launch(self.data, self._binaries, self._account)
+        _ensure_running(self.data, self._binaries, self._account)
 
 
 def start(home: Path) -> EmbeddedServer:
@@ -244,16 +245,22 @@ def _initialise(data: Path, binaries: Path, account: Account) -> None:
 
 
 def _launch(data: Path, binaries: Path, account: Account) -> None:
-    sockets = _socket_folder(data, account)
+    """Start the server. After a kill its children may need a moment to end: until then their shared memory is in the way."""
     config = data / "parley.conf"
-    config.write_text(CONFIG.format(sockets=str(sockets).replace("'", "''")), "utf-8")
+    config.write_text(CONFIG.format(sockets=str(_socket_folder(data, account)).replace("'", "''")), "utf-8")
     account.own(config)
     log = data / "server.log"
-    try:
-        _pg(binaries, account, "pg_ctl", "-D", str(data), "-l", str(log), "-w", "-t", "60", "start")
-    except NoEmbeddedServer as exc:
-        tail = log.read_text("utf-8", errors="replace").splitlines()[-5:] if log.exists() else []
-        raise NoEmbeddedServer(f"{exc}\nThe end of {log}:\n" + "\n".join(tail)) from exc
+    for tries_left in range(KILLED_TRIES, -1, -1):
+        begin = log.stat().st_size if log.exists() else 0
+        try:
+            _pg(binaries, account, "pg_ctl", "-D", str(data), "-l", str(log), "-w", "-t", "60", "start")
+        except NoEmbeddedServer as exc:
+            said = log.read_bytes()[begin:].decode("utf-8", errors="replace") if log.exists() else ""
+            if not tries_left or "shared memory block" not in said:
+                raise NoEmbeddedServer(f"{exc}\nThe end of {log}:\n" + "\n".join(said.splitlines()[-5:])) from exc
+            time.sleep(0.25)
+        else:
+            return
 
 
 def _socket_folder(data: Path, account: Account) -> Path:

@@ -63,16 +63,19 @@ class RunJournal:
         return [self._row(values) for values in await patiently(read, patience_s=self._writer.patience_s)]
 
     def write(self, row: Row) -> None:
+        if self.resting and row.kind == "intent":
+            return  # what it announces will not be begun: `flush` raises before
         self._queued = True
         self._writer.add(Item(self._tenant, INSERT, Line(self, self._values(row)), self))
 
     async def flush(self) -> None:
+        resting = self.resting
         if self._queued:
             await self._writer.flush(self)
             self._queued = False
         if self.lost:
             raise LeaseLost(f"run {self.run_id} has a new owner")
-        if self.resting:
+        if resting:
             raise Resting(f"run {self.run_id} rests: its worker stops")
 
     def _values(self, row: Row) -> tuple[Any, ...]:

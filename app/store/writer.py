@@ -16,8 +16,10 @@ import psycopg
 
 from app.store.database import SET_TENANT, AsyncConnection, Database
 from app.store.patience import patiently
+from graphs.run.errors import RunError
 
 Rows = Sequence[Any]
+LINGER_S = 0.05  # a result nobody waits for is durable this soon
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,67 +49,74 @@ class GroupWriter:
         self.patience_s = patience_s
         self._queued: list[Item] = []
         self._waiters: list[tuple[object, asyncio.Future[None]]] = []
+        self._failed: dict[int, tuple[object, BaseException]] = {}  # by the owner's identity, until it asks
         self._wanted = asyncio.Event()
+        self._linger: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         self._connection: AsyncConnection | None = None
         self.flushes = 0
 
     def add(self, item: Item) -> None:
-        """Queue *item*; it is written with the next flush, whoever asks for it."""
+        """Queue *item*; it is written with the next flush, whoever asks for it, and soon even if nobody does."""
         self._queued.append(item)
+        if self._linger is None:
+            self._linger = asyncio.get_running_loop().call_later(LINGER_S, self._wake)
 
     async def flush(self, owner: object) -> None:
         """Return when everything *owner* has queued is durable. Raises what went wrong with it, StoreUnavailable among others."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.append((owner, future))
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._run(), name="parley-writer")
-        self._wanted.set()
+        self._wake()
         await future
 
     async def close(self) -> None:
         """Write what is queued, then let go of the connection."""
         if self._queued:
             await self.flush(self)
+        if self._linger is not None:
+            self._linger.cancel()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         if self._connection is not None:
             await self._connection.close()
 
+    def _wake(self) -> None:
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run(), name="parley-writer")
+        self._wanted.set()
+
     async def _run(self) -> None:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
+            if self._linger is not None:
+                self._linger.cancel()
+                self._linger = None
             items, self._queued = self._queued, []
             waiters, self._waiters = self._waiters, []
-            failed = await self._write(items)
+            if items:
+                await self._write(items)
             for owner, future in waiters:
+                _, error = self._failed.pop(id(owner), (None, None))
                 if future.done():
                     continue
-                error = failed.get(id(owner)) or failed.get(0)
                 if error is None:
                     future.set_result(None)
                 else:
                     future.set_exception(error)
 
-    async def _write(self, items: list[Item]) -> dict[int, BaseException]:
-        """Write *items*; return what failed by the owner's identity, 0 for all."""
-        if not items:
-            return {}
+    async def _write(self, items: list[Item]) -> None:
+        """Write *items*; what goes wrong is kept for their owners. One bad row does not take the rows of others with it."""
+        owners = {id(item.owner): item.owner for item in items}
         try:
             await patiently(lambda: self._transaction(items), patience_s=self.patience_s)
-        except psycopg.Error as exc:
-            owners = {id(item.owner): item.owner for item in items}
-            if len(owners) == 1:
-                return {next(iter(owners)): exc}
-            failed: dict[int, BaseException] = {}  # one bad row must not take the others with it
-            for key in owners:
-                failed.update(await self._write([item for item in items if id(item.owner) == key]))
-            return failed
-        except Exception as exc:  # noqa: BLE001 - handed to everybody who waits
-            return {0: exc}
-        return {}
+        except (psycopg.Error, RunError) as exc:
+            if len(owners) > 1 and isinstance(exc, psycopg.Error):
+                for key in owners:
+                    await self._write([item for item in items if id(item.owner) == key])
+                return
+            self._failed.update({key: (owner, exc) for key, owner in owners.items()})
 
     async def _transaction(self, items: list[Item]) -> None:
         connection = await self._connected()
