@@ -42,8 +42,11 @@ def unescape(text: str) -> str:
 
 
 def fenced(value: Any, tag: str) -> str:
-    """Put *value* (text as it is, anything else as JSON) between `<tag>` and `</tag>`, escaped."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
+    """Put *value* (text as it is, a list as one JSON value a line, anything else as JSON) between `<tag>` and `</tag>`, escaped."""
+    if isinstance(value, list):
+        text = "[\n" + ",\n".join(json.dumps(item, ensure_ascii=False) for item in value) + "\n]" if value else "[]"
+    else:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return f"<{tag}>\n{escape(text)}\n</{tag}>"
 
 

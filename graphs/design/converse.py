@@ -125,7 +125,7 @@ def _result(kept: list[Draft], state: Mapping[str, Any], deps: DesignDeps) -> di
     text = kept[-1].text if kept else str((state.get("best") or {}).get("text", "")) if state.get("outcome") == "unrepaired" else ""
     examined = deps.examine(text, deps.catalogue) if text else None
     problems = [problem.to_json() for problem in examined.problems] if examined else []
-    problems += [_problem("not-understood", f"I did not understand: “{words}”", events.BEYOND) for words in state.get("unclear") or []]
+    problems += [_problem("not-understood", words, events.BEYOND) for words in state.get("unclear") or []]
     return {
         "definition": text,
         "problems": problems,

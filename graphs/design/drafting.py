@@ -11,6 +11,7 @@ import dsl
 from graphs.design import events, ledger
 from graphs.design.deps import DesignDeps
 from graphs.design.deps import Draft as Proposed
+from graphs.design.dialect import is_old
 from graphs.design.facts import facts, plain
 from graphs.design.fixes import mend
 from graphs.design.planning import functions
@@ -63,15 +64,15 @@ async def check(state: DesignState, runtime: Run) -> Update:
             break
         fixed, done = mend(examined.data, errors, deps.catalogue)
         tried = deps.examine(dsl.render(fixed), deps.catalogue) if done else examined
-        if not done or len(_errors(tried)) > len(errors):
-            break
+        if not done or (len(_errors(tried)) > len(errors) and not is_old(examined.data)):
+            break  # the old dialect is one problem and hides the others: its rewriting is always kept
         text, examined, fixes = dsl.render(fixed), tried, fixes + done
     errors = _errors(examined)
     write(events.step("Checking", "end", f"{len(errors)} problems" if errors else "no problems"))
     best = state.get("best") or {}
     if not best or len(errors) <= best["errors"]:
-        best = {"text": text, "errors": len(errors)}
-    return {"draft": text, "problems": [problem.to_json() for problem in errors], "fixes": fixes, "best": best}
+        best = {"text": text, "errors": len(errors), "problems": [problem.to_json() for problem in errors]}
+    return {"draft": text, "problems": [problem.to_json() for problem in errors], "fixes": list(dict.fromkeys(fixes)), "best": best}
 
 
 def _errors(examined: dsl.Examined) -> list[dsl.Problem]:
@@ -110,9 +111,10 @@ async def repair(state: DesignState, runtime: Run) -> Update:
 
 async def give_up(state: DesignState, runtime: Run) -> Update:
     """Say honestly that the draft is not right, and keep the best one; a change is taken back."""
+    kept = (state.get("best") or {}).get("problems") or state["problems"]
     shown = [
         f"- {problem['message']}{' (' + problem['hint'] + ')' if problem['hint'] else ''} at {problem['reference'] or 'the document'}"
-        for problem in state["problems"][:6]
+        for problem in kept[:6]
     ]
     if state.get("mode") == "change":
         text = "This change would make the definition wrong, so I took it back:"

@@ -25,13 +25,14 @@ TEXT = re.compile(r"\b(?:yaml|definition|source|code|dsl|json)\b", re.IGNORECASE
 
 
 def facts(data: Any, catalogue: Catalogue, *, changed: str = "") -> dict[str, Any]:
-    """Return `{trigger, steps, outside, people, changed}` in words, for `design/summarize`."""
+    """Return `{changed, trigger, steps, inside, outside}` in words, for `design/summarize`."""
     lines = dsl.outline(data, catalogue)
     return {
         "changed": changed,
         "trigger": "; ".join(line.text for line in lines if not line.reference and line.depth == 0 and line.number)
         or "It is started by hand",
-        "steps": [line.text for line in lines if line.reference and line.depth == 0],
+        "steps": [line.text.rstrip(" :") for line in lines if line.reference and line.depth == 0],
+        "inside": [f"{line.number} {line.text.rstrip(' :')}" for line in lines if line.reference and line.depth > 0][:40],
         "outside": [_effect(effect) for effect in dsl.effects(data, catalogue) if effect.kind in ("write", "irreversible", "unknown")],
     }
 

@@ -72,7 +72,9 @@ def words(ledger: Sequence[Entry]) -> list[str]:
     """Return the assumptions and answers as sentences, for the card."""
     lines = []
     for entry in ledger:
-        if entry["status"] == "assumed":
+        if entry["status"] == "changed":
+            lines.append(f"Changed later: {entry['value']}")
+        elif entry["status"] == "assumed":
             lines.append(str(entry["text"]))
         elif entry["status"] in ("answered", "defaulted"):
             how = "you said" if entry["status"] == "answered" else "assumed"

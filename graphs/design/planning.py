@@ -19,23 +19,25 @@ Update = dict[str, Any]
 
 
 def functions(deps: DesignDeps) -> list[dict[str, Any]]:
-    """Return the catalogue as a prompt shows it: name, what it does, its inputs."""
+    """Return the catalogue as a prompt shows it: name, what it does, inputs and output with their types (`?`: may be left out)."""
     return [
-        {
-            "name": key,
-            "does": function.summary,
-            "effect": function.effect,
-            "input": {name: _type(schema) for name, schema in function.input.get("properties", {}).items()},
-            "required": function.input.get("required", []),
-        }
+        {"name": key, "does": function.summary, "effect": function.effect, "input": _fields(function.input), "output": _fields(function.output)}
         for key, function in deps.catalogue.items()
     ]
 
 
-def _type(schema: Any) -> Any:
+def _fields(schema: Any) -> dict[str, str]:
+    required = schema.get("required", [])
+    return {name: f"{_type(inner)}{'' if name in required else '?'}" for name, inner in schema.get("properties", {}).items()}
+
+
+def _type(schema: Any) -> str:
     if not isinstance(schema, dict):
         return "any"
-    return schema.get("enum") or schema.get("type") or "any"
+    if "enum" in schema:
+        return "|".join(str(value) for value in schema["enum"])
+    kinds = schema.get("type", "any")
+    return "|".join(kind for kind in kinds if kind != "null") if isinstance(kinds, list) else str(kinds)
 
 
 async def begin(state: DesignState) -> Update:
@@ -77,9 +79,10 @@ async def plan(state: DesignState, runtime: Run) -> Update:
     outline = await deps.models.ask("design/outline", values, Outline, usage=used)
     spent = total(state["usage"], used.to_json())
     write(events.step("Planning", "end", f"{len(outline.steps)} steps, {len(outline.questions)} questions"))
-    unclear = outline.not_understood + outline.missing
+    unclear = [f"I did not understand: “{words}”." for words in outline.not_understood]
+    unclear += [f"This is missing here: {words}." for words in outline.missing]
     if unclear or not outline.steps:
-        write(events.say(_beyond(outline)))
+        write(events.say(_beyond(outline, unclear)))
         return {
             "usage": spent,
             "outcome": "beyond",
@@ -105,18 +108,12 @@ def after_plan(state: DesignState) -> str:
     return "ask" if state.get("questions") else "draft"
 
 
-def _beyond(outline: Outline) -> str:
+def _beyond(outline: Outline, unclear: list[str]) -> str:
     """Say what was not understood, word by word, and what would be."""
-    parts = [f"I did not understand: “{words}”." for words in outline.not_understood]
-    parts += [f"This is missing here: {words}." for words in outline.missing]
-    if outline.steps and parts:
-        parts.append(
-            "The rest I understood: "
-            + "; ".join(step.text for step in outline.steps)
-            + ". I leave nothing out silently: say that part in other words, or without it."
-        )
-    if not parts:
-        parts.append("I found no step in that which I could build.")
+    parts = unclear or ["I found no step in that which I could build."]
+    if outline.steps and unclear:
+        understood = "; ".join(step.text for step in outline.steps)
+        parts = [*parts, f"The rest I understood: {understood}. I leave nothing out silently: say that part in other words, or without it."]
     return "\n".join([*parts, events.BEYOND])
 
 

@@ -23,7 +23,7 @@ class DesignState(TypedDict, total=False):
     draft: str  # the definition in work
     base: str  # the last definition that had no errors, "" before the first
     problems: list[dict[str, Any]]  # errors of `draft`
-    best: dict[str, Any]  # {"text", "errors"} of the draft with the fewest errors
+    best: dict[str, Any]  # {"text", "errors", "problems"} of the draft with the fewest errors
     seen: list[str]  # signatures of error sets that were given to a repair
     repairs: int  # model repairs of this draft
     fixes: list[str]  # deterministic fixes, in words

@@ -116,6 +116,8 @@ class Builder:
 
     def items(self, value: Value | None, scope: Scope) -> str:
         """Return jq for the value as a list."""
+        if value is not None and value.joined:
+            self.notes.missing.append("a word that says which of the answers fetched side by side is meant, and not all of them")
         expression = value.read(scope) if value else "."
         if value is None or not value.raw:
             return expression
@@ -242,7 +244,7 @@ class Builder:
         with_: Task = {"sentences": clause.values["sentences"]}
         if "literal" in clause.values:
             with_["text"] = clause.values["literal"]
-        elif value is not None and (value.many or value.raw) and not value.variable.startswith("$workflow"):
+        elif value is not None and (value.many or value.raw) and not value.joined and not value.variable.startswith("$workflow"):
             with_["items"] = f"${{ {self.items(value, scope)} }}"
         else:
             with_["text"] = f"${{ {value.read(scope) if value else '.'} | tostring }}"

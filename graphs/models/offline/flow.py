@@ -109,7 +109,7 @@ def _joined(scope: Scope, task: Task, values: list[Value | None]) -> None:
     task["output"] = {"as": f"${{ {{{parts}}} }}"}
     for name, (_, value) in zip(keys, found, strict=True):
         scope.known.append(Value(name, many=value.many, raw=value.raw, producer=task, key="answers", inner=f".{name}{value.inner}"))
-    both = Value("answers", many=False, producer=task, key="answers")
+    both = Value("answers", many=True, producer=task, key="answers", joined=True)
     scope.known.append(both)
     scope.current = scope.dot = both
 

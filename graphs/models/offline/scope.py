@@ -20,6 +20,7 @@ class Value:
     variable: str = ""  # "$order", "$workflow.input": readable anywhere without an export
     producer: Task | None = None  # the task whose output it is
     key: str = ""  # name in $context
+    joined: bool = False  # the answers of parallel branches, side by side: no list
     inner: str = ""  # field of the output that holds it, ".summary"
 
     def read(self, scope: Scope) -> str:

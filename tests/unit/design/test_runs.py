@@ -1,0 +1,139 @@
+"""What the offline author writes is run: the data that leaves is what the person said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from langgraph.checkpoint.memory import InMemorySaver
+
+import dsl
+from dsl.expressions import Expressions
+from graphs import run
+from graphs.design import author
+from graphs.run.memory_ports import ephemeral_deps
+from graphs.run.ports import HttpRequest, HttpResponse
+from tests.unit.design.scripted import CATALOGUE, Talk, deps, offline
+
+ORDERS = [{"id": 1, "total": 250}, {"id": 2, "total": "40.50"}, {"id": 3, "total": "101"}, {"id": 4}]
+
+
+class Shop:
+    """An HTTP client that answers GET from a table and notes everything else."""
+
+    def __init__(self, pages: dict[str, Any]) -> None:
+        self.pages, self.sent = pages, list[tuple[str, str, Any]]()
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        if request.method == "GET":
+            body, status = json.dumps(self.pages.get(request.url)).encode(), 200 if request.url in self.pages else 503
+            return HttpResponse(status=status, headers={"content-type": "application/json"}, body=body, url=request.url)
+        self.sent.append((request.method, request.url, json.loads(request.body) if request.body else None))
+        return HttpResponse(status=201, headers={}, body=b"", url=request.url)
+
+
+@pytest.fixture
+async def expressions() -> AsyncIterator[Expressions]:
+    pool = Expressions(children=1)
+    yield pool
+    await pool.aclose()
+
+
+async def ran(text: str, shop: Shop, expressions: Expressions, *, approved: bool = True, data: Any = None) -> tuple[Any, Any]:
+    """Run a definition, answering every approval; return the outcome and the ports."""
+    ports = ephemeral_deps(expressions=expressions, catalogue=CATALOGUE, http=shop)
+    graph, program = run.run_graph(InMemorySaver()), run.compile(dsl.read(text).data, CATALOGUE)
+    outcome = await run.execute(graph, ports, run_id="r", program=program, input=data)
+    while outcome.status == "waiting":
+        deliveries = {one.path: {"approved": approved, "comment": "", "by": "ada"} for one in outcome.awaited}
+        outcome = await run.execute(graph, ports, run_id="r", program=program, deliveries=deliveries)
+    return outcome, ports
+
+
+async def written(wish: str) -> str:
+    return str((await author(deps(offline()), wish, yes_to_defaults=True))["definition"])
+
+
+STORY = "Every weekday at 9 fetch http://shop/orders, keep the ones where total is above 100 euro, ask me to approve, then post them to http://shop/report"
+
+
+class TestTheStory:
+    @pytest.mark.parametrize("page", [ORDERS, {"orders": ORDERS}, {"items": ORDERS}], ids=["a list", "under orders", "under items"])
+    async def test_posts_the_kept_orders_after_a_yes(self, page: Any, expressions: Expressions) -> None:
+        """Numbers written as text count, items without a number do not."""
+        shop = Shop({"http://shop/orders": page})
+
+        outcome, _ = await ran(await written(STORY), shop, expressions)
+
+        assert outcome.status == "completed"
+        assert shop.sent == [("POST", "http://shop/report", [ORDERS[0], ORDERS[2]])]
+
+    async def test_posts_nothing_after_a_no(self, expressions: Expressions) -> None:
+        shop = Shop({"http://shop/orders": ORDERS})
+
+        outcome, _ = await ran(await written(STORY), shop, expressions, approved=False)
+
+        assert (outcome.status, shop.sent) == ("completed", [])
+
+    @pytest.mark.parametrize("change", ["ask Bob to approve before posting", "notify me before posting", "notify me after the fetch", "wait 1 second before posting"])
+    async def test_still_posts_the_kept_orders_after_a_step_was_added(self, change: str, expressions: Expressions) -> None:
+        talk, shop = Talk(), Shop({"http://shop/orders": ORDERS})
+        await talk.say(STORY)
+        await talk.say(change)
+
+        outcome, _ = await ran(talk.text, shop, expressions)
+
+        assert (len(talk.drafts), outcome.status) == (2, "completed")
+        assert shop.sent == [("POST", "http://shop/report", [ORDERS[0], ORDERS[2]])]
+
+
+class TestOtherWishes:
+    async def test_a_loop_sends_each_item_to_its_own_address(self, expressions: Expressions) -> None:
+        shop = Shop({"http://shop/orders": ORDERS[:2]})
+
+        outcome, _ = await ran(await written("Fetch http://shop/orders and for each order put it to http://shop/in/{id}"), shop, expressions)
+
+        assert outcome.status == "completed"
+        assert shop.sent == [("PUT", "http://shop/in/1", ORDERS[0]), ("PUT", "http://shop/in/2", ORDERS[1])]
+
+    @pytest.mark.parametrize(("total", "approved", "sent"), [(2000, True, 1), (2000, False, 0), (10, False, 1)])
+    async def test_a_refusal_in_a_branch_ends_all_of_it(self, total: int, approved: bool, sent: int, expressions: Expressions) -> None:
+        shop = Shop({})
+        text = await written("When an order is posted, if the total is over 1000, ask Bob to approve, otherwise notify me by chat. Then post it to http://shop/in.")
+
+        await ran(text, shop, expressions, approved=approved, data=[{"data": {"id": 7, "total": total}}])
+
+        assert shop.sent == [("POST", "http://shop/in", {"id": 7, "total": total})] * sent
+
+    async def test_a_loop_goes_on_after_a_refusal(self, expressions: Expressions) -> None:
+        shop = Shop({"http://shop/orders": ORDERS[:2]})
+
+        outcome, _ = await ran(await written("Fetch http://shop/orders and, for each order, ask me to approve and then post it to http://shop/in"), shop, expressions, approved=False)
+
+        assert (outcome.status, shop.sent) == ("completed", [])
+
+    async def test_parallel_answers_are_posted_together(self, expressions: Expressions) -> None:
+        shop = Shop({"http://shop/stock": [1], "http://shop/prices": [2]})
+
+        await ran(await written("Fetch http://shop/stock and http://shop/prices in parallel, then post them to http://shop/sync"), shop, expressions)
+
+        assert shop.sent == [("POST", "http://shop/sync", {"stock": [1], "prices": [2]})]
+
+    async def test_nothing_left_is_not_posted(self, expressions: Expressions) -> None:
+        shop = Shop({"http://shop/orders": {"orders": []}})
+
+        outcome, _ = await ran(await written("Fetch http://shop/orders, if there are none, stop, otherwise post them to http://shop/in"), shop, expressions)
+
+        assert (outcome.status, shop.sent) == ("completed", [])
+
+    async def test_a_failure_is_told_and_ends_the_run(self, expressions: Expressions) -> None:
+        shop = Shop({})
+
+        outcome, ports = await ran(await written("Fetch http://shop/orders; if it fails, notify me; then post them to http://shop/in"), shop, expressions)
+
+        assert (outcome.status, shop.sent) == ("completed", [])
+        (notice,) = ports.notices.posted.values()
+        assert notice.to == "ada"
+        assert notice.text.startswith("A call failed: {")

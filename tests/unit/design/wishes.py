@@ -1,0 +1,359 @@
+"""Wishes and what they have to become. A row marked `again` says the same as an earlier one in other words."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Wish(NamedTuple):
+    """What somebody says, and the schedule, the tasks in order, and the questions (ids) that it must lead to."""
+
+    said: str
+    schedule: str  # JSON; "" by hand
+    tasks: str
+    questions: str = ""
+    again: bool = False
+
+
+WISHES = (
+    Wish(
+        "Every weekday at 9 fetch http://127.0.0.1:8123/orders, keep the ones above 100 euro, ask me to approve, then post them to http://127.0.0.1:8123/report",
+        '{"cron": "0 9 * * 1-5"}',
+        "get set approve switch post",
+        "amount-field",
+    ),
+    Wish(
+        "On working days at nine o'clock, get the orders from http://127.0.0.1:8123/orders, take only those over 100 €, let me confirm and send them to http://127.0.0.1:8123/report",
+        '{"cron": "0 9 * * 1-5"}',
+        "get set approve switch post",
+        "amount-field",
+        again=True,
+    ),
+    Wish(
+        "At 9 on weekdays please load http://127.0.0.1:8123/orders. Only the ones that cost more than 100 euros. After my approval, submit them to http://127.0.0.1:8123/report.",
+        '{"cron": "0 9 * * 1-5"}',
+        "get set approve switch post",
+        "amount-field",
+        again=True,
+    ),
+    Wish(
+        "Build me a workflow that fetches http://shop.example.com/orders every weekday at 9am, filters the orders with total above 100 and posts the result to http://shop.example.com/report",
+        '{"cron": "0 9 * * 1-5"}',
+        "get set post",
+        again=True,
+    ),
+    Wish(
+        "Every day at 9:30 download the invoices from https://erp.example.com/invoices and email them to bob@example.com",
+        '{"cron": "30 9 * * *"}',
+        "get notify",
+    ),
+    Wish(
+        "Daily at half past nine, load https://erp.example.com/invoices and mail the list to bob@example.com",
+        '{"cron": "30 9 * * *"}',
+        "get notify",
+        again=True,
+    ),
+    Wish(
+        "Every Monday at 8 get https://a.example.com/tickets, keep the open ones and tell me in the chat",
+        '{"cron": "0 8 * * 1"}',
+        "get set notify",
+        "state-field",
+    ),
+    Wish(
+        "Each Monday at 8 o'clock read https://a.example.com/tickets, only keep tickets where status is open, and notify me by chat",
+        '{"cron": "0 8 * * 1"}',
+        "get set notify",
+        again=True,
+    ),
+    Wish(
+        "Every hour fetch https://a.example.com/health and if the status is down, notify ops@example.com",
+        '{"every": {"hours": 1}}',
+        "get notify",
+    ),
+    Wish(
+        "Hourly, check https://a.example.com/health; send an email to ops@example.com if the status is down",
+        '{"every": {"hours": 1}}',
+        "get notify",
+        again=True,
+    ),
+    Wish(
+        "Every 15 minutes check https://a.example.com/queue. If there are more than 10 items, alert Bob.",
+        '{"every": {"minutes": 15}}',
+        "get notify",
+        "channel",
+    ),
+    Wish(
+        "Each 15 minutes retrieve https://a.example.com/queue and tell Bob if there are more than 10 items",
+        '{"every": {"minutes": 15}}',
+        "get notify",
+        "channel",
+        again=True,
+    ),
+    Wish(
+        "When an order is posted to /orders, if the total is over 1000, ask Bob to approve, otherwise notify me by chat. Then post it to https://x.example.com/in.",
+        '{"on": {"one": {"with": {"type": "order.posted"}}}}',
+        "set do switch do approve switch notify post",
+    ),
+    Wish(
+        "When an event of type order.created from https://shop.example.com arrives, post it to https://kitchen.example.com/tickets",
+        '{"on": {"one": {"with": {"type": "order.created", "source": "https://shop.example.com"}}}}',
+        "set post",
+    ),
+    Wish(
+        "As soon as an event order.created is received, send the order to https://kitchen.example.com/tickets and retry up to 5 times if it fails",
+        '{"on": {"one": {"with": {"type": "order.created"}}}}',
+        "set try post",
+        again=True,
+    ),
+    Wish(
+        "Whenever a new order comes in, put it to https://kitchen.example.com/tickets/{id}",
+        '{"on": {"one": {"with": {"type": "order.received"}}}}',
+        "set put",
+        again=True,
+    ),
+    Wish(
+        "For each order from https://a.example.com/orders post it to https://b.example.com/in",
+        "",
+        "get for post",
+    ),
+    Wish(
+        "Fetch https://a.example.com/orders. For each order, post it to https://b.example.com/in and wait 2 seconds.",
+        "",
+        "get for post wait",
+        again=True,
+    ),
+    Wish(
+        "Get https://a.example.com/orders and post every order to https://b.example.com/in",
+        "",
+        "get for post",
+        again=True,
+    ),
+    Wish(
+        "Fetch https://a.example.com/stock and https://a.example.com/prices in parallel, then post them to https://a.example.com/sync",
+        "",
+        "fork get get post",
+    ),
+    Wish(
+        "Get https://a.example.com/stock and get https://a.example.com/prices at the same time. Then post the answers to https://a.example.com/sync.",
+        "",
+        "fork get get post",
+        again=True,
+    ),
+    Wish(
+        "At the same time fetch https://a.example.com/stock and fetch https://a.example.com/prices, then summarize them and notify me",
+        "",
+        "fork get get summarize notify",
+        again=True,
+    ),
+    Wish(
+        "Fetch https://news.example.com/today, summarize it in 2 sentences and email the summary to team@example.com",
+        "",
+        "get summarize notify",
+    ),
+    Wish(
+        "Every morning load https://news.example.com/today, write a short summary of it and send it to me by email",
+        '{"cron": "0 9 * * *"}',
+        "get summarize notify",
+        "time email-address",
+        again=True,
+    ),
+    Wish(
+        "Wait 5 minutes, then delete https://a.example.com/cache",
+        "",
+        "wait delete",
+    ),
+    Wish(
+        "Five minutes later, send a DELETE request to https://a.example.com/cache",
+        "",
+        "wait delete",
+        again=True,
+    ),
+    Wish(
+        "Fetch https://a.example.com/orders, if there are none, stop, otherwise post them to https://b.example.com/in",
+        "",
+        "get switch post",
+    ),
+    Wish(
+        "Load https://a.example.com/orders and post them to https://b.example.com/in unless there are none",
+        "",
+        "get post",
+        again=True,
+    ),
+    Wish(
+        "Fetch https://a.example.com/orders with the secret SHOP_TOKEN, and retry 3 times waiting 10 seconds between tries",
+        "",
+        "try get",
+    ),
+    Wish(
+        "Ask Bob for the delivery date, then post it to https://b.example.com/dates",
+        "",
+        "ask post",
+    ),
+    Wish(
+        "Fetch https://a.example.com/orders, drop the ones below 10 dollars, and post the rest to https://b.example.com/in",
+        "",
+        "get set post",
+        "amount-field",
+    ),
+    Wish(
+        "Get all orders from https://a.example.com/orders, ignore those where status is cancelled, ask my boss for approval and then PUT them to https://b.example.com/in",
+        "",
+        "get set approve switch put",
+        "person",
+        again=True,
+    ),
+    Wish(
+        'Fetch the weather from https://w.example.com/berlin. If the temperature is below 0, tell me "It freezes" by chat.',
+        "",
+        "get notify",
+    ),
+    Wish(
+        "Every weekday at 17:00 fetch https://a.example.com/todo and remind me",
+        '{"cron": "0 17 * * 1-5"}',
+        "get notify",
+        again=True,
+    ),
+    Wish(
+        'Post "hello" to https://a.example.com/greet',
+        "",
+        "post",
+    ),
+    Wish(
+        'Every Saturday at 10, send an email to bob@example.com saying "The shop opens"',
+        '{"cron": "0 10 * * 6"}',
+        "notify",
+    ),
+    Wish(
+        'Send an email to bob@example.com saying "The shop opens" every Saturday at 10',
+        '{"cron": "0 10 * * 6"}',
+        "notify",
+        again=True,
+    ),
+    Wish(
+        "Notify #ops on Slack that the build is ready",
+        "",
+        "notify",
+        "slack-address",
+    ),
+    Wish(
+        "Call the webhook https://hooks.example.com/x",
+        "",
+        "notify",
+        again=True,
+    ),
+    Wish(
+        "Fetch https://a.example.com/orders, keep the first 5 by amount, and notify me by webhook",
+        "",
+        "get set notify",
+        "webhook-address",
+    ),
+    Wish(
+        "Fetch the open invoices, keep those above 500 euro and tell Anna",
+        "",
+        "get set notify",
+        "invoices-address amount-field channel",
+        again=True,
+    ),
+    Wish(
+        "Every day fetch https://a.example.com/orders and post them to https://b.example.com/in",
+        '{"cron": "0 9 * * *"}',
+        "get post",
+        "time",
+    ),
+    Wish(
+        "When I start it, fetch https://a.example.com/orders; if it fails, notify me; then post them to https://b.example.com/in",
+        "",
+        "try get notify post",
+    ),
+    Wish(
+        "Emit an event of type report.done",
+        "",
+        "emit",
+    ),
+    Wish(
+        "Wait for an event order.paid, then post it to https://b.example.com/paid",
+        "",
+        "listen post",
+    ),
+    Wish(
+        "Fetch https://a.example.com/orders, ask me to approve, if approved post them to https://b.example.com/in, otherwise notify bob@example.com",
+        "",
+        "get approve switch post notify",
+    ),
+    Wish(
+        "Fetch https://a.example.com/orders and let me decide; if I approve, post them to https://b.example.com/in, else tell bob@example.com",
+        "",
+        "get approve switch post notify",
+        again=True,
+    ),
+    Wish(
+        "Fetch https://a.example.com/orders and, for each order, ask me to approve and then post it to https://b.example.com/in",
+        "",
+        "get for approve do post",
+        again=True,
+    ),
+    Wish(
+        "On the first of every month at 6 fetch https://a.example.com/bills, keep the unpaid ones and email them to me",
+        '{"cron": "0 6 1 * *"}',
+        "get set notify",
+        "state-field email-address",
+        again=True,
+    ),
+    Wish(
+        "I want to get https://a.example.com/orders at 7:15 every Tuesday and Thursday and then post them to https://b.example.com/in",
+        '{"cron": "15 7 * * 2,4"}',
+        "get post",
+        again=True,
+    ),
+    Wish(
+        "Every 2 hours, download https://a.example.com/prices and upload it to https://b.example.com/prices",
+        '{"every": {"hours": 2}}',
+        "get post",
+        again=True,
+    ),
+    Wish(
+        "Let Bob approve, then delete the old entries at https://a.example.com/old",
+        "",
+        "approve switch delete",
+        again=True,
+    ),
+    Wish(
+        'Fetch https://a.example.com/orders, keep the ones where customer is "ACME" and amount is at least 50, then post them to https://b.example.com/in',
+        "",
+        "get set post",
+    ),
+)
+
+BEYOND = {  # wish: words of it that the answer has to quote
+    "make me happy": "make me happy",
+    "Order a pizza every Friday at 6": "Order a pizza",
+    "Translate the contract into French and send it to bob@example.com": "Translate the contract into French",
+    "Fetch https://a.example.com/orders, frobnicate the gizmo and post them to https://b.example.com/in": "frobnicate the gizmo",
+    "Read my Gmail inbox and answer the urgent ones": "answer the urgent ones",
+    "Train a model on our sales data": "Train a model",
+    "Fetch https://a.example.com/orders and turn it into a PDF": "turn it into a PDF",
+    'When the moon is full, post "hi" to https://a.example.com/x': "the moon is full",
+    "Fetch https://a.example.com/orders and calculate the average amount": "calculate the average amount",
+    "Send an SMS to +49 170 1234567 when it rains": "SMS",
+    "Deploy the branch to production with kubectl": "Deploy the branch",
+    "Fetch https://a.example.com/orders, compare them with yesterday's and post the difference to https://b.example.com/in": "compare them",
+    "Every second Tuesday at 9 fetch https://a.example.com/orders": "Every second Tuesday",
+    "Book a flight to Rome if it is cheap": "Book a flight",
+    "Automate my business process": "business process",
+    "Post them to https://b.example.com/in, after my approval": "after my approval",
+    "Fetch https://a.example.com/orders and group them by customer": "group them",
+    "Run the script cleanup.sh every night at 2": "cleanup.sh",
+    "keep going until the queue is empty": "keep going",
+    "Do something useful with https://a.example.com/orders": "something useful",
+    "Call Bob on the phone": "Call Bob",
+    "Fetch https://a.example.com/orders and tell me the total by chat": "the total",
+    "Summarize them in Spanish": "in Spanish",
+    "Fetch https://a.example.com/orders every day at 25": "at 25",
+    "Fetch https://a.example.com/orders unless it is a holiday": "holiday",
+    "Every 5 minutes between 9 and 17 fetch https://a.example.com/x": "between 9 and 17",
+    "Fetch https://a.example.com/orders and post them to https://b.example.com/in but only on even days": "even days",
+    "Twice a day fetch https://a.example.com/orders": "Twice a day",
+    "Fetch https://a.example.com/orders, add 10 percent to each amount and post them to https://b.example.com/in": "add 10 percent",
+    "Wenn eine Bestellung kommt, schicke sie an die Küche": "Bestellung",
+    "If a call fails, retry 3 times. Fetch https://a.example.com/orders.": "retry 3 times",
+}
