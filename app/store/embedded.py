@@ -138,7 +138,7 @@ def _ensure_running(data: Path, binaries: Path, account: Account) -> Path:
     if not (data / "PG_VERSION").exists():
         _initialise(data, binaries, account)
     if _postmaster(data) is None:
-        _forget_killed_run(data)
+        _forget_killed_run(data, _socket_folder(data, account))
         _launch(data, binaries, account)
     return _sockets_of(data)
 
@@ -308,9 +308,10 @@ def _is_server_of(pid: int, data: Path) -> bool:
         return True
 
 
-def _forget_killed_run(data: Path) -> None:
+def _forget_killed_run(data: Path, sockets: Path) -> None:
     """Remove what a killed server left: PostgreSQL refuses to start when its old process number is in use by another program."""
-    (data / "postmaster.pid").unlink(missing_ok=True)
+    for leftover in (data / "postmaster.pid", sockets / SOCKET, sockets / f"{SOCKET}.lock"):
+        leftover.unlink(missing_ok=True)
 
 
 def _pg(binaries: Path, account: Account, program: str, *arguments: str) -> None:
