@@ -13,13 +13,15 @@ _NAME: Final = r"[A-Za-z_][A-Za-z0-9_]*"
 _PATH_TEXT: Final = rf"(?:\${_NAME}(?:\.{_NAME}|\[\d+\])*|(?:\.{_NAME}(?:\[\d*\])*)+)"
 _PATH = re.compile(_PATH_TEXT)
 _LITERAL_TEXT: Final = r"\"[^\"\\]*\"|-?\d+(?:\.\d+)?|true|false|null"
-_COMPARISON = re.compile(rf"({_PATH_TEXT}|\(\s*{_PATH_TEXT}\s*\|\s*length\s*\))\s*(==|!=|<=|>=|<|>)\s*({_LITERAL_TEXT}|{_PATH_TEXT})")
+_COMPARISON = re.compile(
+    rf"({_PATH_TEXT}|\(\s*(?:{_PATH_TEXT}|\.)\s*\|\s*length\s*\))\s*(==|!=|<=|>=|<|>)\s*({_LITERAL_TEXT}|{_PATH_TEXT})"
+)
 _FUNCTION = re.compile(rf"({_PATH_TEXT})\s*\|\s*(startswith|endswith|contains|test)\(\s*(\"[^\"\\]*\")\s*\)")
 _NEGATED = re.compile(rf"({_PATH_TEXT})\s*\|\s*not")
 _FILTERED = re.compile(rf"(?:({_PATH_TEXT}|\.)\s*\|\s*)?map\(\s*select\((.+)\)\s*\)", re.DOTALL)
 _BRACKETED = re.compile(rf"\[\s*({_PATH_TEXT}|\.)?(?:\[\])?\s*\|\s*select\((.+)\)\s*\]", re.DOTALL)
 _FIELDS = re.compile(rf"(?:({_PATH_TEXT}|\.)\s*\|\s*)?map\(\s*\{{\s*({_NAME}(?:\s*,\s*{_NAME})*)\s*\}}\s*\)")
-_LENGTH = re.compile(rf"({_PATH_TEXT})\s*\|\s*length")
+_LENGTH = re.compile(rf"({_PATH_TEXT}|\.)\s*\|\s*length")
 _SUM = re.compile(rf"(?:({_PATH_TEXT}|\.)\s*\|\s*)?map\(\s*({_PATH_TEXT})\s*\)\s*\|\s*add")
 _DECISION = re.compile(rf"(?:{_PATH_TEXT})?\.approved\s*(?:== true|(== false|!= true|\| not))?")
 _SIGNS: Final = {"==": "is", "!=": "is not", "<": "is below", "<=": "is at most", ">": "is above", ">=": "is at least"}

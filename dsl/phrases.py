@@ -81,8 +81,8 @@ def catch_words(task: dict[str, JSON]) -> str:
 def _http(step: Step, _data: JSON) -> str:
     method, uri = http_target(step)
     shown = value_words(uri) if is_expression(uri) else uri
-    verb = _VERBS.get(method, f"Call {method}")
-    return f"{verb.format(what=_what(get(step.task, '/with/body')))} {shown}"
+    verb = _VERBS.get(method, f"Call {method}").replace("{what}", _what(get(step.task, "/with/body")))
+    return f"{verb} {shown}"
 
 
 def _what(body: JSON) -> str:

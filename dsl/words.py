@@ -47,7 +47,7 @@ def shortened(text: str, limit: int) -> str:
 def duration_words(value: JSON) -> str:
     """Return "1 hour and 30 minutes"; an expression is shown as it is."""
     if isinstance(value, dict):
-        amounts = [(unit, value[unit]) for unit in _UNITS if value.get(unit)]
+        amounts = [(unit, value[unit]) for unit in _UNITS if isinstance(value.get(unit), int | float) and value[unit]]
     else:
         match = _ISO.fullmatch(str(value))
         if match is None:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator
 from pydantic_core import PydanticCustomError
 
 from dsl.expressions.program import is_expression
@@ -45,6 +45,16 @@ def wrong(code: str, message: str, hint: str = "") -> PydanticCustomError:
     return PydanticCustomError("parley", "{message}", {"code": code, "message": message, "hint": hint})
 
 
+def _given(value: Any) -> Any:
+    if value is None:
+        raise wrong("empty-value", "there is no value here", "write one, or remove the line")
+    return value
+
+
+T = TypeVar("T")
+Given = Annotated[T | None, BeforeValidator(_given)]  # may be left out, but not written without a value
+
+
 def by_type(value: Any) -> str:
     """Discriminate `string | object` unions; anything else is taken for the object, whose error then says what is wanted."""
     return "<text>" if isinstance(value, str) else "<object>"
@@ -64,6 +74,12 @@ def _matching(pattern: re.Pattern[str], code: str, message: str, hint: str) -> C
 
 def _uri(value: str) -> str:
     return value if is_expression(value) else _absolute_uri(value)
+
+
+def _expression(value: str) -> str:
+    if is_expression(value):
+        return value
+    raise wrong("invalid-value", f"'{value[:80]}' is neither an object nor an expression", "write `NAME: value` lines, or ${ … }")
 
 
 def _duration(value: str) -> str:
@@ -95,4 +111,5 @@ Label = Annotated[
     ),
 ]
 Uri = Annotated[str, AfterValidator(_uri)]  # a URI template or an expression
+ExpressionText = Annotated[str, AfterValidator(_expression)]
 DurationText = Annotated[str, AfterValidator(_duration)]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from dsl.model.base import JSON, Node
+from dsl.model.base import JSON, Given, Node
 from dsl.model.shared import Duration
 from dsl.model.tasks import TaskList
 
@@ -16,28 +16,28 @@ Positive = Annotated[int, Field(ge=1)]
 class Budget(Node):
     """Limits of one run."""
 
-    wall_time: Duration | None = None
-    tasks: Positive | None = None
-    tokens: Positive | None = None
-    money: Annotated[float, Field(gt=0, strict=False)] | None = None
+    wall_time: Given[Duration] = None
+    tasks: Given[Positive] = None
+    tokens: Given[Positive] = None
+    money: Given[Annotated[float, Field(gt=0, strict=False)]] = None
 
 
 class WorkflowSettings(Node):
-    title: str | None = None
-    timezone: str | None = None  # of `schedule.cron`; UTC when left out
-    missed: Literal["skip", "once", "all"] | None = None
-    overlap: Literal["skip", "queue", "parallel"] | None = None
-    budget: Budget | None = None
-    priority: Annotated[int, Field(ge=0, le=100)] | None = None
-    concurrency: Positive | None = None
-    retention: Duration | None = None
-    four_eyes: bool | None = None
+    title: Given[str] = None
+    timezone: Given[str] = None  # of `schedule.cron`; UTC when left out
+    missed: Given[Literal["skip", "once", "all"]] = None
+    overlap: Given[Literal["skip", "queue", "parallel"]] = None
+    budget: Given[Budget] = None
+    priority: Given[Annotated[int, Field(ge=0, le=100)]] = None
+    concurrency: Given[Positive] = None
+    retention: Given[Duration] = None
+    four_eyes: Given[bool] = None
 
 
 class TaskSettings(Node):
-    title: str | None = None
-    locked: bool | None = None
-    compensate: TaskList | None = None
+    title: Given[str] = None
+    locked: Given[bool] = None
+    compensate: Given[TaskList] = None
     proof: JSON = None
-    idempotent: bool | None = None
-    allow_tools: list[str] | None = None
+    idempotent: Given[bool] = None
+    allow_tools: Given[list[str]] = None

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Tag, model_validator
 
 from dsl.later import is_sound_strategy
-from dsl.model.base import JSON, DurationText, Node, TextOrObject, Uri, wrong
+from dsl.model.base import JSON, DurationText, Given, Node, TextOrObject, Uri, wrong
 
 Text = Annotated[str, Tag("<text>")]
 
@@ -42,9 +42,9 @@ TimeoutOrName = Annotated[Text | Annotated[Timeout, Tag("<object>")], TextOrObje
 class Credentials(Node):
     """Of `basic` and `digest`: inline, or the name of a secret that holds `username` and `password`."""
 
-    use: str | None = None
-    username: str | None = None
-    password: str | None = None
+    use: Given[str] = None
+    username: Given[str] = None
+    password: Given[str] = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -56,8 +56,8 @@ class Credentials(Node):
 
 
 class Bearer(Node):
-    use: str | None = None
-    token: str | None = None
+    use: Given[str] = None
+    token: Given[str] = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -69,9 +69,9 @@ class Bearer(Node):
 class Authentication(Node):
     """One scheme, or `use` with the name of one declared in `use.authentications`. oauth2, oidc and digest come later."""
 
-    use: str | None = None
-    basic: Credentials | None = None
-    bearer: Bearer | None = None
+    use: Given[str] = None
+    basic: Given[Credentials] = None
+    bearer: Given[Bearer] = None
     digest: Any = None
     oauth2: Any = None
     oidc: Any = None
@@ -85,14 +85,14 @@ class Authentication(Node):
 
 class EndpointObject(Node):
     uri: Uri
-    authentication: Authentication | None = None
+    authentication: Given[Authentication] = None
 
 
 Endpoint = Annotated[Annotated[Uri, Tag("<text>")] | Annotated[EndpointObject, Tag("<object>")], TextOrObject]
 
 
 class ExternalResource(Node):
-    name: str | None = None
+    name: Given[str] = None
     endpoint: Endpoint
 
 
@@ -101,7 +101,7 @@ class Schema(Node):
 
     format: str = "json"
     document: JSON = None
-    resource: ExternalResource | None = None
+    resource: Given[ExternalResource] = None
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
@@ -111,13 +111,13 @@ class Schema(Node):
 
 
 class Input(Node):
-    schema_: Schema | None = None
-    from_: Mapped | None = None
+    schema_: Given[Schema] = None
+    from_: Given[Mapped] = None
 
 
 class Output(Node):
-    schema_: Schema | None = None
-    as_: Mapped | None = None
+    schema_: Given[Schema] = None
+    as_: Given[Mapped] = None
 
 
 class ErrorDefinition(Node):
@@ -125,9 +125,9 @@ class ErrorDefinition(Node):
 
     type: Uri
     status: int
-    instance: str | None = None
-    title: str | None = None
-    detail: str | None = None
+    instance: Given[str] = None
+    title: Given[str] = None
+    detail: Given[str] = None
 
 
 ErrorOrName = Annotated[Text | Annotated[ErrorDefinition, Tag("<object>")], TextOrObject]
@@ -136,12 +136,12 @@ ErrorOrName = Annotated[Text | Annotated[ErrorDefinition, Tag("<object>")], Text
 class ErrorFilter(Node):
     """What a caught error must equal. The standard leaves this object open; unknown fields match nothing and are refused."""
 
-    type: str | None = None
-    status: int | None = None
-    instance: str | None = None
-    title: str | None = None
-    details: str | None = None
-    detail: str | None = None
+    type: Given[str] = None
+    status: Given[int] = None
+    instance: Given[str] = None
+    title: Given[str] = None
+    details: Given[str] = None
+    detail: Given[str] = None
 
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
@@ -151,19 +151,19 @@ class ErrorFilter(Node):
 
 
 class AttemptLimit(Node):
-    count: int | None = None  # how many retries at most
-    duration: Duration | None = None
+    count: Given[int] = None  # how many retries at most
+    duration: Given[Duration] = None
 
 
 class RetryLimit(Node):
-    attempt: AttemptLimit | None = None
-    duration: Duration | None = None
+    attempt: Given[AttemptLimit] = None
+    duration: Given[Duration] = None
 
 
 class Backoff(Node):
-    constant: dict[str, JSON] | None = None
-    exponential: dict[str, JSON] | None = None
-    linear: dict[str, JSON] | None = None
+    constant: Given[dict[str, JSON]] = None
+    exponential: Given[dict[str, JSON]] = None
+    linear: Given[dict[str, JSON]] = None
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -180,12 +180,12 @@ class Jitter(Node):
 
 
 class RetryPolicy(Node):
-    when: str | None = None
-    except_when: str | None = None
-    delay: Duration | None = None
-    backoff: Backoff | None = None
-    limit: RetryLimit | None = None
-    jitter: Jitter | None = None
+    when: Given[str] = None
+    except_when: Given[str] = None
+    delay: Given[Duration] = None
+    backoff: Given[Backoff] = None
+    limit: Given[RetryLimit] = None
+    jitter: Given[Jitter] = None
 
 
 RetryOrName = Annotated[Text | Annotated[RetryPolicy, Tag("<object>")], TextOrObject]
@@ -196,30 +196,36 @@ class EventProperties(Node):
 
     model_config = ConfigDict(extra="allow")
 
-    id: str | None = None
-    source: Uri | None = None
-    type: str | None = None
-    time: str | None = None
-    subject: str | None = None
-    datacontenttype: str | None = None
-    dataschema: Uri | None = None
+    id: Given[str] = None
+    source: Given[Uri] = None
+    type: Given[str] = None
+    time: Given[str] = None
+    subject: Given[str] = None
+    datacontenttype: Given[str] = None
+    dataschema: Given[Uri] = None
     data: JSON = None
 
 
 class Correlation(Node):
     from_: str
-    expect: str | None = None
+    expect: Given[str] = None
 
 
 class EventFilter(Node):
     with_: EventProperties
-    correlate: dict[str, Correlation] | None = None
+    correlate: Given[dict[str, Correlation]] = None
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if not self.with_.model_fields_set and not self.with_.model_extra:
+            raise wrong("empty-filter", "the filter names nothing", "name for example `type: com.example.happened`")
+        return self
 
 
 class EventStrategy(Node):
     """Which events to consume; sound `all` and `any` come later, what reaches this class of them is wrong."""
 
-    one: EventFilter | None = None
+    one: Given[EventFilter] = None
     all_: Any = None
     any_: Any = None
     until: Any = None

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Discriminator, Field, RootModel, Tag
 
 from dsl.later import KINDS, kind_of, later_task
-from dsl.model.base import JSON, Node, TextOrObject
+from dsl.model.base import JSON, ExpressionText, Given, Node, TextOrObject, Uri
 from dsl.model.shared import (
     Duration,
     Endpoint,
@@ -28,22 +28,25 @@ from dsl.model.shared import (
 
 
 class BaseTask(Node):
-    if_: str | None = None
-    input: Input | None = None
-    output: Output | None = None
-    export: Output | None = None
-    timeout: TimeoutOrName | None = None
-    then: str | None = None
-    metadata: dict[str, JSON] | None = None
+    if_: Given[str] = None
+    input: Given[Input] = None
+    output: Given[Output] = None
+    export: Given[Output] = None
+    timeout: Given[TimeoutOrName] = None
+    then: Given[str] = None
+    metadata: Given[dict[str, JSON]] = None
+
+
+Named = Annotated[Annotated[ExpressionText, Tag("<text>")] | Annotated[dict[str, str], Tag("<object>")], TextOrObject]
 
 
 class HttpArguments(Node):
     method: str
     endpoint: Endpoint
-    headers: Annotated[Annotated[str, Tag("<text>")] | Annotated[dict[str, str], Tag("<object>")], TextOrObject] | None = None
-    query: Annotated[Annotated[str, Tag("<text>")] | Annotated[dict[str, str], Tag("<object>")], TextOrObject] | None = None
+    headers: Given[Named] = None
+    query: Given[Named] = None
     body: JSON = None
-    output: Literal["raw", "content", "response"] | None = None
+    output: Given[Literal["raw", "content", "response"]] = None
     redirect: bool = False
 
 
@@ -56,15 +59,22 @@ class CallFunction(BaseTask):
     """`call: NAME:VERSION@default`; the catalogue says what `with` must be."""
 
     call: str
-    with_: dict[str, JSON] | None = None
+    with_: Given[dict[str, JSON]] = None
 
 
 class DoTask(BaseTask):
     do: TaskList
 
 
+class EmittedProperties(EventProperties):
+    """Of an event that is sent: it has at least a source and a type."""
+
+    source: Uri
+    type: str
+
+
 class EventDefinition(Node):
-    with_: EventProperties
+    with_: EmittedProperties
 
 
 class EmitEvent(Node):
@@ -83,7 +93,7 @@ class ForEach(Node):
 
 class ForTask(BaseTask):
     for_: ForEach
-    while_: str | None = None
+    while_: Given[str] = None
     do: TaskList
 
 
@@ -117,13 +127,13 @@ class Subflow(Node):
     namespace: str
     name: str
     version: str
-    input: dict[str, JSON] | None = None
+    input: Given[dict[str, JSON]] = None
 
 
 class Run(Node):
     workflow: Subflow
     await_: bool = True
-    return_: Literal["stdout", "stderr", "code", "all", "none"] | None = None
+    return_: Given[Literal["stdout", "stderr", "code", "all", "none"]] = None
 
 
 class RunTask(BaseTask):
@@ -139,7 +149,7 @@ class SetTask(BaseTask):
 
 class SwitchCase(Node):
     then: str
-    when: str | None = None
+    when: Given[str] = None
 
 
 class SwitchItem(RootModel[Annotated[dict[str, SwitchCase], Field(min_length=1, max_length=1)]]):
@@ -159,16 +169,16 @@ class SwitchTask(BaseTask):
 
 
 class CaughtErrors(Node):
-    with_: ErrorFilter | None = None
+    with_: Given[ErrorFilter] = None
 
 
 class Catch(Node):
-    errors: CaughtErrors | None = None
+    errors: Given[CaughtErrors] = None
     as_: str = "error"
-    when: str | None = None
-    except_when: str | None = None
-    retry: RetryOrName | None = None
-    do: TaskList | None = None
+    when: Given[str] = None
+    except_when: Given[str] = None
+    retry: Given[RetryOrName] = None
+    do: Given[TaskList] = None
 
 
 class TryTask(BaseTask):

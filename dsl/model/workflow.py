@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
-from dsl.model.base import JSON, Label, Node, SemVer, wrong
+from dsl.model.base import JSON, Given, Label, Node, SemVer, wrong
 from dsl.model.shared import Authentication, Duration, ErrorDefinition, EventStrategy, Input, Output, RetryPolicy, Timeout, TimeoutOrName
 from dsl.model.tasks import TaskList
 
@@ -16,28 +16,28 @@ class Document(Node):
     namespace: Label
     name: Label
     version: SemVer
-    title: str | None = None
-    summary: str | None = None
-    tags: dict[str, JSON] | None = None
-    metadata: dict[str, JSON] | None = None
+    title: Given[str] = None
+    summary: Given[str] = None
+    tags: Given[dict[str, JSON]] = None
+    metadata: Given[dict[str, JSON]] = None
 
 
 class Use(Node):
-    authentications: dict[str, Authentication] | None = None
-    errors: dict[str, ErrorDefinition] | None = None
-    retries: dict[str, RetryPolicy] | None = None
-    secrets: list[str] | None = None
-    timeouts: dict[str, Timeout] | None = None
-    functions: Any = None
-    extensions: Any = None
-    catalogs: Any = None
+    authentications: Given[dict[str, Authentication]] = None
+    errors: Given[dict[str, ErrorDefinition]] = None
+    retries: Given[dict[str, RetryPolicy]] = None
+    secrets: Given[list[str]] = None
+    timeouts: Given[dict[str, Timeout]] = None
+    functions: Given[dict[str, JSON]] = None
+    extensions: Given[list[JSON]] = None
+    catalogs: Given[dict[str, JSON]] = None
 
 
 class Schedule(Node):
-    every: Duration | None = None
-    cron: str | None = None
-    after: Duration | None = None
-    on: EventStrategy | None = None
+    every: Given[Duration] = None
+    cron: Given[str] = None
+    after: Given[Duration] = None
+    on: Given[EventStrategy] = None
 
     @model_validator(mode="after")
     def _something(self) -> Self:
@@ -56,12 +56,12 @@ class Definition(Node):
 
     document: Document
     do: TaskList
-    input: Input | None = None
-    use: Use | None = None
-    timeout: TimeoutOrName | None = None
-    output: Output | None = None
-    schedule: Schedule | None = None
-    evaluate: Evaluate | None = None
+    input: Given[Input] = None
+    use: Given[Use] = None
+    timeout: Given[TimeoutOrName] = None
+    output: Given[Output] = None
+    schedule: Given[Schedule] = None
+    evaluate: Given[Evaluate] = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the plain data, equal to what was read."""

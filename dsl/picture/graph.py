@@ -188,9 +188,8 @@ class _Painter:
         part = self.sequence(block, block.pointer)
         width = max(NODE[0], part.width) + 2 * PAD
         whole = _Part(width, HEAD + part.height + PAD)
-        whole.nodes.append(
-            replace(_node(block.pointer, "catch", catch_words(step.task), "", step.reference, width, whole.height), box=True)
-        )
+        reason = catch_words(step.task).removeprefix("If it fails").strip()
+        whole.nodes.append(replace(_node(block.pointer, "catch", "If it fails", reason, step.reference, width, whole.height), box=True))
         whole.take(part, (width - part.width) / 2, HEAD)
         return whole
 

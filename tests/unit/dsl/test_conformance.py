@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import random
 from pathlib import Path
+from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
-from dsl import examine, mermaid, outline, picture, read, render, svg
+from dsl import Problem, examine, mermaid, outline, picture, read, render, svg
+from dsl.checks.structure import structure
 
 FOLDER = Path(os.environ.get("PARLEY_CONFORMANCE") or Path(__file__).parents[4] / "shared" / "conformance")
 # what stands in these examples belongs to a later version
@@ -63,3 +68,73 @@ def test_an_example_can_be_told_drawn_and_written(path: Path) -> None:
 @pytest.mark.parametrize("path", _files("invalid"), ids=lambda path: path.stem)
 def test_an_invalid_example_is_refused(path: Path) -> None:
     assert not examine(path.read_text()).valid
+
+
+A_TASK = {"x": {"wait": "PT1S"}}
+WRONG = [
+    None,
+    True,
+    0,
+    -1,
+    "",
+    "x",
+    "end",
+    "${ .a }",
+    "PT1S",
+    "https://example.com",
+    {},
+    [],
+    {"a": 1},
+    [1],
+    {"x": {"wait": "PT1S"}},
+    [{"x": {"wait": "PT1S"}}],
+]
+KEYS = ["foo", "then", "if", "with", "timeout", "until", "use", "do", "metadata"]
+
+
+def _mutated(rng: random.Random, data: Any) -> Any:
+    """Return a copy of *data* with one value replaced, removed or added somewhere."""
+    changed = copy.deepcopy(data)
+    owner, key = rng.choice(_places(changed))
+    kind = rng.choice(["replace", "remove", "add"])
+    if kind == "remove":
+        del owner[key]
+    elif kind == "add" and isinstance(owner, dict):
+        owner[rng.choice(KEYS)] = copy.deepcopy(rng.choice(WRONG))
+    else:
+        owner[key] = copy.deepcopy(rng.choice(WRONG))
+    return changed
+
+
+def _places(value: Any) -> list[tuple[Any, Any]]:
+    items = list(value.items()) if isinstance(value, dict) else list(enumerate(value)) if isinstance(value, list) else []
+    return [(value, key) for key, _ in items] + [place for _, item in items for place in _places(item)]
+
+
+def _listed(problem: Problem) -> bool:
+    """Tell whether the README lists this as something the schema leaves open and we refuse."""
+    owner = problem.reference.rpartition("/")[0]
+    open_objects = (
+        owner == "" or owner.endswith(("/errors/with", "/emit/event", "/authentication")) or owner.startswith("/use/authentications/")
+    )
+    if problem.code == "missing-property":
+        return problem.reference.endswith("/emit/event")
+    return problem.code == "empty-schedule" or (open_objects and problem.code in ("unknown-property", "old-vocabulary"))
+
+
+def test_the_structure_layer_agrees_with_the_official_schema_save_for_the_listed_differences() -> None:
+    """Every example with one random change: both accept it or both refuse it, or we refuse it for a listed reason."""
+    schema = Draft202012Validator(read((FOLDER / "workflow.schema.yaml").read_text()).data)
+    bases = [read(path.read_text()).data for path in _files("examples")]
+    rng = random.Random(20261120)
+    differences = []
+    for _ in range(400):
+        data = _mutated(rng, rng.choice(bases))
+        problems = structure(data)
+        if any(problem.code == "not-yet-supported" for problem in problems):
+            continue
+        ours = [problem for problem in problems if not _listed(problem)]
+        if schema.is_valid(data) == bool(ours) and not (problems and not ours):
+            differences.append((data, problems))
+
+    assert differences == []

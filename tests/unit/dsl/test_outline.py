@@ -137,6 +137,7 @@ def test_a_schedule_is_told(schedule: Any, words: list[str]) -> None:
         ("${ .customer.age >= 18 }", "the customer's age is at least 18"),
         ('.a == "x" and .b != null', 'the a is "x" and the b is there'),
         ("(.orders | length) == 0", "the number of the orders is 0"),
+        ("(. | length) > 0", "the number of the items is above 0"),
         ("$item.ok | not", "the item's ok is not true"),
         ('.name | startswith("A")', 'the name starts with "A"'),
         ("$context.approval.approved", "it was approved"),
