@@ -48,7 +48,8 @@ def lead(step: Step, data: JSON, catalogue: Catalogue) -> Lead:
     limit = get(step.task, "/timeout/after")
     if isinstance(limit, str | dict):
         said += f" (at most {duration_words(limit)})"
-    return Lead(said + (":" if step.kind in ("do", "for", "fork", "try", "switch") else ""), _cases(step))
+    opens = step.kind in ("do", "for", "fork", "try", "switch") and not said.endswith(("?", ":", ".", "!"))
+    return Lead(said + (":" if opens else ""), _cases(step))
 
 
 def phrase(step: Step, data: JSON, catalogue: Catalogue) -> str:
