@@ -32,6 +32,7 @@ async def on_message(message: cl.Message) -> None:
     conversation = here()
     actor = await web().people.actor(conversation.who)
     run = cl.context.current_run
+    await conversation.name_address()
     await web().talk.message(conversation, actor, message.content, parent=run.id if run else None)
 
 

@@ -271,6 +271,12 @@
     return { h, icon, Pill, Card, Section, Note, Copy, Download, Table, Value, Elapsed, Picture, useCall, STATES, RUNS }
   }
 
+  // On a narrow screen nobody puts the conversation into the address, and a reload would begin a new one.
+  window.addEventListener("message", (event) => {
+    const id = event.source === window && event.data && event.data.parleyConversation
+    if (id) setTimeout(() => { if (location.pathname === "/") history.replaceState(history.state, "", `/thread/${id}`) }, 700)
+  })
+
   window.parley = {
     define: (name, make) => components[name] || (components[name] = make()),
     kit: (React, icons) => kit || (kit = makeKit(React, icons)),

@@ -112,6 +112,10 @@ class Conversation:
         if thread is not None:
             await self._emit("resume_thread", thread)
 
+    async def name_address(self) -> None:
+        """Let the page put the conversation into its address (`public/parley.js`)."""
+        await self._emit("window_message", {"parleyConversation": self.id})
+
     async def toast(self, text: str) -> None:
         """Show a short notice that is not part of the conversation."""
         await self._emit("toast", {"message": text, "type": "info"})

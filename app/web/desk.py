@@ -18,7 +18,7 @@ from app.web import cards
 from app.web.chat_store import ChatStore
 from app.web.conversation import Conversation
 from app.web.errors import BadPayload, NotThere
-from app.web.people import People, may_decide
+from app.web.people import People
 from app.web.words import refused
 
 if TYPE_CHECKING:
@@ -126,8 +126,8 @@ class Desk:
         actor = await self._people.actor(conversation.who)
         with refused():
             view = await self._actions.answer(actor, asked.run, asked.path, asked.value)
-        await self._close_task(conversation, asked, actor.name)
-        await self._push.refreshed(actor, view.to_json())
+        given = {cards.task_subject(asked.run, asked.path): (asked.value, actor.name)}
+        await self._push.refreshed(actor, view.to_json(), given)
         return {"ok": True}
 
     async def questions(self, conversation: Conversation, payload: Mapping[str, Any]) -> Reply:
@@ -172,8 +172,7 @@ class Desk:
         await self._talk.decision(conversation, actor, "change", asked.text)
 
     async def _decided(self, conversation: Conversation, actor: Actor, asked: Decide, *, run_version: str | None = None) -> None:
-        view = (await self._actions.proposal(actor, asked.proposal)).to_json()
-        await cards.refresh(conversation, "proposal", asked.proposal, cards.proposal_props(view, may_decide=may_decide(actor)))
+        await self._push.decided(actor, asked.proposal)
         await self._talk.decision(conversation, actor, "reject" if asked.do == "reject" else "approve", asked.text)
         if run_version:
             run = await self._actions.start(actor, run_version, conversation=conversation.id)
@@ -181,12 +180,6 @@ class Desk:
 
     async def _show_run(self, conversation: Conversation, actor: Actor, view: Mapping[str, Any]) -> None:
         await self._talk.show_run(conversation, actor, view)
-
-    async def _close_task(self, conversation: Conversation, asked: Answer, by: str) -> None:
-        subject = cards.task_subject(asked.run, asked.path)
-        element = await self._store.element(conversation.who.tenant, cards.card_ids(conversation.id, "task", subject).element)
-        if element is not None:
-            await cards.refresh(conversation, "task", subject, cards.answered(element["props"], value=asked.value, by=by))
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -20,7 +20,7 @@ from app.web import cards
 from app.web.chat_store import ChatStore
 from app.web.conversation import Conversation
 from app.web.errors import WebError
-from app.web.people import People
+from app.web.people import People, may_decide
 
 if TYPE_CHECKING:
     from app.actions import Actions, Actor
@@ -31,6 +31,8 @@ RUNS = "parley_run"
 NOTICES = "parley_notice"
 BETWEEN_S = 0.5  # a card changes at most twice a second
 RETRY_S = 1.0
+Answers = Mapping[str, tuple[Any, str]]  # task subject -> (value, who)
+NO_ANSWERS: Answers = {}
 
 
 class Push:
@@ -91,12 +93,19 @@ class Push:
                 actor = await self._people.actor(conversation.who)
                 await self.show(conversation, (await self._actions.run(actor, run_id)).to_json())
 
-    async def refreshed(self, actor: Actor, view: Mapping[str, Any]) -> None:
-        """Show a run's new view in every conversation that has its card."""
+    async def refreshed(self, actor: Actor, view: Mapping[str, Any], answers: Answers = NO_ANSWERS) -> None:
+        """Show a run's new view in every conversation that has its card; *answers* is what was just said, by task."""
         for conversation in await self._shown_in("run", view["id"], actor.tenant):
-            await self.show(conversation, view)
+            await self.show(conversation, view, answers)
 
-    async def show(self, conversation: Conversation, view: Mapping[str, Any]) -> None:
+    async def decided(self, actor: Actor, proposal_id: str) -> None:
+        """Show the decision on a proposal in every conversation that has its card."""
+        view = (await self._actions.proposal(actor, proposal_id)).to_json()
+        for conversation in await self._shown_in("proposal", proposal_id, actor.tenant):
+            reader = await self._people.actor(conversation.who)
+            await cards.refresh(conversation, "proposal", proposal_id, cards.proposal_props(view, may_decide=may_decide(reader)))
+
+    async def show(self, conversation: Conversation, view: Mapping[str, Any], answers: Answers = NO_ANSWERS) -> None:
         """Bring a run's card up to date, and the cards of the people it waits for."""
         await cards.refresh(conversation, "run", view["id"], cards.run_props(view))
         waiting = dict(cards.waiting_tasks(view))
@@ -106,7 +115,8 @@ class Push:
                 await cards.show(conversation, "task", subject, props)
         for subject, props in known.items():
             if subject not in waiting and props["status"] == "open":
-                await cards.refresh(conversation, "task", subject, cards.answered(props))
+                value, by = answers.get(subject, (None, ""))
+                await cards.refresh(conversation, "task", subject, cards.answered(props, value=value, by=by))
 
     async def _task_cards(self, conversation: Conversation, run_id: str) -> dict[str, dict[str, Any]]:
         elements = await self._store.elements(conversation.who.tenant, conversation.id)

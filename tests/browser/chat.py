@@ -45,8 +45,12 @@ class Chat:
         self.page.fill("#email", name)
         self.page.fill("#password", password)
         self.page.click("button[type=submit]")
+        self.ready()
+
+    def ready(self) -> None:
+        """Wait until something can be said: the socket connects a moment after the page shows."""
         expect(self.composer).to_be_visible(timeout=SOON_MS)
-        self.page.wait_for_timeout(300)  # the socket connects after the page shows
+        self.page.wait_for_timeout(800)
 
     @property
     def composer(self) -> Locator:

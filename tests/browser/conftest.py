@@ -7,9 +7,11 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -54,6 +56,12 @@ SHOP = {
 }
 
 
+def apart(work: Coroutine[Any, Any, None]) -> None:
+    """Run *work* in a thread of its own: Playwright's synchronous API keeps an event loop running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()
+
+
 @dataclass(frozen=True)
 class Parley:
     """A running application."""
@@ -64,7 +72,7 @@ class Parley:
 
     def add_person(self, name: str, password: str, role: str) -> None:
         """Add somebody, as an administrator would."""
-        asyncio.run(_add_person(self.home, name, password, role))
+        apart(_add_person(self.home, name, password, role))
 
 
 async def _add_person(home: Path, name: str, password: str, role: str) -> None:

@@ -40,6 +40,9 @@ class FakeStore:
     async def put_element(self, who: Identity, element: Mapping[str, Any]) -> None:
         self.rows[element["id"]] = dict(element)
 
+    async def owner(self, tenant: str, thread_id: str) -> Identity | None:
+        return ADA
+
     async def element(self, tenant: str, element_id: str) -> dict[str, Any] | None:
         return self.rows.get(element_id)
 
@@ -58,6 +61,7 @@ class FakeActions:
     proposals: dict[str, dict[str, Any]] = field(default_factory=dict)
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
     done: list[tuple[Any, ...]] = field(default_factory=list)
+    links: list[tuple[str, str, str]] = field(default_factory=list)
 
     async def actor_named(self, tenant: str, name: str, *, via: str) -> Actor | None:
         return Actor(tenant, "u1", name, "admin", via) if name == ADA.name else None
@@ -93,11 +97,11 @@ class FakeActions:
         self.done.append(("secret", name, value))
         return {"name": name}
 
-    async def link_card(self, *given: str) -> None:
-        self.done.append(("link", *given[1:4]))
+    async def link_card(self, actor: Actor, conversation: str, kind: str, subject_id: str, element_id: str, message_id: str) -> None:
+        self.links.append((conversation, kind, subject_id))
 
     async def cards_of(self, kind: str, subject_id: str, *, tenant: str | None = None) -> list[dict[str, str]]:
-        return []
+        return [{"conversation": conversation} for conversation, *shown in self.links if shown == [kind, subject_id]]
 
 
 @dataclass

@@ -27,6 +27,7 @@ class Room:
         self.actions = FakeActions({"p1": {"id": "p1", "name": "large-orders", "status": "open", "digest": DIGEST, "version_id": None}})
         self.store = FakeStore()
         self.container = FakeContainer(self.actions)
+        self.actions.links.append(("c1", "proposal", "p1"))
         fakes: Any = (self.actions, self.store, self.container)
         actions, store, container = fakes
         people = People(actions)
@@ -122,6 +123,7 @@ class TestAnswer:
     async def test_the_tasks_card_closes_with_who_and_what(self) -> None:
         room = Room()
         room.actions.runs["r1"] = {"id": "r1", "name": "large-orders", "status": "waiting"}
+        room.actions.links.append(("c1", "run", "r1"))
         await cards.show(
             room.conversation, "task", cards.task_subject("r1", "/do/1/ask"), {"run": "r1", "path": "/do/1/ask", "status": "open"}
         )
