@@ -91,7 +91,9 @@ def server_conninfo(url: str) -> dict[str, Any]:
     try:
         return dict(conninfo_to_dict(url.replace("postgresql+psycopg://", "postgresql://", 1)))
     except psycopg.ProgrammingError as exc:
-        raise DatabaseUnusable("PARLEY_DATABASE_URL is no PostgreSQL address: it looks like postgresql://user:password@host:5432/database") from exc
+        raise DatabaseUnusable(
+            "PARLEY_DATABASE_URL is no PostgreSQL address: it looks like postgresql://user:password@host:5432/database"
+        ) from exc
 
 
 def app_password(keys: Keys) -> str:

@@ -131,7 +131,9 @@ class Runner:
         program = self._program(details)
         meta = {"id": lease.run_id, "started_at": details["started_at"].isoformat()}
         while True:
-            work = execute(self._graph(lease.tenant), deps, run_id=lease.run_id, program=program, input=details["input"], workflow_meta=meta)
+            work = execute(
+                self._graph(lease.tenant), deps, run_id=lease.run_id, program=program, input=details["input"], workflow_meta=meta
+            )
             try:
                 outcome = await work
             except asyncio.CancelledError:
@@ -153,14 +155,29 @@ class Runner:
         c, lease = self.container, hand.lease
         granted = GrantedSecrets(self._store.database, self._store.vault, lease.tenant, details["secrets"], dict(overrides.secrets))
         return RunDeps(
-            journal=hand.journal, mailbox=hand.mailbox, http=c.http(loopback=overrides.loopback), secrets=GuardingSecrets(granted, hand.journal),
+            journal=hand.journal, mailbox=hand.mailbox, http=c.http(loopback=overrides.loopback), secrets=GuardingSecrets(granted,
+            hand.journal),
             events=self._store.events(lease.tenant), notices=self._store.notices(lease.tenant, lease.run_id, details["conversation"]),
-            workflows=self._store.workflows(lease.tenant, details["lock"]), expressions=c.expressions, catalogue=c.catalogue, clock=SystemClock(),
+            workflows=self._store.workflows(lease.tenant, details["lock"]), expressions=c.expressions, catalogue=c.catalogue,
+            clock=SystemClock(),
             observer=LiveObserver(self._store, lease, overrides.on_step), models=_LazyModels(c), smtp_url=smtp_url(c.settings),
         )  # fmt: skip
 
     async def _details(self, lease: Lease) -> dict[str, Any]:
-        names = ("id", "input", "conversation", "created_at", "started_at", "definition", "namespace", "name", "version", "digest", "lock", "secrets")
+        names = (
+            "id",
+            "input",
+            "conversation",
+            "created_at",
+            "started_at",
+            "definition",
+            "namespace",
+            "name",
+            "version",
+            "digest",
+            "lock",
+            "secrets",
+        )
 
         async def read() -> Any:
             async with self._store.database.transaction(lease.tenant) as connection:
@@ -187,7 +204,9 @@ class Runner:
     async def _park(self, hand: InHand, outcome: Outcome) -> bool:
         """Store that the run waits; False when something arrived since it looked, or when it is to be cancelled: go on then."""
         moments = [wait.wake_at for wait in outcome.awaited if wait.wake_at]
-        reason = next((kind for kind in ("outcome-unknown", "approve", "ask", "event", "timer") if any(w.kind == kind for w in outcome.awaited)), "")
+        reason = next(
+            (kind for kind in ("outcome-unknown", "approve", "ask", "event", "timer") if any(w.kind == kind for w in outcome.awaited)), ""
+        )
         values = {**_mine(hand.lease), "reason": reason, "wake_at": min(moments) if moments else None, "signals": hand.mailbox.signals}
 
         async def park() -> Any:
@@ -196,19 +215,15 @@ class Runner:
                     await connection.execute(query("runs", "end-live"), {"run": hand.lease.run_id})
                     return None
                 row = await (await connection.execute(query("runs", "holds"), _mine(hand.lease))).fetchone()
-                return row or await self._parked_before(connection, hand.lease)
+                if row is None:
+                    await _see_that_it_was_us(connection, hand.lease)
+                return row
 
         row = await patiently(park, patience_s=self._patience_s)
         if row is None:
             return True
         hand.cancelled = hand.cancelled or bool(row[1])
         return False
-
-    async def _parked_before(self, connection: Any, lease: Lease) -> None:
-        """Tell a lost lease from our own commit whose answer got lost with the connection. Raises LeaseLost."""
-        found = await (await connection.execute("SELECT 1 FROM parley.runs WHERE id = %s AND epoch = %s AND owner IS NULL", [lease.run_id, lease.epoch])).fetchone()
-        if found is None:
-            raise LeaseLost(f"run {lease.run_id} has a new owner")
 
     async def _finish(self, hand: InHand, status: str, outcome: Outcome | None) -> str:
         lease = hand.lease
@@ -221,7 +236,7 @@ class Runner:
         async def finish() -> None:
             async with self._store.database.transaction(lease.tenant) as connection:
                 if await (await connection.execute(query("runs", "finish"), values)).fetchone() is None:
-                    await self._parked_before(connection, lease)
+                    await _see_that_it_was_us(connection, lease)
                 await connection.execute(query("runs", "end-waits"), {"run": lease.run_id})
                 await connection.execute(query("runs", "end-live"), {"run": lease.run_id})
 
@@ -261,6 +276,13 @@ class Runner:
         async with self._store.database.transaction(lease.tenant) as connection:
             if await (await connection.execute(query("runs", "hand-back"), _mine(lease))).fetchone() is not None:
                 await connection.execute(query("queue", "enqueue"), {"runs": [lease.run_id]})
+
+
+async def _see_that_it_was_us(connection: Any, lease: Lease) -> None:
+    """Tell our own commit, whose answer got lost with the connection, from a lost lease. Raises LeaseLost."""
+    statement = "SELECT 1 FROM parley.runs WHERE id = %s AND epoch = %s AND owner IS NULL"
+    if await (await connection.execute(statement, [lease.run_id, lease.epoch])).fetchone() is None:
+        raise LeaseLost(f"run {lease.run_id} has a new owner")
 
 
 def _note(hand: InHand, *, signals: int, cancel: bool) -> None:

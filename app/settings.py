@@ -36,48 +36,71 @@ class Settings(BaseSettings):
 
     # where things live
     home: Path = Field(default=Path(".parley"), description="Folder of the embedded database, generated secrets, files and logs.")
-    database_url: SecretStr | None = Field(default=None, description="A PostgreSQL ≥ 15 instead of the embedded one. Its user owns the schema.")
-    tenant: str = Field(default="default", pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="Tenant of people who log in here and of the command line.")
+    database_url: SecretStr | None = Field(
+        default=None, description="A PostgreSQL ≥ 15 instead of the embedded one. Its user owns the schema."
+    )
+    tenant: str = Field(
+        default="default", pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="Tenant of people who log in here and of the command line."
+    )
 
     # the web process
     host: str = Field(default="127.0.0.1", description="Address the web process listens on.")
     port: int = Field(
         default=8000, ge=0, le=65535, validation_alias=known_as("PARLEY_PORT", "PORT"), description="Port of the web process."
     )
-    public_url: str | None = Field(default=None, description="Address people type, when a proxy stands in front; used in links and for the Origin check.")
-    auth_secret: SecretStr | None = Field(default=None, description="Signs sessions. Generated into PARLEY_HOME when unset; must be equal on every web machine.")
+    public_url: str | None = Field(
+        default=None, description="Address people type, when a proxy stands in front; used in links and for the Origin check."
+    )
+    auth_secret: SecretStr | None = Field(
+        default=None, description="Signs sessions. Generated into PARLEY_HOME when unset; must be equal on every web machine."
+    )
     encryption_key: SecretStr | None = Field(
-        default=None, description="Seals stored secrets: 32 bytes, URL-safe base64. Generated into PARLEY_HOME when unset; must be equal on every machine."
+        default=None,
+        description="Seals stored secrets: 32 bytes, URL-safe base64. Generated like the other; equal on every machine.",
     )
 
     # models
-    model: str = Field(default="", description="Comma list, tried in order: openai:NAME, ollama:NAME, offline. Unset: Ollama if it answers, else offline.")
+    model: str = Field(
+        default="", description="Comma list, tried in order: openai:NAME, ollama:NAME, offline. Unset: Ollama if it answers, else offline."
+    )
     model_timeout_s: float = Field(default=60.0, gt=0, description="Seconds for one model call.")
     openai_base_url: str | None = Field(
-        default=None, validation_alias=known_as("PARLEY_OPENAI_BASE_URL", "OPENAI_BASE_URL"), description="Address of an OpenAI-compatible endpoint."
+        default=None,
+        validation_alias=known_as("PARLEY_OPENAI_BASE_URL", "OPENAI_BASE_URL"),
+        description="Address of an OpenAI-compatible endpoint.",
     )
     openai_api_key: SecretStr | None = Field(
         default=None, validation_alias=known_as("PARLEY_OPENAI_API_KEY", "OPENAI_API_KEY"), description="Key for that endpoint."
     )
     ollama_host: str = Field(
-        default="http://127.0.0.1:11434", validation_alias=known_as("PARLEY_OLLAMA_HOST", "OLLAMA_HOST"), description="Where Ollama answers."
+        default="http://127.0.0.1:11434",
+        validation_alias=known_as("PARLEY_OLLAMA_HOST", "OLLAMA_HOST"),
+        description="Where Ollama answers.",
     )
 
     # what workflows may reach
     http_allow: Words = Field(default=(), description="CIDR list of private, loopback or link-local addresses that workflows may call.")
-    run_allow: Annotated[tuple[RunKind, ...], NoDecode] = Field(default=(), description="Which of script, shell, container `run` tasks may use.")
+    run_allow: Annotated[tuple[RunKind, ...], NoDecode] = Field(
+        default=(), description="Which of script, shell, container `run` tasks may use."
+    )
     smtp_url: SecretStr | None = Field(
-        default=None, validation_alias=known_as("PARLEY_SMTP_URL", "SMTP_URL"), description="smtp://user:password@host:port for e-mail notices."
+        default=None,
+        validation_alias=known_as("PARLEY_SMTP_URL", "SMTP_URL"),
+        description="smtp://user:password@host:port for e-mail notices.",
     )
     smtp_from: str = Field(default="parley@localhost", description="Sender of e-mail notices.")
 
     # the worker
     worker_concurrency: int = Field(default=50, ge=1, le=1000, description="Runs one worker advances at the same time.")
     lease_s: float = Field(default=6.0, ge=0.5, le=10, description="Seconds until the run of a silent worker is taken over.")
-    heartbeat_s: float = Field(default=2.0, ge=0.1, le=3, description="Seconds between renewals of a worker's leases; less than half of lease_s.")
+    heartbeat_s: float = Field(
+        default=2.0, ge=0.1, le=3, description="Seconds between renewals of a worker's leases; less than half of lease_s."
+    )
     sweep_s: float = Field(default=1.0, ge=0.1, le=10, description="Seconds between looks for due timers and silent workers.")
     stop_grace_s: float = Field(default=10.0, ge=0, description="Seconds a stopping worker gives its steps to end.")
-    store_patience_s: float = Field(default=300.0, gt=0, description="Seconds a run waits for a database that is away before another worker may take it.")
+    store_patience_s: float = Field(
+        default=300.0, gt=0, description="Seconds a run waits for a database that is away before another worker may take it."
+    )
 
     # behaviour
     expression_children: int = Field(default=2, ge=1, le=32, description="Child processes that evaluate jq expressions.")
@@ -99,7 +122,9 @@ class Settings(BaseSettings):
             ip_network(part, strict=False)
         return value
 
-    @field_validator("database_url", "public_url", "openai_base_url", "openai_api_key", "smtp_url", "auth_secret", "encryption_key", mode="before")
+    @field_validator(
+        "database_url", "public_url", "openai_base_url", "openai_api_key", "smtp_url", "auth_secret", "encryption_key", mode="before"
+    )
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if isinstance(value, str) and not value.strip() else value
@@ -130,7 +155,7 @@ def open_home(settings: Settings) -> Path:
     """
     Make `PARLEY_HOME` when it is missing and return it, absolute.
 
-    The folder is the owner's alone (0700). Started as root it can also be passed through (0711), since the embedded server, which refuses to
+    The folder is the owner's alone (0700). Started as root it can also be passed through (0711): the embedded server, which refuses to
     run as root, has its folder inside.
     """
     home = settings.home_path

@@ -63,7 +63,9 @@ def _overlay(states: dict[str, dict[str, JSON]], waits: Sequence[Any], running: 
             state["status"] = "retrying" if state["status"] in ("faulted", "retrying") else "running"
     for wait in waits:
         if wait.reference in states:
-            states[wait.reference].update(status="waiting", detail="" if wait.wake_at is None else f"until {wait.wake_at.isoformat(timespec='seconds')}")
+            states[wait.reference].update(
+                status="waiting", detail="" if wait.wake_at is None else f"until {wait.wake_at.isoformat(timespec='seconds')}"
+            )
         for reference, state in states.items():
             if wait.reference.startswith(f"{reference}/") and state["status"] in ("pending", "running"):
                 state["status"] = "waiting"

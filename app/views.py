@@ -1,7 +1,7 @@
 """What people and programs are shown: plain values made from rows, the same for chat, API and command line.
 
-A run's status words come from its journal and its row, never from a model. Names of the secrets a run may read travel with its view, so that
-`Store.redacted` can take their values out.
+A run's status words come from its journal and its row, never from a model. Names of the secrets a run may read travel with its view, so
+that `Store.redacted` can take their values out.
 """
 
 from __future__ import annotations
@@ -184,18 +184,21 @@ def proposal_view(row: Row[Any], catalogue: Mapping[str, Any], stored_secrets: s
     examined = dsl.examine(row.yaml, catalogue)
     data = row.definition
     return ProposalView(
-        id=row.id, status=row.status, conversation=row.conversation, name=row.name, title=title_of(data), namespace=row.namespace, version=row.version,
+        id=row.id, status=row.status, conversation=row.conversation, name=row.name, title=title_of(data), namespace=row.namespace,
+        version=row.version,
         digest=row.digest, summary=row.summary, outline=[line.to_json() for line in dsl.outline(data, catalogue)],
         picture=picture_of(row.digest, data), effects=[effect.to_json() for effect in examined.effects], assumptions=row.assumptions or [],
         yaml=row.yaml, secrets=[{"name": name, "set": name in stored_secrets} for name in _declared_secrets(data)],
         warnings=[problem.to_json() for problem in examined.problems if problem.severity != "error"], decided_by=row.decided_by,
-        decided_at=iso(row.decided_at), version_id=row.version_id, comment=row.comment, created_by=row.created_by, created_at=iso(row.created_at) or "",
+        decided_at=iso(row.decided_at), version_id=row.version_id, comment=row.comment, created_by=row.created_by,
+        created_at=iso(row.created_at) or "",
     )  # fmt: skip
 
 
 def version_view(row: Row[Any]) -> VersionView:
     return VersionView(
-        id=row.id, namespace=row.namespace, name=row.name, version=row.version, title=title_of(row.definition), digest=row.digest, yaml=row.yaml,
+        id=row.id, namespace=row.namespace, name=row.name, version=row.version, title=title_of(row.definition), digest=row.digest,
+        yaml=row.yaml,
         secrets=list(row.secrets), proposal_id=row.proposal_id, approved_by=row.approved_by, approved_at=iso(row.approved_at) or "",
     )  # fmt: skip
 
@@ -203,7 +206,8 @@ def version_view(row: Row[Any]) -> VersionView:
 def task_view(row: Row[Any]) -> TaskView:
     form = row.form or {}
     return TaskView(
-        run_id=row.run_id, path=row.path, reference=row.reference, kind=row.kind, title=form.get("title") or task_title(row.definition, row.reference),
+        run_id=row.run_id, path=row.path, reference=row.reference, kind=row.kind, title=form.get("title") or task_title(row.definition,
+        row.reference),
         message=form.get("message") or "", data=form.get("data"), schema=form.get("schema"), assignee=str(form.get("assignee") or ""),
         wake_at=iso(row.wake_at), workflow=title_of(row.definition), version=row.version, conversation=row.conversation,
         created_at=iso(row.created_at) or "", secrets=tuple(_declared_secrets(row.definition)),
@@ -221,11 +225,15 @@ async def read_run_view(session: AsyncSession, run_id: str, *, worker_missing: b
     j, a = t.journal.c, t.awaits.c
     lines = (
         await session.execute(
-            select(j.path, j.attempt, j.kind, j.reference, j.status, j.error, j.mark, j.started_at, j.ended_at).where(j.run_id == run_id).order_by(j.seq)
+            select(j.path, j.attempt, j.kind, j.reference, j.status, j.error, j.mark, j.started_at, j.ended_at)
+            .where(j.run_id == run_id)
+            .order_by(j.seq)
         )
     ).all()
     waits = (
-        await session.execute(select(t.awaits).where(a.run_id == run_id, a.delivered_at.is_(None), a.withdrawn_at.is_(None)).order_by(a.created_at, a.path))
+        await session.execute(
+            select(t.awaits).where(a.run_id == run_id, a.delivered_at.is_(None), a.withdrawn_at.is_(None)).order_by(a.created_at, a.path)
+        )
     ).all()
     running = (await session.execute(select(t.live.c.running).where(t.live.c.run_id == run_id))).scalar_one_or_none() or []
     return _run_view(row, lines=lines, waits=waits, running=running, worker_missing=worker_missing)
@@ -242,7 +250,8 @@ async def read_run_views(session: AsyncSession, *, status: str | None, limit: in
 def _runs() -> Any:
     r, v = t.runs.c, t.versions.c
     columns = (
-        r.id, r.version_id, r.conversation, r.status, r.reason, r.output, r.error, r.failed_path, r.started_by, r.created_at, r.ready_at, r.started_at,
+        r.id, r.version_id, r.conversation, r.status, r.reason, r.output, r.error, r.failed_path, r.started_by, r.created_at,
+        r.ready_at, r.started_at,
         r.ended_at, r.wake_at, r.cancel_requested, v.namespace, v.name, v.version, v.digest, v.definition, v.secrets,
     )  # fmt: skip
     return select(*columns).join(t.versions, (v.tenant_id == r.tenant_id) & (v.id == r.version_id))
@@ -256,9 +265,11 @@ def _run_view(row: Row[Any], *, lines: Sequence[Any] | None, waits: Sequence[Any
     awaiting = [_awaiting(wait, row.definition) for wait in waits if not wait.path.rpartition("/")[2].startswith("timeout")]
     return RunView(
         id=row.id, name=row.name, namespace=row.namespace, title=title_of(row.definition), version=row.version, version_id=row.version_id,
-        digest=row.digest, status=row.status, reason=_reason(row, waits, now, worker_missing), conversation=row.conversation, started_by=row.started_by,
+        digest=row.digest, status=row.status, reason=_reason(row, waits, now, worker_missing), conversation=row.conversation,
+        started_by=row.started_by,
         created_at=iso(row.created_at) or "", started_at=iso(row.started_at), ended_at=iso(row.ended_at),
-        elapsed_s=round(max(0.0, (ended - began).total_seconds()), 3), picture=picture_of(row.digest, row.definition) if lines is not None else None,
+        elapsed_s=round(max(0.0, (ended - began).total_seconds()), 3), picture=picture_of(row.digest,
+        row.definition) if lines is not None else None,
         steps=steps, awaiting=awaiting, output=row.output, error=error.to_json() if isinstance(error, ErrorView) else None,
         actions=_actions(row, awaiting), secrets=tuple(row.secrets),
     )  # fmt: skip
@@ -275,13 +286,14 @@ def _reason(row: Row[Any], waits: Sequence[Any], now: datetime, worker_missing: 
     for kind in ("outcome-unknown", "approve", "ask", "event", "timer"):
         if kind in kinds:
             return REASONS[kind]
-    return REASONS.get(row.reason, row.reason)
+    return REASONS.get(row.reason, str(row.reason))
 
 
 def _awaiting(wait: Row[Any], definition: Mapping[str, JSON]) -> dict[str, JSON]:
     form = wait.form or {}
     return {
-        "path": wait.path, "reference": wait.reference, "kind": wait.kind, "title": form.get("title") or task_title(definition, wait.reference),
+        "path": wait.path, "reference": wait.reference, "kind": wait.kind, "title": form.get("title") or task_title(definition,
+        wait.reference),
         "message": form.get("message") or "", "data": form.get("data"), "schema": form.get("schema"), "assignee": form.get("assignee"),
         "wake_at": iso(wait.wake_at), "event": wait.event,
     }  # fmt: skip

@@ -185,8 +185,8 @@ class Worker:
                 await connection.execute(query("queue", "drop-taken"), {"runs": [run for run, orphaned in lost_runs.items() if orphaned]})
             if lost_runs:
                 await connection.execute(query("queue", "enqueue"), {"runs": list(lost_runs)})
-            pause = (await (await connection.execute(query("runs", "next-timer"), {"limit_s": self._settings.sweep_s})).fetchone())[0]
-        await asyncio.sleep(max(0.05, float(pause if pause is not None else self._settings.sweep_s)))
+            next_timer = await (await connection.execute(query("runs", "next-timer"), {"limit_s": self._settings.sweep_s})).fetchone()
+        await asyncio.sleep(max(0.05, float(next_timer[0] if next_timer else self._settings.sweep_s)))
 
     # the end
 

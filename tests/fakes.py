@@ -25,14 +25,18 @@ async def approved(container: Container, actor: Actor, text: str) -> VersionView
     return await container.actions.approve(actor, proposal.id, digest=proposal.digest)
 
 
-async def eventually(container: Container, actor: Actor, run_id: str, holds: Callable[[RunView], bool], *, within_s: float = 15.0) -> RunView:
+async def eventually(
+    container: Container, actor: Actor, run_id: str, holds: Callable[[RunView], bool], *, within_s: float = 15.0
+) -> RunView:
     """Return the run as soon as *holds* says yes; fails with what it is instead."""
     give_up = asyncio.get_running_loop().time() + within_s
     while True:
         view = await container.actions.run(actor, run_id)
         if holds(view):
             return view
-        assert asyncio.get_running_loop().time() < give_up, f"after {within_s} s the run is {view.status} ({view.reason}), {view.error}, {view.steps}"
+        assert asyncio.get_running_loop().time() < give_up, (
+            f"after {within_s} s the run is {view.status} ({view.reason}), {view.error}, {view.steps}"
+        )
         await asyncio.sleep(0.03)
 
 

@@ -1,10 +1,10 @@
 """Why an action was refused. The text says what; `why`, `where` and `next` say the rest; `code` is for programs.
 
-    ActionError
-      NotFound    404  no such thing, or it belongs to another tenant: the two look the same
-      Forbidden   403  the person's role does not allow it
-      Conflict    409  it does not fit what is there now: a stale digest, a decision already taken, a name and version already used
-      Invalid     422  the definition or value is wrong; `problems` lists every mistake
+ActionError
+  NotFound    404  no such thing, or it belongs to another tenant: the two look the same
+  Forbidden   403  the person's role does not allow it
+  Conflict    409  it does not fit what is there now: a stale digest, a decision already taken, a name and version already used
+  Invalid     422  the definition or value is wrong; `problems` lists every mistake
 """
 
 from __future__ import annotations
@@ -34,7 +34,11 @@ class NotFound(ActionError):
     status = 404
 
     def __init__(self, kind: str, id_: str) -> None:
-        super().__init__(f"There is no {kind} {id_!r}.", code=f"no-such-{kind.replace(' ', '-')}", next="Check the id; ids of other tenants are not shown.")
+        super().__init__(
+            f"There is no {kind} {id_!r}.",
+            code=f"no-such-{kind.replace(' ', '-')}",
+            next="Check the id; ids of other tenants are not shown.",
+        )
 
 
 class Forbidden(ActionError):
@@ -42,7 +46,10 @@ class Forbidden(ActionError):
 
     def __init__(self, act: str, *, role: str, needed: str) -> None:
         super().__init__(
-            f"You may not {act}.", code="forbidden", why=f"Your role is {role}; {needed} or more is needed.", next="Ask an administrator of Parley."
+            f"You may not {act}.",
+            code="forbidden",
+            why=f"Your role is {role}; {needed} or more is needed.",
+            next="Ask an administrator of Parley.",
         )
 
 
@@ -53,7 +60,16 @@ class Conflict(ActionError):
 class Invalid(ActionError):
     status = 422
 
-    def __init__(self, what: str, *, code: str = "invalid", why: str = "", where: str = "", next: str = "", problems: Sequence[Any] = ()) -> None:  # noqa: A002
+    def __init__(
+        self,
+        what: str,
+        *,
+        code: str = "invalid",
+        why: str = "",
+        where: str = "",
+        next: str = "",  # noqa: A002 - the word users read
+        problems: Sequence[Any] = (),
+    ) -> None:
         super().__init__(what, code=code, why=why, where=where, next=next)
         self.problems = list(problems)
 

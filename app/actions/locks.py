@@ -47,9 +47,15 @@ def lock_of(data: JSON, catalogue: Mapping[str, Any], children: Mapping[str, str
 
 def differences(old: Mapping[str, Mapping[str, str]], new: Mapping[str, Mapping[str, str]], data: JSON) -> list[str]:
     """Return in words what is no longer as it was approved."""
-    found = [f"the function {key} has changed" for key, digest in old["functions"].items() if key in new["functions"] and new["functions"][key] != digest]
+    found = [
+        f"the function {key} has changed"
+        for key, digest in old["functions"].items()
+        if key in new["functions"] and new["functions"][key] != digest
+    ]
     found += [f"the function {key} is gone" for key in old["functions"] if key not in new["functions"]]
-    found += [f"the workflow {name} has changed" for name, digest in old["workflows"].items() if new["workflows"].get(name, digest) != digest]
+    found += [
+        f"the workflow {name} has changed" for name, digest in old["workflows"].items() if new["workflows"].get(name, digest) != digest
+    ]
     found += [f"the workflow {name} is not approved" for name in workflows_run(data) if name not in new["workflows"]]
     return found
 

@@ -41,10 +41,18 @@ class PeopleActions(ActionsBase):
         """Store a secret; it is never shown again. A JSON object or list is kept as such. Raises Invalid."""
         if not SECRET_NAME.fullmatch(name):
             raise Invalid(
-                f"{name!r} cannot name a secret.", code="invalid-secret-name", where="name", why="Letters, digits, _ and - are allowed, a letter or _ first."
+                f"{name!r} cannot name a secret.",
+                code="invalid-secret-name",
+                where="name",
+                why="Letters, digits, _ and - are allowed, a letter or _ first.",
             )
         if value in ("", None) or len(str(value)) > LONGEST_SECRET:
-            raise Invalid("The secret is empty or too long.", code="invalid-secret", where="value", why=f"1 to {LONGEST_SECRET} characters are stored.")
+            raise Invalid(
+                "The secret is empty or too long.",
+                code="invalid-secret",
+                where="value",
+                why=f"1 to {LONGEST_SECRET} characters are stored.",
+            )
         async with self._acting(actor, "admin", "set secrets") as session:
             version = await self._store.vault.put(session, actor.tenant, name, value, by=actor.name)
             await record(session, actor, "secret-set", f"secret:{name}", version=version)
@@ -75,7 +83,9 @@ class PeopleActions(ActionsBase):
         """Return `[{conversation, element_id, message_id}]` of the cards that show a proposal, run or task."""
         async with self._store.database.session(tenant or self._store.settings.tenant) as session:
             c = t.cards.c
-            statement = select(c.conversation, c.element_id, c.message_id).where(c.kind == kind, c.subject_id == subject_id).order_by(c.created_at)
+            statement = (
+                select(c.conversation, c.element_id, c.message_id).where(c.kind == kind, c.subject_id == subject_id).order_by(c.created_at)
+            )
             return [dict(row._mapping) for row in await session.execute(statement)]
 
     async def notices(self, actor: Actor, *, conversation: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
@@ -107,14 +117,19 @@ class PeopleActions(ActionsBase):
             if (await session.execute(select(t.users.c.id).limit(1))).first():
                 return None
             made = await session.execute(
-                upsert(t.users).values(tenant_id=tenant, id=new_id(), name=name, password_hash=sealed, role="admin").on_conflict_do_nothing().returning(t.users.c.id)
+                upsert(t.users)
+                .values(tenant_id=tenant, id=new_id(), name=name, password_hash=sealed, role="admin")
+                .on_conflict_do_nothing()
+                .returning(t.users.c.id)
             )
             return password if made.first() else None
 
     async def user_add(self, actor: Actor, name: str, password: str, role: str) -> Actor:
         """Add a person. Raises Invalid when the name is taken or the password too short."""
         if len(password) < 8 or not name.strip() or "/" in name:
-            raise Invalid("Name or password cannot be used.", code="invalid-user", why="The name has no slash; the password has 8 characters or more.")
+            raise Invalid(
+                "Name or password cannot be used.", code="invalid-user", why="The name has no slash; the password has 8 characters or more."
+            )
         sealed = await asyncio.to_thread(hash_password, password)
         async with self._acting(actor, "admin", "add people") as session:
             id_ = new_id()
@@ -130,7 +145,9 @@ class PeopleActions(ActionsBase):
             raise Invalid("The password is too short.", code="invalid-password", why="It has 8 characters or more.")
         sealed = await asyncio.to_thread(hash_password, password)
         async with self._acting(actor, "viewer" if actor.name == name else "admin", "change this password") as session:
-            changed = await session.execute(update(t.users).where(t.users.c.name == name).values(password_hash=sealed).returning(t.users.c.id))
+            changed = await session.execute(
+                update(t.users).where(t.users.c.name == name).values(password_hash=sealed).returning(t.users.c.id)
+            )
             if not changed.first():
                 raise NotFound("user", name)
             await record(session, actor, "password-set", f"user:{name}")
@@ -142,8 +159,7 @@ class PeopleActions(ActionsBase):
 
 def notice_json(row: Any) -> dict[str, Any]:
     return {
-        "id": row.id, "run_id": row.run_id, "path": row.path, "channel": row.channel, "to": row.recipient, "title": row.title, "text": row.body,
+        "id": row.id, "run_id": row.run_id, "path": row.path, "channel": row.channel, "to": row.recipient, "title": row.title,
+        "text": row.body,
         "conversation": row.conversation, "created_at": row.created_at.isoformat(),
     }  # fmt: skip
-
-

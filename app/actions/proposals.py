@@ -21,7 +21,14 @@ class ProposalActions(ActionsBase):
     """propose, approve, reject, and what is there."""
 
     async def propose(
-        self, actor: Actor, text: str, *, conversation: str | None = None, summary: str = "", assumptions: Sequence[Any] = (), bump: bool = False
+        self,
+        actor: Actor,
+        text: str,
+        *,
+        conversation: str | None = None,
+        summary: str = "",
+        assumptions: Sequence[Any] = (),
+        bump: bool = False,
     ) -> ProposalView:
         """
         Put a definition up for a decision.
@@ -68,7 +75,8 @@ class ProposalActions(ActionsBase):
         Make the proposal an approved, immutable version; a second time gives the same answer.
 
         Raises:
-            Conflict: the proposal has another digest than the one shown, was rejected or superseded, names a child workflow nobody approved,
+            Conflict: the proposal has another digest than the one shown, was rejected or superseded,
+            names a child workflow nobody approved,
                 or its name and version were approved with another content meanwhile.
         """
         async with self._acting(actor, "approver", "approve proposals") as session:
@@ -160,7 +168,8 @@ class ProposalActions(ActionsBase):
             await session.execute(
                 insert(t.versions).values(
                     tenant_id=actor.tenant, id=new_id(), namespace=row.namespace, name=row.name, version=row.version, digest=row.digest,
-                    definition=row.definition, yaml=row.yaml, lock=lock, secrets=secrets_used(row.definition), proposal_id=row.id, approved_by=actor.name,
+                    definition=row.definition, yaml=row.yaml, lock=lock, secrets=secrets_used(row.definition), proposal_id=row.id,
+                    approved_by=actor.name,
                 )
             )  # fmt: skip
         return (await session.execute(select(t.versions).where(found))).one()

@@ -22,7 +22,15 @@ ENDED = ("completed", "faulted", "cancelled")
 
 
 class RunActions(ActionsBase):
-    async def start(self, actor: Actor, version_id: str, *, input: Any = None, conversation: str | None = None, here: str | None = None) -> RunView:  # noqa: A002
+    async def start(
+        self,
+        actor: Actor,
+        version_id: str,
+        *,
+        input: Any = None,  # noqa: A002 - the word of the DSL
+        conversation: str | None = None,
+        here: str | None = None,
+    ) -> RunView:
         """
         Start a run of an approved version. It is durable when this returns; a worker picks it up.
 
@@ -81,11 +89,15 @@ class RunActions(ActionsBase):
             self._store.signalled([row.id])
             return
         await session.execute(
-            update(t.runs).where(c.id == row.id).values(status="cancelled", reason="", cancel_requested=True, ended_at=func.clock_timestamp(), wake_at=None)
+            update(t.runs)
+            .where(c.id == row.id)
+            .values(status="cancelled", reason="", cancel_requested=True, ended_at=func.clock_timestamp(), wake_at=None)
         )
         a = t.awaits.c
         await session.execute(
-            update(t.awaits).where(a.run_id == row.id, a.delivered_at.is_(None), a.withdrawn_at.is_(None)).values(withdrawn_at=func.clock_timestamp())
+            update(t.awaits)
+            .where(a.run_id == row.id, a.delivered_at.is_(None), a.withdrawn_at.is_(None))
+            .values(withdrawn_at=func.clock_timestamp())
         )
         await session.execute(delete(t.live).where(t.live.c.run_id == row.id))
         await self._store.queue.cancel(session, row.id)
@@ -144,7 +156,8 @@ async def _write_retry(session: AsyncSession, actor: Actor, row: Row[Any]) -> No
     earlier = (await session.execute(select(func.count()).where(c.run_id == row.id, c.path == path, c.kind == "retry"))).scalar_one()
     await session.execute(
         insert(t.journal).values(
-            tenant_id=row.tenant_id, run_id=row.id, path=path, attempt=earlier + 1, kind="retry", reference=to_reference(path), status="started",
+            tenant_id=row.tenant_id, run_id=row.id, path=path, attempt=earlier + 1, kind="retry", reference=to_reference(path),
+            status="started",
             output=f"retried by {actor.name}", has_context=False, started_at=func.now(), mark="", sealed=False,
         )
     )  # fmt: skip
@@ -160,7 +173,8 @@ def _check_input(definition: dict[str, Any], data: Any) -> None:
     problems = [f"{place(error.absolute_path)}: {error.message}" for error in Draft202012Validator(schema).iter_errors(data)]
     if problems:
         raise Invalid(
-            "The input does not fit the workflow.", code="invalid-input", where="the input, " + problems[0].split(":")[0], why="; ".join(problems[:5]),
+            "The input does not fit the workflow.", code="invalid-input", where="the input, " + problems[0].split(":")[0],
+            why="; ".join(problems[:5]),
             next="Give an input that fits `input.schema` of the definition.",
             problems=[dsl.Problem(code="invalid-input", reference="/input", message=text) for text in problems],
         )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, select, update
 
-from app.actions.base import Actor, one, record
+from app.actions.base import Actor, one, record, require
 from app.actions.errors import Conflict, Invalid, NotFound
 from app.actions.runs import RunActions, place
 from app.store import tables as t
@@ -55,7 +55,9 @@ class TaskActions(RunActions):
                 changed = False
             else:
                 _must_wait(run, row)
-                await session.execute(update(t.awaits).where(found).values(payload=payload, delivered_at=func.clock_timestamp(), delivered_by=actor.name))
+                await session.execute(
+                    update(t.awaits).where(found).values(payload=payload, delivered_at=func.clock_timestamp(), delivered_by=actor.name)
+                )
                 await record(session, actor, "answer", f"run:{run_id}", path=path, kind=row.kind, answer=_for_audit(row.kind, payload))
                 await self._wake(session, [run_id])
                 changed = True
@@ -73,25 +75,19 @@ class TaskActions(RunActions):
         Raises:
             Invalid: one of *events* is no CloudEvent; none is taken then.
         """
-        self._require(actor, "operator", "send events")
+        require(actor, "operator", "send events")
         problems = [f"event {number}: {problem}" for number, event in enumerate(events, 1) for problem in event_problems(event)]
         if problems:
             raise Invalid("These are not CloudEvents.", code="invalid-event", where=problems[0].split(":")[0], why="; ".join(problems[:5]))
         accepted = await self._store.events(actor.tenant).accept([with_time(event) for event in events])
         return {"accepted": accepted, "duplicates": len(events) - accepted}
 
-    @staticmethod
-    def _require(actor: Actor, needed: Any, act: str) -> None:
-        from app.actions.base import require
 
-        require(actor, needed, act)
-
-
-def checked(row: Row[Any], value: Any, actor: Actor) -> dict[str, Any]:
+def checked(row: Row[Any], value: Any, actor: Actor) -> Any:
     """Return the payload for the run. Raises Invalid naming the field."""
     if row.kind == "ask":
         _fits(row.form.get("schema") or {}, value)
-        return dict(value) if isinstance(value, Mapping) else value  # type: ignore[no-any-return]
+        return dict(value) if isinstance(value, Mapping) else value
     key = "approved" if row.kind == "approve" else "happened"
     if not isinstance(value, Mapping) or not isinstance(value.get(key), bool):
         raise Invalid(f"The answer needs the field {key!r}: true or false.", code="invalid-answer", where=f"field {key}")
@@ -109,13 +105,20 @@ def _fits(schema: Mapping[str, Any], value: Any) -> None:
     errors = list(Draft202012Validator(dict(schema)).iter_errors(value))
     if errors:
         words = [f"{place(error.absolute_path)}: {error.message}" for error in errors]
-        raise Invalid("The answer does not fit the form.", code="invalid-answer", where=place(errors[0].absolute_path), why="; ".join(words[:5]), problems=words)
+        raise Invalid(
+            "The answer does not fit the form.",
+            code="invalid-answer",
+            where=place(errors[0].absolute_path),
+            why="; ".join(words[:5]),
+            problems=words,
+        )
 
 
 def _same(old: Any, new: Any) -> bool:
     """Compare two answers; who gave them does not count."""
-    strip = lambda answer: {k: v for k, v in answer.items() if k != "by"} if isinstance(answer, dict) else answer  # noqa: E731
-    return bool(strip(old) == strip(new))
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        return {**old, "by": ""} == {**new, "by": ""}
+    return bool(old == new)
 
 
 def _must_wait(run: Row[Any], row: Row[Any]) -> None:
@@ -138,7 +141,9 @@ def event_problems(event: Any) -> list[str]:
     problems = [f"the attribute {name!r} is missing or no text" for name in ("id", "source", "type") if not _text(event.get(name))]
     if event.get("specversion", "1.0") != "1.0":
         problems.append(f"specversion {event['specversion']!r} is not supported, 1.0 is")
-    problems += [f"the attribute {name!r} holds a NUL character" for name, value in event.items() if name != "data" and "\x00" in f"{name}{value}"]
+    problems += [
+        f"the attribute {name!r} holds a NUL character" for name, value in event.items() if name != "data" and "\x00" in f"{name}{value}"
+    ]
     return problems
 
 

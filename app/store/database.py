@@ -1,7 +1,7 @@
 """Connections to the one database: short SQLAlchemy transactions for people's requests, a psycopg pool for the hot paths.
 
-Every transaction belongs to one tenant, set with `set_config('app.tenant', …, true)`: for this transaction only. The form that lasts as long
-as the session would leak to the next user of a pooled connection (measured; see the README).
+Every transaction belongs to one tenant, set with `set_config('app.tenant', …, true)`: for this transaction only. The form that lasts as
+long as the session would leak to the next user of a pooled connection (measured; see the README).
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Database:
     async def session(self, tenant: str) -> AsyncIterator[AsyncSession]:
         """One transaction of *tenant*: committed at the end, rolled back by an exception. Raises DatabaseAway."""
         async with AsyncSession(self.engine, sync_session_class=TenantSession, info={"tenant": tenant}, expire_on_commit=False) as session:
-            with _away():
+            with _Away():
                 async with session.begin():
                     yield session
 
@@ -104,7 +104,7 @@ class Database:
             yield connection
 
 
-class _away:
+class _Away:
     """Turn what the drivers say when nobody answers into DatabaseAway."""
 
     def __enter__(self) -> None:

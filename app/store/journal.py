@@ -18,7 +18,8 @@ from graphs.run.ports import Row
 from graphs.run.redaction import Redactor
 
 COLUMNS = (
-    "path", "attempt", "kind", "reference", "status", "output", "context", "has_context", "goto", "error", "started_at", "ended_at", "mark", "sealed",
+    "path", "attempt", "kind", "reference", "status", "output", "context", "has_context", "goto", "error", "started_at", "ended_at",
+    "mark", "sealed",
 )  # fmt: skip
 
 
@@ -79,12 +80,16 @@ class RunJournal:
             raise Resting(f"run {self.run_id} rests: its worker stops")
 
     def _values(self, row: Row) -> tuple[Any, ...]:
-        output, context, error = (None if value is None else to_text(value) for value in (row.output, row.context, row.error and dict(row.error)))
+        output, context, error = (
+            None if value is None else to_text(value) for value in (row.output, row.context, row.error and dict(row.error))
+        )
         if row.has_context and context is None:
             context = "null"
         sealed = self._has_secrets and any(text is not None and self._secrets.text(text) != text for text in (output, context, error))
         if sealed:
-            output, context, error = (self._sealed(text, name, row.path) for text, name in ((output, "output"), (context, "context"), (error, "error")))
+            output, context, error = (
+                self._sealed(text, name, row.path) for text, name in ((output, "output"), (context, "context"), (error, "error"))
+            )
         return (
             row.path, row.attempt, row.kind, row.reference, row.status, output, context, row.has_context, row.then, error, row.started_at,
             row.ended_at, row.mark, sealed,

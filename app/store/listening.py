@@ -1,4 +1,5 @@
-"""LISTEN on one connection a process, connected again when it breaks. A notification is a hint: after each connect everything is read anew."""
+"""LISTEN on one connection a process, connected again when it breaks. A notification is a hint: after each connect everything is read
+anew."""
 
 from __future__ import annotations
 

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 class RunNotices:
-    def __init__(self, database: Database, notifier: Notifier, tenant: str, run_id: str, conversation: str | None, *, patience_s: float) -> None:
+    def __init__(
+        self, database: Database, notifier: Notifier, tenant: str, run_id: str, conversation: str | None, *, patience_s: float
+    ) -> None:
         self._database = database
         self._notifier = notifier
         self._tenant = tenant

@@ -10,6 +10,7 @@ Channels carry ids only, several separated by commas:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 
 import psycopg
@@ -86,10 +87,8 @@ class Notifier:
                 self._wanted.set()
             if self._closing:
                 return
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._urgent.wait(), PAUSE_S)
-            except TimeoutError:
-                pass
             self._urgent.clear()
 
     async def _send(self) -> None:

@@ -6,8 +6,8 @@ import asyncio
 import functools
 import random
 import time
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import psycopg
 import structlog
@@ -73,11 +73,21 @@ async def patiently(work: Callable[[], Awaitable[Answer]], *, patience_s: float)
         pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
 
-def patient(method: Callable[..., Awaitable[Answer]]) -> Callable[..., Awaitable[Answer]]:
+class Patient(Protocol):
+    patience_s: float
+
+
+Own = TypeVar("Own", bound=Patient)
+Arguments = ParamSpec("Arguments")
+
+
+def patient(
+    method: Callable[Concatenate[Own, Arguments], Coroutine[Any, Any, Answer]],
+) -> Callable[Concatenate[Own, Arguments], Coroutine[Any, Any, Answer]]:
     """Make a method of an object with `patience_s` wait for the database."""
 
     @functools.wraps(method)
-    async def waiting(self: object, *args: object, **kwargs: object) -> Answer:
-        return await patiently(lambda: method(self, *args, **kwargs), patience_s=self.patience_s)  # type: ignore[attr-defined]
+    async def waiting(self: Own, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
+        return await patiently(lambda: method(self, *args, **kwargs), patience_s=self.patience_s)
 
     return waiting

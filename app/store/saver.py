@@ -1,7 +1,8 @@
 """LangGraph's checkpoints with group commit and a tenant.
 
-The reading half is langgraph-checkpoint-postgres' own; puts go through the process's writer (that library's saver serialises all runs behind
-one lock and writes in the background: 97 % of the finished steps were missing after a kill). Passes langgraph-checkpoint-conformance.
+The reading half is langgraph-checkpoint-postgres' own; puts go through the process's writer (that library's saver serialises all runs
+behind one lock and writes in the background: 97 % of the finished steps were missing after a kill). Passes
+langgraph-checkpoint-conformance.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ class GroupSaver(AsyncPostgresSaver):
         await self._writer.flush(owner)
 
     @asynccontextmanager
-    async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:  # noqa: ARG002
+    async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
         """The base class reads through this: a transaction of the tenant."""
         async with self._database.transaction(self._tenant) as connection, connection.cursor(row_factory=dict_row) as cursor:
             yield cursor

@@ -33,7 +33,9 @@ REDACTORS = 256  # tenants and sets of secrets whose redactors are kept
 class Redactable(Protocol):
     """A view whose values may hold a secret."""
 
-    secrets: tuple[str, ...]  # names of the secrets its run may read
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Names of the secrets its run may read."""
 
     def redacted(self, redactor: Redactor) -> Any: ...
 
@@ -111,7 +113,9 @@ class Store:
     async def _redactor(self, tenant: str, names: Sequence[str]) -> Redactor:
         async with self.database.session(tenant) as session:
             c = t.secrets.c
-            current = (await session.execute(select(c.name, c.version).where(c.name.in_(names), c.removed_at.is_(None)).order_by(c.name))).all()
+            current = (
+                await session.execute(select(c.name, c.version).where(c.name.in_(names), c.removed_at.is_(None)).order_by(c.name))
+            ).all()
             key = (tenant, *(tuple(row) for row in current))
             if key in self._redactors:
                 self._redactors.move_to_end(key)

@@ -21,7 +21,8 @@ tenants = Table("tenants", metadata, text("tenant_id", key=True), text("title"),
 
 users = Table(
     "users", metadata,
-    text("tenant_id", key=True), text("id", key=True), text("name"), text("password_hash"), text("role"), Column("disabled", Boolean), moment("created_at"),
+    text("tenant_id", key=True), text("id", key=True), text("name"), text("password_hash"), text("role"), Column("disabled", Boolean),
+    moment("created_at"),
 )  # fmt: skip
 
 secrets = Table(
@@ -32,7 +33,8 @@ secrets = Table(
 
 proposals = Table(
     "proposals", metadata,
-    text("tenant_id", key=True), text("id", key=True), text("conversation"), text("status"), text("namespace"), text("name"), text("version"),
+    text("tenant_id", key=True), text("id", key=True), text("conversation"), text("status"), text("namespace"), text("name"),
+    text("version"),
     text("digest"), Column("definition", JSON), text("yaml"), Column("lock", JSON), text("summary"), Column("assumptions", JSON),
     text("created_by"), moment("created_at"), text("decided_by"), moment("decided_at"), text("comment"), text("version_id"),
 )  # fmt: skip
@@ -40,14 +42,16 @@ proposals = Table(
 versions = Table(
     "versions", metadata,
     text("tenant_id", key=True), text("id", key=True), text("namespace"), text("name"), text("version"), text("digest"),
-    Column("definition", JSON), text("yaml"), Column("lock", JSON), Column("secrets", ARRAY(Text)), text("proposal_id"), text("approved_by"),
+    Column("definition", JSON), text("yaml"), Column("lock", JSON), Column("secrets", ARRAY(Text)), text("proposal_id"),
+    text("approved_by"),
     moment("approved_at"),
 )  # fmt: skip
 
 runs = Table(
     "runs", metadata,
     text("tenant_id", key=True), text("id", key=True), text("version_id"), text("conversation"), text("status"), text("reason"),
-    Column("input", JSON), Column("output", JSON), Column("error", JSON), text("failed_path"), text("started_by"), moment("created_at"), moment("ready_at"),
+    Column("input", JSON), Column("output", JSON), Column("error", JSON), text("failed_path"), text("started_by"), moment("created_at"),
+    moment("ready_at"),
     moment("started_at"), moment("ended_at"), moment("wake_at"), Column("signals", BigInteger), Column("cancel_requested", Boolean),
     text("owner"), Column("epoch", Integer), moment("lease_until"),
 )  # fmt: skip
@@ -64,20 +68,23 @@ live = Table("live", metadata, text("tenant_id", key=True), text("run_id", key=T
 
 awaits = Table(
     "awaits", metadata,
-    text("tenant_id", key=True), text("run_id", key=True), text("path", key=True), text("reference"), text("kind"), Column("attempt", Integer),
+    text("tenant_id", key=True), text("run_id", key=True), text("path", key=True), text("reference"), text("kind"), Column("attempt",
+    Integer),
     moment("wake_at"), Column("event", JSONB), Column("form", JSON), moment("created_at"), moment("withdrawn_at"), moment("delivered_at"),
     text("delivered_by"), Column("timed_out", Boolean), Column("payload", JSON), text("event_source"), text("event_id"),
 )  # fmt: skip
 
 events = Table(
     "events", metadata,
-    text("tenant_id", key=True), text("source", key=True), text("id", key=True), text("type"), Column("attributes", JSONB), Column("event", JSON), moment("received_at"),
+    text("tenant_id", key=True), text("source", key=True), text("id", key=True), text("type"), Column("attributes", JSONB),
+    Column("event", JSON), moment("received_at"),
     Column("seq", BigInteger),
 )  # fmt: skip
 
 notices = Table(
     "notices", metadata,
-    text("tenant_id", key=True), text("id", key=True), text("run_id"), text("path"), text("conversation"), text("channel"), text("recipient"),
+    text("tenant_id", key=True), text("id", key=True), text("run_id"), text("path"), text("conversation"), text("channel"),
+    text("recipient"),
     text("title"), text("body"), moment("created_at"), moment("shown_at"),
 )  # fmt: skip
 

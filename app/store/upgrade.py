@@ -36,7 +36,9 @@ def upgrade(conninfo: Mapping[str, Any]) -> bool:
         if found == HEAD:
             return False
         if found is not None and found > HEAD:
-            raise DatabaseUnusable(f"The database has schema {found}, made by a newer Parley; this one knows {HEAD}. Install the newer Parley.")
+            raise DatabaseUnusable(
+                f"The database has schema {found}, made by a newer Parley; this one knows {HEAD}. Install the newer Parley."
+            )
         try:
             connection.execute("CREATE SCHEMA IF NOT EXISTS parley")
             _migrate(conninfo)

@@ -31,9 +31,13 @@ class Vault:
         c = t.secrets.c
         await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"parley.secret:{tenant}:{name}", 0))))
         newest = (await session.execute(select(func.max(c.version)).where(c.name == name))).scalar_one_or_none() or 0
-        await session.execute(update(t.secrets).where(c.name == name, c.removed_at.is_(None)).values(removed_at=func.now(), sealed=b"", nonce=b""))
+        await session.execute(
+            update(t.secrets).where(c.name == name, c.removed_at.is_(None)).values(removed_at=func.now(), sealed=b"", nonce=b"")
+        )
         nonce, sealed = self.seal(value, f"{tenant}/{name}/{newest + 1}")
-        await session.execute(insert(t.secrets).values(tenant_id=tenant, name=name, version=newest + 1, nonce=nonce, sealed=sealed, created_by=by))
+        await session.execute(
+            insert(t.secrets).values(tenant_id=tenant, name=name, version=newest + 1, nonce=nonce, sealed=sealed, created_by=by)
+        )
         return int(newest) + 1
 
     async def remove(self, session: AsyncSession, name: str) -> bool:
@@ -58,8 +62,8 @@ class Vault:
             return json.loads(self._cipher.decrypt(bytes(nonce), bytes(sealed), what.encode()))
         except (InvalidTag, ValueError) as exc:
             raise DatabaseUnusable(
-                "A stored secret cannot be opened with this installation's key. Restore PARLEY_HOME/secrets.json (or PARLEY_ENCRYPTION_KEY), "
-                "or set the secret again: parley secret set NAME"
+                "A stored secret cannot be opened with this installation's key. Restore PARLEY_HOME/secrets.json "
+                "(or PARLEY_ENCRYPTION_KEY), or set the secret again: parley secret set NAME"
             ) from exc
 
 

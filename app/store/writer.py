@@ -128,9 +128,9 @@ class GroupWriter:
                     answers.append((kind, rows, await connection.execute(kind.sql, kind.parameters(rows), prepare=True)))
             await pipeline.sync()
         self.flushes += 1
-        for kind, rows, cursor in answers:
+        for kind, sent, cursor in answers:
             if kind.answered is not None:
-                kind.answered(rows, await cursor.fetchall())
+                kind.answered(sent, await cursor.fetchall())
 
     async def _connected(self) -> AsyncConnection:
         if self._connection is None or self._connection.closed or self._connection.broken:

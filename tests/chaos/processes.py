@@ -24,13 +24,16 @@ class WorkerProcess:
     def __init__(self, settings: Settings, log: Path, *, url: str | None) -> None:
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")},
-            "PARLEY_HOME": str(settings.home_path), "PARLEY_LEASE_S": str(settings.lease_s), "PARLEY_HEARTBEAT_S": str(settings.heartbeat_s),
+            "PARLEY_HOME": str(settings.home_path), "PARLEY_LEASE_S": str(settings.lease_s),
+            "PARLEY_HEARTBEAT_S": str(settings.heartbeat_s),
             "PARLEY_SWEEP_S": str(settings.sweep_s), "PARLEY_STOP_GRACE_S": str(settings.stop_grace_s), "PARLEY_HTTP_ALLOW": "127.0.0.0/8",
             **({"PARLEY_DATABASE_URL": url} if url else {}),
         }  # fmt: skip
         self.log = log
         with log.open("ab") as out:
-            self.process = subprocess.Popen([sys.executable, "-P", "-m", "app.worker"], stdout=out, stderr=out, env=environment, start_new_session=True)
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "app.worker"], stdout=out, stderr=out, env=environment, start_new_session=True
+            )
 
     async def ready(self, *, within_s: float = 30.0) -> WorkerProcess:
         await self.says(READY, within_s=within_s)

@@ -73,7 +73,9 @@ async def test_runs_survive_a_database_that_goes_away(own: tuple[Container, Prep
     notices = await container.actions.notices(actor, limit=200)
 
     assert [view.status for view in done] == ["completed"] * 20
-    assert sorted((notice["run_id"], notice["text"]) for notice in notices) == sorted((run.id, text) for run in runs for text in ("first", "second"))
+    assert sorted((notice["run_id"], notice["text"]) for notice in notices) == sorted(
+        (run.id, text) for run in runs for text in ("first", "second")
+    )
     assert worker.process.poll() is None
     assert worker.log.read_text().count("The database does not answer") <= 3
     assert "The database is back" in worker.log.read_text()

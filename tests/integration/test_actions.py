@@ -17,7 +17,9 @@ pytestmark = pytest.mark.postgres
 
 class TestProposing:
     async def test_a_proposal_shows_what_the_definition_does(self, container: Container, actor: Actor) -> None:
-        text = definition("tell: {call: 'notify:1.0.0@default', with: {channel: email, to: ops@example.org, text: hi}}", use="use: {secrets: [token]}\n")
+        text = definition(
+            "tell: {call: 'notify:1.0.0@default', with: {channel: email, to: ops@example.org, text: hi}}", use="use: {secrets: [token]}\n"
+        )
 
         view = (await container.actions.propose(actor, text)).to_json()
 
@@ -43,7 +45,9 @@ class TestProposing:
 
         assert states == {first.id: "superseded", other.id: "open", second.id: "open"}
 
-    async def test_an_approved_name_and_version_is_refused_with_another_content_and_bumped_on_request(self, container: Container, actor: Actor) -> None:
+    async def test_an_approved_name_and_version_is_refused_with_another_content_and_bumped_on_request(
+        self, container: Container, actor: Actor
+    ) -> None:
         await approved(container, actor, A)
 
         with pytest.raises(Conflict) as refused:
@@ -171,7 +175,13 @@ class TestStarting:
         assert len(await container.actions.audit(actor, subject=f"run:{run.id}")) == 2
 
     async def test_unknown_ids_are_not_found(self, container: Container, actor: Actor) -> None:
-        for ask in (container.actions.run, container.actions.proposal, container.actions.start, container.actions.cancel, container.actions.retry):
+        for ask in (
+            container.actions.run,
+            container.actions.proposal,
+            container.actions.start,
+            container.actions.cancel,
+            container.actions.retry,
+        ):
             with pytest.raises(NotFound) as refused:
                 await ask(actor, "01a1f834-0000-7000-8000-000000000000")
             assert refused.value.status == 404
@@ -194,4 +204,7 @@ class TestPeople:
             await container.actions.accept_events(actor, [{"id": "1", "source": "/s", "type": "t"}, {"id": "2"}])
 
         assert "event 2: the attribute 'source'" in refused.value.why
-        assert await container.actions.accept_events(actor, [{"id": "1", "source": "/s", "type": "t"}] * 2) == {"accepted": 1, "duplicates": 1}
+        assert await container.actions.accept_events(actor, [{"id": "1", "source": "/s", "type": "t"}] * 2) == {
+            "accepted": 1,
+            "duplicates": 1,
+        }

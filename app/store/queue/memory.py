@@ -18,7 +18,7 @@ class MemoryQueue:
         self._tokens = count(1)
         self._changed = asyncio.Event()
 
-    async def enqueue(self, session: AsyncSession | None, run_ids: Sequence[str]) -> None:  # noqa: ARG002
+    async def enqueue(self, session: AsyncSession | None, run_ids: Sequence[str]) -> None:
         self._waiting.update(dict.fromkeys(run_ids))
         self._changed.set()
 
@@ -42,7 +42,7 @@ class MemoryQueue:
             self._waiting[run_id] = None
         self._changed.set()
 
-    async def cancel(self, session: AsyncSession | None, run_id: str) -> None:  # noqa: ARG002
+    async def cancel(self, session: AsyncSession | None, run_id: str) -> None:
         self._waiting.pop(run_id, None)
 
     def _take(self, limit: int) -> list[WakeUp]:

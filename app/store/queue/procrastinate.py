@@ -1,8 +1,8 @@
 """The queue in procrastinate's tables: one job "advance run X" a run, `lock` and `queueing_lock` are the run's id, removed when done.
 
-procrastinate brings the tables, the fetching under locks, the notifications and the workers' heartbeats. Its own worker loop is not used: it
-ends when PostgreSQL restarts, and it cannot hand a job to somebody who decides later whether to run it. A job is never one step: every step
-of a run goes through one wake-up.
+procrastinate brings the tables, the fetching under locks, the notifications and the workers' heartbeats. Its own worker loop is not
+used: it ends when PostgreSQL restarts, and it cannot hand a job to somebody who decides later whether to run it. A job is never one
+step: every step of a run goes through one wake-up.
 """
 
 from __future__ import annotations
