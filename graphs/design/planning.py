@@ -21,7 +21,13 @@ Update = dict[str, Any]
 def functions(deps: DesignDeps) -> list[dict[str, Any]]:
     """Return the catalogue as a prompt shows it: name, what it does, inputs and output with their types (`?`: may be left out)."""
     return [
-        {"name": key, "does": function.summary, "effect": function.effect, "input": _fields(function.input), "output": _fields(function.output)}
+        {
+            "name": key,
+            "does": function.summary,
+            "effect": function.effect,
+            "input": _fields(function.input),
+            "output": _fields(function.output),
+        }
         for key, function in deps.catalogue.items()
     ]
 

@@ -83,7 +83,9 @@ class Builder:
                     flow.gate(self, clause, scope)
             elif clause.kind == "if":
                 flow.branch(self, clause, scope, follows=bool(rest) or follows, last=not rest, loop=loop)
-            elif clause.kind != "stop":
+            elif clause.kind == "stop":
+                flow.stop(self, clause, rest, scope, needed=follows or loop)
+            else:
                 self.kinds[clause.kind](clause, scope)
         return None
 

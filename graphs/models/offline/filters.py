@@ -14,7 +14,10 @@ NOUN = re.compile(
     r"(?:only |just |for |out )*(?:(?:the|those|all|all the|these|any|every|everything|anyone|anything|ones|rest|them|out|of|orders|[a-z][\w-]*)\s*){0,4}",
     re.IGNORECASE,
 )
-NOT_A_NOUN = re.compile(r"\b(?:me|you|by|to|that|which|where|whose|with|is|are|above|below|over|under|than|at|if|when|until|going|on|in|for|and|then)\b", re.IGNORECASE)
+NOT_A_NOUN = re.compile(
+    r"\b(?:me|you|by|to|that|which|where|whose|with|is|are|above|below|over|under|than|at|if|when|until|going|on|in|for|and|then)\b",
+    re.IGNORECASE,
+)
 
 
 def _condition(rest: str, source: Protected) -> Condition | None:

@@ -44,7 +44,9 @@ def rest_if_approved(builder: Builder, clause: Clause, rest: list[Clause], scope
 def each(builder: Builder, clause: Clause, scope: Scope) -> None:
     """Build a loop; an address in "for each order from …" is fetched first."""
     if clause.values.get("url"):
-        builder.build([Clause("fetch", clause.said, {"urls": [clause.values["url"]], "noun": f"{clause.values['noun']}s"})], scope, follows=True)
+        builder.build(
+            [Clause("fetch", clause.said, {"urls": [clause.values["url"]], "noun": f"{clause.values['noun']}s"})], scope, follows=True
+        )
     value = builder.list_value(scope)
     noun = clause.values["noun"] or single(value.noun if value else "item")
     noun = single(noun)
@@ -122,19 +124,29 @@ def catch(builder: Builder, clause: Clause, scope: Scope) -> None:
     wrap.catch(clause, inner.tasks, scope, builder.notes)
 
 
+def stop(builder: Builder, clause: Clause, rest: list[Clause], scope: Scope, *, needed: bool) -> None:
+    """End the workflow here. At the very end of it there is nothing to do."""
+    if rest:
+        builder.notes.missing.append(f"what shall happen after “{clause.said}”: nothing that follows it would ever be done")
+    elif needed:
+        scope.add(scope.name("stop"), "Stop here", {"set": "${ . }", "then": "end"}, uses="set", serves=clause.said)
+
+
 def branch(builder: Builder, clause: Clause, scope: Scope, *, follows: bool, last: bool, loop: bool) -> None:
+    """Build an "if": a task with `if`, a block with `if`, or a switch with two ways."""
     test, words = _test(builder, clause, scope), sentence(clause.said.rstrip(", "))
     stops = [part.kind for part in clause.body] == ["stop"]
     name, at = scope.name(short(clause.said)), len(scope.steps)
     if stops and not clause.otherwise:
-        cases: list[Task] = [{"yes": {"when": f"${{ {test} }}", "then": "exit" if loop else "end"}}]
+        cases: list[Task] = [{"yes": {"when": f"${{ {test} }}", "then": "end"}}]
         scope.add(name, words, {"switch": cases}, uses="switch", serves=clause.said)
         return
     yes, no = scope.nested(scope.dot), scope.nested(scope.dot)
     builder.build(clause.body, yes, follows=follows, loop=loop)
     builder.build(clause.otherwise, no, follows=follows, loop=loop)
     if clause.otherwise:
-        wrap.branch(scope, name, words, test, (yes.tasks, no.tasks), clause, alone=last and scope.top and not follows)
+        ways = (() if stops else yes.tasks, () if [part.kind for part in clause.otherwise] == ["stop"] else no.tasks)
+        wrap.branch(scope, name, words, test, ways, clause, alone=last and scope.top and not follows)
     elif len(yes.tasks) == 1 and "if" not in next(iter(yes.tasks[0].values())):
         ((only, task),) = yes.tasks[0].items()
         scope.tasks.append({only: {"if": f"${{ {test} }}", **task}})
@@ -159,5 +171,5 @@ def _test(builder: Builder, clause: Clause, scope: Scope) -> str:
 
 
 def decides(rest: list[Clause]) -> bool:
-    """Say whether a later "if approved …" does what the gate would do."""
-    return any(clause.kind == "if" and clause.values["condition"].kind == "approved" for clause in rest)
+    """Say whether an "if approved …" follows at once and does what the gate would do."""
+    return bool(rest) and rest[0].kind == "if" and rest[0].values["condition"].kind == "approved"

@@ -34,7 +34,10 @@ ASKS = re.compile(
     r"(?:what|why|which|when|how|where|who|does|do|is|are|can|could|will|would|explain|describe|tell me (?:about|what|why|how)|show me (?:the|what))\b.*",
     re.IGNORECASE | re.DOTALL,
 )
-SHOW = re.compile(r"(?:please |can you |could you )*(?:explain|describe|show me (?:the|what|how)|tell me (?:about|what|why|how|who|when))\b", re.IGNORECASE)
+SHOW = re.compile(
+    r"(?:please |can you |could you )*(?:explain|describe|show me (?:the|what|how)|tell me (?:about|what|why|how|who|when))\b",
+    re.IGNORECASE,
+)
 ORDERS = re.compile(r"(?:can|could|would|will) you\b.*", re.IGNORECASE | re.DOTALL)
 DEFAULTS = re.compile(
     r"(?:yes|ok|okay|yep|sure|fine|the defaults?|use the defaults?|as you (?:like|suggest|say|propose)|your suggestions?|sounds good|go ahead|correct|right|default)[ .!,]*(?:please)?[.!]*",

@@ -108,7 +108,8 @@ TABLE: tuple[Pattern, ...] = (
         _notify,
     ),
     row(
-        rf"{TELL} (?:{{mail:mail}}|{{who:who}})(?: know)? (?P<what>(?:the )?(?:summary|list|results?|answers?|rest|data)|them|it){BY}?", _notify
+        rf"{TELL} (?:{{mail:mail}}|{{who:who}})(?: know)? (?P<what>(?:the )?(?:summary|list|results?|answers?|rest|data)|them|it){BY}?",
+        _notify,
     ),
     row(rf"(?:notify|inform|alert)(?: the)? {CHANNEL}(?: channel)?(?: (?P<room>#[\w-]+))?{SAYING}?", _notify),
     row(rf"{SUM}(?: {OBJECT})?(?: (?:in|into|with|using)(?: at most| about)? (?P<count>{{n}}) sentences?)?", _summarize),

@@ -70,16 +70,19 @@ class Sentence:
             words = tidy(self._piece(1))
             if nested and (control.OTHERWISE.match(words) or control.IN_ANY_CASE.match(words)):
                 break
-            clause = self._one([*into, *found])
-            if clause is None:
-                self._unknown()
-            elif clause.kind == "with-previous":
-                self._join(clause, found if found else into)
-            elif clause.kind == "trigger":
-                self._trigger(clause)
-            elif clause.kind != "nothing":
-                found.append(clause)
+            self._take(self._one([*into, *found]), found, into)
         return found
+
+    def _take(self, clause: Clause | None, found: list[Clause], outer: list[Clause]) -> None:
+        """Put what was read where it belongs."""
+        if clause is None:
+            self._unknown()
+        elif clause.kind == "with-previous":
+            self._join(clause, found or outer)
+        elif clause.kind == "trigger":
+            self._trigger(clause)
+        elif clause.kind != "nothing":
+            found.append(clause)
 
     def _one(self, before: list[Clause]) -> Clause | None:
         """Read the next clause and move on; None when the next atom is not understood."""
@@ -115,7 +118,7 @@ class Sentence:
             if trigger is None or not rest:
                 continue
             clause = recognise(rest, self.source) or self._prefixed_each(rest)
-            if clause is not None:
+            if clause is not None and clause.kind != "nothing":
                 self._trigger(trigger)
                 self.at += count
                 return clause
@@ -181,11 +184,7 @@ class Sentence:
         """Read clauses up to the sentence's next "then"."""
         body: list[Clause] = []
         while self.at < len(self.atoms) and not (body and "then" in self.atoms[self.at].before):
-            clause = self._one(body)
-            if clause is None:
-                self._unknown()
-            elif clause.kind != "nothing":
-                body.append(clause)
+            self._take(self._one(body), body, body)
         return body
 
     def _parallel_end(self, words: str, count: int) -> Clause | None:
@@ -199,7 +198,12 @@ class Sentence:
     def _backwards(self, clause: Clause, count: int) -> bool:
         """Say whether a clause names what has to come before the words already read: "post them, after my approval"."""
         last = self.at + count == len(self.atoms)
-        return last and self.at > 0 and clause.kind in ("approve", "wait") and bool(re.match(r"(?:after|in|with|on|\S+ \S+ later)\b", clause.said, re.IGNORECASE))
+        return (
+            last
+            and self.at > 0
+            and clause.kind in ("approve", "wait")
+            and bool(re.match(r"(?:after|in|with|on|\S+ \S+ later)\b", clause.said, re.IGNORECASE))
+        )
 
     def _join(self, clause: Clause, found: list[Clause]) -> None:
         """Put the clause before, and this one, side by side."""
@@ -222,7 +226,11 @@ class Sentence:
     def _prefixed_each(self, words: str) -> Clause | None:
         found = control.EACH.match(words)
         clause = recognise(words[found.end() :], self.source) if found else None
-        return Clause("each", self.source.open(words), {"noun": (found["noun"] or "").lower()}, body=[clause]) if found and clause else None
+        return (
+            Clause("each", self.source.open(words), {"noun": (found["noun"] or "").lower()}, body=[clause])
+            if found and clause and clause.kind != "nothing"
+            else None
+        )
 
     def _if(self, before: list[Clause]) -> Clause | None:
         """Read "if …, … otherwise …"; the condition may run over several atoms."""
@@ -255,9 +263,18 @@ class Sentence:
         for count in range(len(words) - 1, 0, -1):
             condition = conditions.parse(" ".join(words[:count]), self.source, whole=True)
             rest = " ".join(words[count:])
-            if found is None or condition is None or recognise(rest, self.source) is None or not self._cut(len(tidy(self._piece(1))) - len(rest)):
+            if (
+                found is None
+                or condition is None
+                or recognise(rest, self.source) is None
+                or not self._cut(len(tidy(self._piece(1))) - len(rest))
+            ):
                 continue
-            clause = Clause("if", self.source.open(f"{found['word']} {' '.join(words[:count])}"), {"condition": condition, "negate": found["word"].lower() == "unless"})
+            clause = Clause(
+                "if",
+                self.source.open(f"{found['word']} {' '.join(words[:count])}"),
+                {"condition": condition, "negate": found["word"].lower() == "unless"},
+            )
             clause.body = self._sequence(into=[], nested=True)
             if self.at < len(self.atoms) and (other := control.OTHERWISE.match(tidy(self._piece(1)))):
                 self._otherwise(other, [clause])

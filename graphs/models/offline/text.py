@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass, field
 
 OPEN, CLOSE = "\ue000", "\ue001"
-DOMAIN = r"(?<![@\w.-])(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|app|de|eu|uk|fr|co|ai|local|internal)(?::\d+)?(?:/[^\s,;]*)?(?![\w.]*@)"
+DOMAIN = (
+    r"(?<![@\w.-])(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|app|de|eu|uk|fr|co|ai|local|internal)(?![\w-])(?::\d+)?(?:/[^\s,;]*)?(?![\w.]*@)"
+)
 SHAPES = (
     ("u", re.compile(r"https?://[^\s\"“”<>]+", re.IGNORECASE)),
     ("m", re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)),

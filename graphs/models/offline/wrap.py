@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from graphs.models.offline.clause import Clause
 from graphs.models.offline.notes import Notes
@@ -88,11 +89,13 @@ def _outlined(scope: Scope, titles: list[str], words: str, clause: Clause) -> No
             step["serves"] += f"; {clause.said}"
 
 
-def branch(scope: Scope, name: str, words: str, test: str, ways: tuple[list[Task], list[Task]], clause: Clause, *, alone: bool) -> None:
-    """Add a switch with two ways. When nothing follows, it stands in the list itself; else in a block that both ways leave."""
+def branch(
+    scope: Scope, name: str, words: str, test: str, ways: tuple[Sequence[Task], Sequence[Task]], clause: Clause, *, alone: bool
+) -> None:
+    """Add a switch with two ways; an empty one stops. When nothing follows, it stands in the list itself; else in a block that both ways leave."""
     yes, no = ways
     leave = "end" if alone else "exit"
-    cases: list[Task] = [{"yes": {"when": f"${{ {test} }}", "then": leave}}, {"otherwise": {"then": leave}}]
+    cases: list[Task] = [{"yes": {"when": f"${{ {test} }}", "then": "end"}}, {"otherwise": {"then": "end"}}]
     tasks: list[Task] = []
     for at, way in enumerate((yes, no)):
         if not way:
@@ -103,7 +106,7 @@ def branch(scope: Scope, name: str, words: str, test: str, ways: tuple[list[Task
             else {
                 scope.name("otherwise" if at else "in-that-case"): {
                     "metadata": {"parley": {"title": "Otherwise" if at else words}},
-                    "do": way,
+                    "do": [*way],
                 }
             }
         )

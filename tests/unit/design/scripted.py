@@ -93,9 +93,10 @@ def deps(models: ModelRouter, **given: Any) -> DesignDeps:
     async def propose(_: Draft) -> dict[str, Any]:
         return {"proposal_id": "p", "digest": "sha256:00", "version": "0.1.0"}
 
-    return DesignDeps(**{"models": models, "catalogue": CATALOGUE, "propose": propose, "person": "ada", "timezone": "Europe/Berlin", **given})
+    return DesignDeps(
+        **{"models": models, "catalogue": CATALOGUE, "propose": propose, "person": "ada", "timezone": "Europe/Berlin", **given}
+    )
 
 
 def kinds(events: Sequence[Mapping[str, Any]]) -> list[str]:
     return [event["type"] for event in events]
-

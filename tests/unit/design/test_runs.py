@@ -77,7 +77,10 @@ class TestTheStory:
 
         assert (outcome.status, shop.sent) == ("completed", [])
 
-    @pytest.mark.parametrize("change", ["ask Bob to approve before posting", "notify me before posting", "notify me after the fetch", "wait 1 second before posting"])
+    @pytest.mark.parametrize(
+        "change",
+        ["ask Bob to approve before posting", "notify me before posting", "notify me after the fetch", "wait 1 second before posting"],
+    )
     async def test_still_posts_the_kept_orders_after_a_step_was_added(self, change: str, expressions: Expressions) -> None:
         talk, shop = Talk(), Shop({"http://shop/orders": ORDERS})
         await talk.say(STORY)
@@ -93,7 +96,9 @@ class TestOtherWishes:
     async def test_a_loop_sends_each_item_to_its_own_address(self, expressions: Expressions) -> None:
         shop = Shop({"http://shop/orders": ORDERS[:2]})
 
-        outcome, _ = await ran(await written("Fetch http://shop/orders and for each order put it to http://shop/in/{id}"), shop, expressions)
+        outcome, _ = await ran(
+            await written("Fetch http://shop/orders and for each order put it to http://shop/in/{id}"), shop, expressions
+        )
 
         assert outcome.status == "completed"
         assert shop.sent == [("PUT", "http://shop/in/1", ORDERS[0]), ("PUT", "http://shop/in/2", ORDERS[1])]
@@ -101,7 +106,9 @@ class TestOtherWishes:
     @pytest.mark.parametrize(("total", "approved", "sent"), [(2000, True, 1), (2000, False, 0), (10, False, 1)])
     async def test_a_refusal_in_a_branch_ends_all_of_it(self, total: int, approved: bool, sent: int, expressions: Expressions) -> None:
         shop = Shop({})
-        text = await written("When an order is posted, if the total is over 1000, ask Bob to approve, otherwise notify me by chat. Then post it to http://shop/in.")
+        text = await written(
+            "When an order is posted, if the total is over 1000, ask Bob to approve, otherwise notify me by chat. Then post it to http://shop/in."
+        )
 
         await ran(text, shop, expressions, approved=approved, data=[{"data": {"id": 7, "total": total}}])
 
@@ -110,30 +117,54 @@ class TestOtherWishes:
     async def test_a_loop_goes_on_after_a_refusal(self, expressions: Expressions) -> None:
         shop = Shop({"http://shop/orders": ORDERS[:2]})
 
-        outcome, _ = await ran(await written("Fetch http://shop/orders and, for each order, ask me to approve and then post it to http://shop/in"), shop, expressions, approved=False)
+        outcome, _ = await ran(
+            await written("Fetch http://shop/orders and, for each order, ask me to approve and then post it to http://shop/in"),
+            shop,
+            expressions,
+            approved=False,
+        )
 
         assert (outcome.status, shop.sent) == ("completed", [])
 
     async def test_parallel_answers_are_posted_together(self, expressions: Expressions) -> None:
         shop = Shop({"http://shop/stock": [1], "http://shop/prices": [2]})
 
-        await ran(await written("Fetch http://shop/stock and http://shop/prices in parallel, then post them to http://shop/sync"), shop, expressions)
+        await ran(
+            await written("Fetch http://shop/stock and http://shop/prices in parallel, then post them to http://shop/sync"),
+            shop,
+            expressions,
+        )
 
         assert shop.sent == [("POST", "http://shop/sync", {"stock": [1], "prices": [2]})]
 
     async def test_nothing_left_is_not_posted(self, expressions: Expressions) -> None:
         shop = Shop({"http://shop/orders": {"orders": []}})
 
-        outcome, _ = await ran(await written("Fetch http://shop/orders, if there are none, stop, otherwise post them to http://shop/in"), shop, expressions)
+        outcome, _ = await ran(
+            await written("Fetch http://shop/orders, if there are none, stop, otherwise post them to http://shop/in"), shop, expressions
+        )
 
         assert (outcome.status, shop.sent) == ("completed", [])
 
     async def test_a_failure_is_told_and_ends_the_run(self, expressions: Expressions) -> None:
         shop = Shop({})
 
-        outcome, ports = await ran(await written("Fetch http://shop/orders; if it fails, notify me; then post them to http://shop/in"), shop, expressions)
+        outcome, ports = await ran(
+            await written("Fetch http://shop/orders; if it fails, notify me; then post them to http://shop/in"), shop, expressions
+        )
 
         assert (outcome.status, shop.sent) == ("completed", [])
         (notice,) = ports.notices.posted.values()
         assert notice.to == "ada"
         assert notice.text.startswith("A call failed: {")
+
+    @pytest.mark.parametrize(("total", "sent"), [(5, 0), (500, 1)])
+    async def test_stop_in_a_branch_ends_what_follows_the_branch_too(self, total: int, sent: int, expressions: Expressions) -> None:
+        shop = Shop({"http://shop/order": {"total": total}})
+        text = await written(
+            "Fetch http://shop/order. If the total is below 10, notify me and stop, otherwise wait 1 second. Then post it to http://shop/in."
+        )
+
+        outcome, _ = await ran(text, shop, expressions)
+
+        assert (outcome.status, len(shop.sent)) == ("completed", sent)

@@ -1,0 +1,162 @@
+"""The pieces of the offline author's grammar."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from langchain_core.messages import HumanMessage, SystemMessage
+
+import dsl
+from graphs.models.offline import OfflineAuthor, conditions
+from graphs.models.offline.build import build
+from graphs.models.offline.clause import Clause, duration, number
+from graphs.models.offline.notes import Notes
+from graphs.models.offline.parse import parse
+from graphs.models.offline.text import VERBS, protect, sentences
+from graphs.models.offline.triggers import clock, weekdays
+
+
+class TestTimes:
+    @pytest.mark.parametrize(
+        ("words", "time"),
+        [("9", "09:00"), ("9:30", "09:30"), ("9.30", "09:30"), ("9am", "09:00"), ("9 pm", "21:00"), ("12am", "00:00"), ("noon", "12:00"), ("midnight", "00:00"), ("half past nine", "09:30"),
+         ("quarter to 8", "07:45"), ("nine o'clock", "09:00"), ("6 in the evening", "18:00"), ("17h", "17:00"), ("25", None), ("9:75", None), ("soon", None)],
+    )  # fmt: skip
+    def test_of_day(self, words: str, time: str | None) -> None:
+        assert clock(words) == time
+
+    @pytest.mark.parametrize(
+        ("words", "days"),
+        [
+            ("weekday", "1-5"),
+            ("working days", "1-5"),
+            ("weekends", "0,6"),
+            ("Monday", "1"),
+            ("Tuesday and Thursday", "2,4"),
+            ("day", "*"),
+            ("Smurfday", None),
+        ],
+    )
+    def test_days(self, words: str, days: str | None) -> None:
+        assert weekdays(words) == days
+
+    @pytest.mark.parametrize(
+        ("words", "value"),
+        [
+            ("5 minutes", {"minutes": 5}),
+            ("an hour", {"hours": 1}),
+            ("90s", {"seconds": 90}),
+            ("half an hour", {"minutes": 30}),
+            ("1.5 hours", {"minutes": 90}),
+            ("two weeks", {"days": 14}),
+        ],
+    )
+    def test_durations(self, words: str, value: dict[str, int]) -> None:
+        assert duration(words) == value
+
+
+class TestNumbers:
+    @pytest.mark.parametrize(
+        ("words", "value"), [("100", 100), ("1,000", 1000), ("99.50", 99.5), ("1.5k", 1500), ("ten", 10), ("1'000", 1000)]
+    )
+    def test_as_people_write_them(self, words: str, value: float) -> None:
+        assert number(words) == value
+
+
+class TestConditions:
+    @pytest.mark.parametrize(
+        ("words", "jq"),
+        [
+            ("above 100 euro", "(.F | tonumber?) > 100"),
+            ("that cost more than €99.50", "(.F | tonumber?) > 99.5"),
+            ("100 or more", "(.F | tonumber?) >= 100"),
+            ("with an amount of at least 100", "(.amount | tonumber?) >= 100"),
+            ("where total is not above 10", "(.total | tonumber?) <= 10"),
+            ("where status is open", '.status == "open"'),
+            ("whose status is not done", '.status != "done"'),
+            ('where "unit price" is 5', '.["unit price"] == 5'),
+            ("where paid is true", ".paid == true"),
+            ("where name contains Shop", '(.name | tostring | contains("Shop"))'),
+            ("where customer.country is DE", '.customer.country == "DE"'),
+            ("where email is missing", '(.email // "") == ""'),
+            ("where status is open and total is above 5", '(.status == "open") and ((.total | tonumber?) > 5)'),
+            ("with amount above 10 and below 20", "((.amount | tonumber?) > 10) and ((.amount | tonumber?) < 20)"),
+        ],
+    )
+    def test_become_jq_that_compiles(self, words: str, jq: str) -> None:
+        source = protect(words)
+        condition = conditions.parse(source.text, source)
+
+        assert condition is not None
+        written = conditions.to_jq(condition, ".", lambda one: one.field or "F")
+        assert written == jq
+        definition = {
+            "document": {"dsl": "1.0.3", "namespace": "a", "name": "b", "version": "0.1.0"},
+            "do": [{"a": {"set": {"x": 1}, "if": f"${{ {written} }}"}}],
+        }
+        assert [problem for problem in dsl.check(definition) if problem.severity == "error"] == []
+
+    @pytest.mark.parametrize("words", ["nice", "of good quality", "above average", "the ones", "where", "bigger than a house"])
+    def test_that_are_vague_are_not_understood(self, words: str) -> None:
+        assert conditions.parse(words, protect(words)) is None
+
+
+def told(clauses: list[Clause]) -> str:
+    """Return every word that a clause answers for."""
+    return " ".join(f"{clause.said} {told(clause.body)} {told(clause.otherwise)} {clause.values.get('said', '')}" for clause in clauses)
+
+
+PIECES = st.sampled_from(
+    [
+        "fetch https://a.example.com/orders", "keep the ones above 100 euro", "ask me to approve", "post them to https://b.example.com/in", "notify me", "wait 5 minutes", "frobnicate the gizmo",
+        "if there are none", "otherwise", "for each order", "at the same time", "retry 3 times", "if it fails", "every weekday at 9", "summarize it", "stop", "unless", "in any case", "when",
+        'tell bob@example.com "hi, you"', "then", "and", "please", "if approved", "1,000", "“", "'", "on the first of every month", "keep", "each", "10%",
+    ]
+)  # fmt: skip
+GLUE = st.sampled_from([", ", " and ", ", then ", ". ", "; ", " ", " but ", ": ", "\n- "])
+
+
+class TestNothingIsDropped:
+    @settings(max_examples=300, deadline=None)
+    @given(st.lists(st.tuples(PIECES, GLUE), min_size=1, max_size=8, unique_by=lambda part: part[0]))
+    def test_every_verb_of_a_wish_is_in_a_clause_or_quoted_as_not_understood(self, parts: list[tuple[str, str]]) -> None:
+        """Whatever is said: it never crashes, and each word that asks for work is answered for."""
+        wish = "".join(piece + glue for piece, glue in parts)
+
+        understood = parse(wish)
+        notes = Notes({}, "ada", "UTC")
+        build(understood, notes)
+
+        trigger = understood.trigger.said if understood.trigger else ""
+        answered = f"{told(understood.clauses)} {trigger} {' '.join(understood.unknown)} {' '.join(notes.missing)}".lower()
+        for verb in {"fetch", "keep", "ask", "post", "notify", "wait", "frobnicate", "retry", "summarize", "tell"}:
+            assert (verb in wish.lower().split()) <= (verb in answered), (wish, understood)
+
+    @settings(max_examples=200, deadline=None)
+    @given(st.text(alphabet=" ,.;:'\"“”abef-@/\n\ue000\ue001us01{}", max_size=80))
+    def test_no_text_breaks_the_reader(self, text: str) -> None:
+        understood = parse(text)
+
+        assert build(understood, Notes({}, "ada", "UTC")).definition["document"]["dsl"] == "1.0.3"
+
+    def test_addresses_and_quotations_stay_whole(self) -> None:
+        source = protect('Post "a, b. c" to https://a.example.com/x,y?z=1. Then mail bob@example.com.')
+
+        assert [source.open(sentence) for sentence in sentences(source)] == [
+            'Post "a, b. c" to https://a.example.com/x,y?z=1',
+            "Then mail bob@example.com",
+        ]
+
+    def test_verbs_are_listed_once(self) -> None:
+        assert len(VERBS) == len(set(VERBS))
+
+
+class TestOfflineAuthor:
+    def test_reads_only_the_messages(self) -> None:
+        """Without a task it knows it says so, in JSON that fits no schema."""
+        answer = OfflineAuthor().invoke([SystemMessage("You are a poet."), HumanMessage("A poem!")])
+
+        assert "does not know the task" in json.loads(str(answer.content))["error"]
