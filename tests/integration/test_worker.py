@@ -1,0 +1,315 @@
+"""A worker in this process: runs from their start to their end, and what people do in between."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from app.actions import Actor, Conflict, Invalid, NotFound
+from app.container import Container, Prepared
+from app.running import Overrides, Runner, run_in_foreground
+from app.settings import Settings
+from app.store import tables as t
+from app.store.vault import GrantedSecrets
+from app.views import RunView
+from graphs.run.errors import SecretNotGranted
+from tests.fakes import approved, definition, ended, eventually, status, working
+from tests.world import World
+
+pytestmark = pytest.mark.postgres
+
+DESK = {
+    "title": "A desk",
+    "services": {
+        "desk": {
+            "routes": [
+                {"request": "GET /flaky", "answers": [{"status": 500, "json": {"oops": 1}}, {"json": {"fine": 1}}]},
+                {"request": "POST /echo", "answer": {"json": "{{ body }}"}},
+                {"request": "GET /never", "hold": "never", "answer": {"json": {}}},
+            ]
+        }
+    },
+}
+
+
+@pytest.fixture
+async def loopback(settings: Settings, database: Prepared) -> AsyncIterator[Container]:
+    allowed = settings.model_copy(update={"http_allow": ("127.0.0.0/8",)})
+    async with Container.open(allowed, role="worker", prepared=database) as opened:
+        yield opened
+
+
+async def start(container: Container, actor: Actor, text: str, **kwargs: object) -> RunView:
+    return await container.actions.start(actor, (await approved(container, actor, text)).id, **kwargs)  # type: ignore[arg-type]
+
+
+async def test_a_run_goes_through_a_timer_and_a_person_to_its_output(container: Container, actor: Actor) -> None:
+    text = definition(
+        "a: {set: {n: '${ .n + 1 }'}}",
+        "nap: {wait: {seconds: 3}}",
+        "ok: {call: 'approve:1.0.0@default', with: {title: 'Pay?', data: {n: 2}, assignee: bob}}",
+        "b: {set: {answer: '${ .comment }'}}",
+    )
+    async with working(container):
+        run = await start(container, actor, text, input={"n": 1})
+        napping = await eventually(container, actor, run.id, status("waiting"))
+        asked = await eventually(container, actor, run.id, lambda view: view.reason == "waiting for an approval")
+        [task] = await container.actions.tasks(actor)
+        await container.actions.answer(actor, run.id, task.path, {"approved": True, "comment": "fine"})
+        done = await eventually(container, actor, run.id, ended)
+
+    assert (napping.reason, napping.steps["/do/1/nap"]["status"]) == ("waiting for a time", "waiting")
+    assert (task.kind, task.title, task.data, task.assignee) == ("approve", "Pay?", {"n": 2}, "bob")
+    assert asked.actions == ["cancel", "answer"]
+    assert (done.status, done.output, done.actions) == ("completed", {"answer": "fine"}, [])
+    assert {state["status"] for state in done.steps.values()} == {"done"}
+
+
+class TestAnswers:
+    ASK = definition(
+        "ask: {call: 'ask:1.0.0@default', with: {title: 'How many?', schema: {type: object, required: [n], properties: {n:
+        {type:
+
+ integer,
+        minimum: 1}}}}}" )
+
+    async def test_an_answer_is_checked_against_the_form_and_counts_once(self, container: Container,
+    actor: Actor) -> None:
+        async with working(container):
+            run = await start(container, actor, self.ASK)
+            asked = await eventually(container, actor, run.id, status("waiting"))
+            path = asked.awaiting[0]["path"]
+            with pytest.raises(Invalid) as refused:
+                await container.actions.answer(actor, run.id, path, {"n": 0})
+            with pytest.raises(NotFound):
+                await container.actions.answer(actor, run.id, "/do/9/nobody", {"n": 1})
+            await container.actions.answer(actor, run.id, path, {"n": 3})
+            done = await eventually(container, actor, run.id, ended)
+            again = await container.actions.answer(actor, run.id, path, {"n": 3})
+            with pytest.raises(Conflict) as late:
+                await container.actions.answer(actor, run.id, path, {"n": 4})
+
+        assert refused.value.where == "field n"
+        assert (done.output, again.status, late.value.code) == ({"n": 3}, "completed", "already-answered")
+
+    async def test_two_people_at_once_one_is_told_that_the_other_was_first(self, container: Container, actor: Actor) -> None:
+        async with working(container):
+            run = await start(container, actor, definition("ok: {call: 'approve:1.0.0@default', with: {title: Ok}}"))
+            asked = await eventually(container, actor, run.id, status("waiting"))
+            bob = replace(actor, name="bob")
+            results = await asyncio.gather(
+                container.actions.answer(actor, run.id, asked.awaiting[0]["path"], {"approved": True}),
+                container.actions.answer(bob, run.id, asked.awaiting[0]["path"], {"approved": False}),
+                return_exceptions=True,
+            )
+            done = await eventually(container, actor, run.id, ended)
+
+        refusals = [result for result in results if isinstance(result, Conflict)]
+        assert [refusal.code for refusal in refusals] == ["already-answered"]
+        assert done.output["by"] in str(refusals[0])
+
+
+class TestFailures:
+    async def test_an_error_says_what_where_why_and_what_next_and_a_retry_goes_on(self, loopback: Container, actor: Actor) -> None:
+        world = World.load(DESK)
+        async with world.running() as base_url, working(loopback):
+            run = await start(
+                loopback,
+                actor,
+                definition(
+                    "before: {call: 'notify:1.0.0@default', with: {channel: chat, text: hi}}",
+                    f"fetch: {{call: http, with: {{method: get,
+                    endpoint: {{uri: '{base_url}/flaky'}}}},
+
+ metadata: {{parley: {{title: Get orders}}}}}}",
+
+ "mark: {set: {done: true}}",
+
+ ),
+            )
+            failed = await eventually(loopback, actor, run.id, ended)
+            retried = await loopback.actions.retry(actor, run.id)
+            done = await eventually(loopback, actor, run.id, ended)
+            with pytest.raises(Conflict):
+                await loopback.actions.retry(actor, run.id)
+            notices = await loopback.actions.notices(actor)
+
+        assert (failed.status, failed.actions) == ("faulted", ["retry"])
+        assert failed.error is not None
+        assert "Get orders" in failed.error["what"]
+        assert "/do/1/fetch" in failed.error["where"]
+        assert failed.error["code"] == "communication"
+        assert failed.error["next"]
+        assert failed.steps["/do/1/fetch"]["status"] == "faulted"
+        assert retried.status in ("ready", "running", "completed")
+        assert (done.status, done.output, len(notices)) == ("completed", {"done": True}, 1)
+
+    async def test_a_running_step_is_cancelled_when_a_person_wants_it(self, loopback: Container, actor: Actor) -> None:
+        world = World.load(DESK)
+        async with world.running() as base_url, working(loopback):
+            run = await start(
+                loopback, actor, definition(f"fetch: {{call: http, with: {{method: get, endpoint: {{uri: '{base_url}/never'}}}}}}")
+            )
+            await world.until_held("GET /never")
+            running = await loopback.actions.run(actor, run.id)
+            began = time.monotonic()
+            await loopback.actions.cancel(actor, run.id)
+            done = await eventually(loopback, actor, run.id, ended)
+            took_s = time.monotonic() - began
+
+        assert (running.status, done.status, done.actions) == ("running", "cancelled", [])
+        assert took_s < 5
+
+    async def test_a_waiting_run_is_cancelled_at_once_and_asks_nobody_any_more(self, container: Container, actor: Actor) -> None:
+        async with working(container):
+            run = await start(container, actor, definition("ok: {call: 'approve:1.0.0@default', with: {title: Ok}}"))
+            asked = await eventually(container, actor, run.id, status("waiting"))
+            cancelled = await container.actions.cancel(actor, run.id)
+            with pytest.raises(Conflict):
+                await container.actions.answer(actor, run.id, asked.awaiting[0]["path"], {"approved": True})
+
+        assert cancelled.status == "cancelled"
+        assert await container.actions.tasks(actor) == []
+
+
+async def test_an_event_reaches_a_listening_run(container: Container, actor: Actor) -> None:
+    async with working(container):
+        run = await start(container, actor, definition("l: {listen: {to: {one: {with: {type: paid}}}}}"))
+        await eventually(container, actor, run.id, lambda view: view.reason == "waiting for an event")
+        await container.actions.accept_events(actor, [{"id": "1", "source": "/s", "type": "other"}])
+        await container.actions.accept_events(actor, [{"id": "2", "source": "/s", "type": "paid", "data": {"euro": 3}}])
+        done = await eventually(container, actor, run.id, ended)
+
+    assert (done.status, done.output) == ("completed", [{"euro": 3}])
+
+
+async def test_one_run_emits_what_another_listens_for(container: Container, actor: Actor) -> None:
+    async with working(container):
+        listening = await start(container, actor, definition("l: {listen: {to: {one: {with: {type: paid}}}}}", name="listener"))
+        await eventually(container, actor, listening.id, status("waiting"))
+        await start(
+            container,
+            actor,
+            definition("e: {emit: {event: {with: {source: 'https://shop.example', type: paid, data: {n: 1}}}}}", name="emitter"),
+        )
+        done = await eventually(container, actor, listening.id, ended)
+
+    assert (done.status, done.output) == ("completed", [{"n": 1}])
+
+
+async def test_a_parent_runs_the_child_that_was_approved(container: Container, actor: Actor) -> None:
+    await approved(container, actor, definition("a: {set: {x: 1}}", name="child"))
+    async with working(container):
+        run = await start(
+            container, actor, definition("c: {run: {workflow: {namespace: test, name: child, version: 1.0.0}}}", name="parent")
+        )
+        done = await eventually(container, actor, run.id, ended)
+
+    assert (done.status, done.output) == ("completed", {"x": 1})
+
+
+async def test_values_of_granted_secrets_are_shown_nowhere(loopback: Container, actor: Actor) -> None:
+    """The other side echoes the token back, raw and in base64; output, steps, errors and the journal do not show it."""
+    token = "c4nary-token/+value"
+    encoded = base64.b64encode(token.encode()).decode()
+    await loopback.actions.secret_set(actor, "token", token)
+    world = World.load(DESK)
+    text = "{a: '${ $secrets.token }', b: '${ $secrets.token | @base64 }', c: '${ $secrets.token | @uri }'}"
+    async with world.running() as base_url, working(loopback):
+        run = await start(
+            loopback,
+            actor,
+            definition(
+                f"send: {{call: http, with: {{method: post, endpoint: {{uri: '{base_url}/echo'}}, body: {text}}}}}",
+                "fail: {raise: {error: {type: 'https://example.org/e', status: 400, title: No, detail: '${ .a }'}}}",
+                use="use: {secrets: [token]}\n",
+            ),
+        )
+        done = await eventually(loopback, actor, run.id, ended)
+    async with loopback.store.database.session("default") as session:
+        kept = str((await session.execute(select(t.journal))).all())
+
+    assert world.saw("POST /echo").only.body["b"] == encoded
+    assert done.status == "faulted"
+    shown = str(done.to_json()) + kept
+    assert token not in shown
+    assert encoded not in shown
+    assert "c4nary-token%2F%2Bvalue" not in shown
+
+
+async def test_a_secret_that_was_not_approved_cannot_be_read(container: Container, actor: Actor) -> None:
+    await container.actions.secret_set(actor, "token", "c4nary")
+    async with container.store.database.session("default") as session:
+        opened = await container.store.vault.open(session, "default", ["token"])
+
+    for granted in ([], ["other"]):
+        with pytest.raises(SecretNotGranted):
+            await GrantedSecrets(container.store.database, container.store.vault, "default", granted).read("token")
+    assert opened == {"token": "c4nary"}
+
+
+async def test_a_lost_wake_up_is_found_by_the_sweep(container: Container, actor: Actor) -> None:
+    run = await start(container, actor, definition("a: {set: {x: 1}}"))
+    async with container.store.database.transaction("default") as connection:
+        await connection.execute("DELETE FROM queue.procrastinate_jobs")
+        await connection.execute("UPDATE parley.runs SET ready_at = now() - interval '10 seconds'")
+
+    async with working(container):
+        done = await eventually(container, actor, run.id, ended)
+
+    assert done.status == "completed"
+
+
+async def test_two_workers_share_the_work_and_no_step_is_done_twice(
+    container: Container, actor: Actor, settings: Settings, database: Prepared
+) -> None:
+    version = await approved(container, actor, definition("n: {call: 'notify:1.0.0@default', with: {channel: chat, text: hi}}"))
+    runs = [await container.actions.start(actor, version.id) for _ in range(30)]
+    async with (
+        Container.open(settings, role="worker", prepared=database) as second,
+        working(container, concurrency=5),
+        working(second, concurrency=5),
+    ):
+        done = [await eventually(container, actor, run.id, ended) for run in runs]
+
+    assert {view.status for view in done} == {"completed"}
+    assert len(await container.actions.notices(actor, limit=200)) == 30
+
+
+async def test_a_foreground_run_goes_through_its_timers_and_stops_at_people(container: Container, actor: Actor) -> None:
+    seen: list[str] = []
+    version = await approved(
+        container, actor, definition("nap: {wait: {milliseconds: 2300}}", "ok: {call: 'approve:1.0.0@default', with: {title: Ok}}")
+    )
+
+    view = await run_in_foreground(
+        container, actor, version.id, input={}, overrides=Overrides(on_step=lambda row: seen.append(f"{row.status} {row.path}"))
+    )
+
+    assert (view.status, view.reason) == ("waiting", "waiting for an approval")
+    assert "finished /do/0/nap" in seen
+
+
+async def test_events_given_to_a_foreground_run_reach_it_in_order(container: Container, actor: Actor) -> None:
+    text = definition(
+        "a: {listen: {to: {one: {with: {type: t}}}}, export: {as: '${ {a: .} }'}}", "b: {listen: {to: {one: {with: {type: t}}}}}"
+    )
+    events = [{"id": str(number), "source": "/s", "type": "t", "data": number} for number in (1, 2)]
+
+    view = await run_in_foreground(container, actor, (await approved(container, actor, text)).id, events=events)
+
+    assert (view.status, view.output) == ("completed", [2])
+
+
+async def test_a_run_that_is_in_hand_is_not_swept(container: Container, actor: Actor) -> None:
+    run = await start(container, actor, definition("a: {set: {x: 1}}"))
+    runner = Runner(container, "me")
+
+    assert await runner.claim(run.id) is not None
+    assert await runner.claim(run.id) is None
