@@ -49,9 +49,8 @@ def test_the_last_one_to_leave_stops_the_server_and_nobody_before(home: Path) ->
 
 def test_a_killed_user_does_not_keep_the_server_from_being_stopped(home: Path) -> None:
     server = embedded.start(home)
-    program = (
-        f"import os; from pathlib import Path; from app.store import embedded; embedded.start(Path({str(home)!r})); os.kill(os.getpid(), 9)"
-    )
+    use = f"embedded.start(Path({str(home)!r}))"
+    program = f"import os; from pathlib import Path; from app.store import embedded; {use}; os.kill(os.getpid(), 9)"
 
     killed = subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[2], check=False)
 

@@ -72,15 +72,10 @@ async def test_a_run_goes_through_a_timer_and_a_person_to_its_output(container: 
 
 
 class TestAnswers:
-    ASK = definition(
-        "ask: {call: 'ask:1.0.0@default', with: {title: 'How many?', schema: {type: object, required: [n], properties: {n:
-        {type:
+    FORM = "{type: object, required: [n], properties: {n: {type: integer, minimum: 1}}}"
+    ASK = definition(f"ask: {{call: 'ask:1.0.0@default', with: {{title: 'How many?', schema: {FORM}}}}}")
 
- integer,
-        minimum: 1}}}}}" )
-
-    async def test_an_answer_is_checked_against_the_form_and_counts_once(self, container: Container,
-    actor: Actor) -> None:
+    async def test_an_answer_is_checked_against_the_form_and_counts_once(self, container: Container, actor: Actor) -> None:
         async with working(container):
             run = await start(container, actor, self.ASK)
             asked = await eventually(container, actor, run.id, status("waiting"))
@@ -117,21 +112,16 @@ class TestAnswers:
 
 class TestFailures:
     async def test_an_error_says_what_where_why_and_what_next_and_a_retry_goes_on(self, loopback: Container, actor: Actor) -> None:
-        world = World.load(DESK)
+        world, title = World.load(DESK), "metadata: {parley: {title: Get orders}}"
         async with world.running() as base_url, working(loopback):
             run = await start(
                 loopback,
                 actor,
                 definition(
                     "before: {call: 'notify:1.0.0@default', with: {channel: chat, text: hi}}",
-                    f"fetch: {{call: http, with: {{method: get,
-                    endpoint: {{uri: '{base_url}/flaky'}}}},
-
- metadata: {{parley: {{title: Get orders}}}}}}",
-
- "mark: {set: {done: true}}",
-
- ),
+                    f"fetch: {{call: http, with: {{method: get, endpoint: {{uri: '{base_url}/flaky'}}}}, {title}}}",
+                    "mark: {set: {done: true}}",
+                ),
             )
             failed = await eventually(loopback, actor, run.id, ended)
             retried = await loopback.actions.retry(actor, run.id)
