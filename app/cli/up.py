@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from app.cli.checks import port_is_free
 from app.cli.children import Child, parley, stop_all
 from app.cli.failures import CHECK_FAILED, CommandFailed
-from app.cli.uplock import UpLock, holder
+from app.cli.uplock import STARTING, UpLock, holder
 
 if TYPE_CHECKING:
     from app.container import Prepared
@@ -169,7 +169,7 @@ def _locked(settings: Settings) -> Iterator[UpLock]:
         raise CommandFailed(
             "Parley is already running on this folder",
             where=str(home),
-            why=f"it answers at {holder(home) or 'an unknown address'}",
+            why=_state(holder(home)),
             next_step="use that one, stop it with Ctrl-C, or start another: PARLEY_HOME=/another/folder PORT=8001 make up",
             code="already-running",
             exit_code=CHECK_FAILED,
@@ -178,6 +178,11 @@ def _locked(settings: Settings) -> Iterator[UpLock]:
         yield lock
     finally:
         lock.release()
+
+
+def _state(told: str | None) -> str:
+    """Return in words what the holder of the lock told."""
+    return "it is just starting" if told in (None, STARTING) else f"it answers at {told}"
 
 
 def _port(settings: Settings) -> int:

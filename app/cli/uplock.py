@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO
 
 NAME = "up.lock"
+STARTING = "starting"  # told until there is an address
 
 
 class UpLock:
@@ -25,7 +26,7 @@ class UpLock:
             file.close()
             return False
         self._file = file
-        self.tell("starting")
+        self.tell(STARTING)
         return True
 
     def tell(self, address: str) -> None:
@@ -51,5 +52,5 @@ def holder(home: Path) -> str | None:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return file.read().strip() or "starting"
+            return file.read().strip() or STARTING
     return None
