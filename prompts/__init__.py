@@ -1,7 +1,7 @@
 """Prompts are files: front matter that says what they are for, and a Jinja body with one section per message.
 
-`load("design/outline")` reads `prompts/design/outline.md`. A body is cut at lines `[system]` and `[user]`; what a person wrote only ever arrives as
-an input, and `fenced()` escapes it so that it cannot close the tag it stands in.
+`load("design/outline")` reads `prompts/design/outline.md`. A body is cut at lines `[system]` and `[user]`; what a person wrote only
+ever arrives as an input, and `fenced()` escapes it so that it cannot close the tag it stands in.
 
 Errors::
 

@@ -26,10 +26,12 @@ async def converse(graph: Graph, deps: DesignDeps, *, thread_id: str, user: Mapp
     Take one turn of the conversation *thread_id*.
 
     Args:
-        user: `{"text"}`, `{"answers": {question id: value}}` or `{"decision": "approve"|"reject"|"change", "text"?}`. Secrets in it are masked before anything is stored.
+        user: `{"text"}`, `{"answers": {question id: value}}` or `{"decision": "approve"|"reject"|"change", "text"?}`. Secrets in it
+        are masked before anything is stored.
 
     Yields:
-        Events: `step`, `say`, `questions`, `proposal` (with `proposal_id`, `digest`, `version`), `run-wanted`, `error`; see `graphs.design.events`.
+        Events: `step`, `say`, `questions`, `proposal` (with `proposal_id`, `digest`, `version`), `run-wanted`, `error`; see
+        `graphs.design.events`.
     """
     try:
         async for event in _turn(graph, deps, thread_id, user):

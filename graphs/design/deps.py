@@ -41,8 +41,8 @@ class DesignDeps:
     """
     The outside of one conversation.
 
-    `propose` stores a draft and returns `{"proposal_id", "digest", "version"}`; `status` returns runs that a question is about, newest first
-    (`{name, status, reason, started_at, …}`); `workflows` returns approved workflows (`{name, title, …}`).
+    `propose` stores a draft and returns `{"proposal_id", "digest", "version"}`; `status` returns runs that a question is about,
+    newest first (`{name, status, reason, started_at, …}`); `workflows` returns approved workflows (`{name, title, …}`).
     """
 
     models: ModelRouter

@@ -122,9 +122,11 @@ async def give_up(state: DesignState, runtime: Run) -> Update:
             "draft": state["base"],
             "pending": "decision" if state.get("proposal") else "",
             "wishes": (state.get("wishes") or [])[:-1],
+            "ledger": [entry for entry in state.get("ledger") or [] if entry["id"] != f"change-{state['turn']}"],
         }
     else:
-        text = f"I could not get this right: after {state.get('repairs', 0)} repairs these problems are left. I propose nothing that is wrong; the best draft is kept."
+        text = f"I could not get this right: after {state.get('repairs', 0)} repairs these problems are left. "
+        text += "I propose nothing that is wrong; the best draft is kept."
         update = {"draft": (state.get("best") or {}).get("text", state["draft"]), "pending": ""}
     runtime.stream_writer(
         events.say("\n".join([text, *shown, "Say it in other words or in smaller steps, or choose a stronger model with PARLEY_MODEL."]))

@@ -11,15 +11,19 @@ Event = dict[str, Any]
 Emit = Callable[[Event], None]
 
 BEYOND = (
-    "What I understand without a model: “every weekday at 9 …”, “when an event of type X arrives …”, fetch an address, “keep the ones above 100 / where status is open”, "
-    "post, put or delete to an address, “for each order, …”, “if …, … otherwise …”, “at the same time …”, retry N times, wait, ask somebody to approve or for a value, "
-    "notify by chat, email, webhook or Slack, summarize, emit or wait for an event. With a language model I understand much more (PARLEY_MODEL)."
+    "What I understand without a model: “every weekday at 9 …”, “when an event of type X arrives …”, fetch an address, "
+    "“keep the ones above 100 / where status is open”, post, put or delete to an address, “for each order, …”, "
+    "“if …, … otherwise …”, “at the same time …”, retry N times, wait, ask somebody to approve or for a value, "
+    "notify by chat, email, webhook or Slack, summarize, emit or wait for an event. "
+    "With a language model I understand much more (PARLEY_MODEL)."
 )
 HELP = (
-    "Tell me in your own words what should happen, when, and with which addresses. I ask about what is missing, then show the workflow with everything it would do outside; "
-    "nothing runs before you approve exactly that. Afterwards you can change it (“use 200 instead of 100”, “remove step 3”, “notify me after posting”), ask about it (“explain step 2”, "
-    "“what does it change outside?”), run it and watch it here."
+    "Tell me in your own words what should happen, when, and with which addresses. I ask about what is missing, then show the "
+    "workflow with everything it would do outside; nothing runs before you approve exactly that. Afterwards you can change it "
+    "(“use 200 instead of 100”, “remove step 3”, “notify me after posting”), ask about it (“explain step 2”, “what does it "
+    "change outside?”), run it and watch it here."
 )
+CHANGES = "Examples: “use 200 instead of 100”, “post to https://… instead”, “at 10:30”, “remove step 3”, “notify me after posting”."
 
 
 def step(name: str, status: str, text: str = "") -> Event:
@@ -42,7 +46,8 @@ def failed(error: Exception) -> Event:
         }
     if isinstance(error, BadReply):
         return {
-            "type": "error", "what": "The model’s answer could not be used.", "where": f"{error.model}, prompt {error.prompt}", "why": error.why,
+            "type": "error", "what": "The model’s answer could not be used.", "where": f"{error.model}, prompt {error.prompt}",
+            "why": error.why,
             "next": "Send your message again; if it stays, say it in smaller steps or choose another model with PARLEY_MODEL.",
         }  # fmt: skip
     raise error

@@ -19,8 +19,8 @@ def design_graph(checkpointer: BaseCheckpointSaver[Any] | None) -> Graph:
     """Return the graph; pauses need a checkpointer. A thread is one conversation."""
     graph = StateGraph(DesignState, context_schema=DesignDeps)
     for name, node in (
-        ("receive", understanding.receive), ("understand", understanding.understand), ("respond", understanding.respond), ("settle", understanding.settle),
-        ("ask", understanding.ask), ("decide", understanding.decide), ("decided", understanding.decided),
+        ("receive", understanding.receive), ("understand", understanding.understand), ("respond", understanding.respond),
+        ("settle", understanding.settle), ("ask", understanding.ask), ("decide", understanding.decide), ("decided", understanding.decided),
         ("begin", planning.begin), ("plan", planning.plan), ("begin_change", planning.begin_change), ("change", planning.edit),
         ("draft", drafting.draft), ("check", drafting.check), ("repair", drafting.repair), ("give_up", drafting.give_up),
         ("summarize", drafting.summarize), ("propose", drafting.propose),

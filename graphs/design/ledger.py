@@ -42,7 +42,8 @@ def answer(
     """
     Settle questions.
 
-    A question without an answer takes its default when it has one. An answer of the wrong shape leaves its question open, with the reason in `why`.
+    A question without an answer takes its default when it has one. An answer of the wrong shape leaves its question open, with the
+    reason in `why`.
 
     Returns:
         The new ledger, and the questions that are still open.

@@ -1,7 +1,7 @@
 """A model's edits on the current definition, by `dsl.apply`; and the proof that nothing else moved.
 
-Edits name tasks as the definition was when they were asked for; since an added or removed task shifts the numbers in later references, each one is looked
-up again by its names before it is applied.
+Edits name tasks as the definition was when they were asked for; since an added or removed task shifts the numbers in later
+references, each one is looked up again by its names before it is applied.
 """
 
 from __future__ import annotations

@@ -159,26 +159,30 @@ async def edit(state: DesignState, runtime: Run) -> Update:
     if questions:
         return {**spent, "questions": questions, "pending": "questions"}
     if wanted.not_understood or not wanted.operations:
-        said = (
-            "\n".join(f"I did not understand: “{words}”." for words in wanted.not_understood)
-            or f"I did not understand what to change: “{state['request']}”."
-        )
-        write(
-            events.say(
-                f"{said} Nothing was changed. Examples: “use 200 instead of 100”, “post to https://… instead”, “at 10:30”, “remove step 3”, “notify me after posting”."
-            )
-        )
-        return {**spent, "outcome": "refused", "pending": "decision" if state.get("proposal") else ""}
+        unclear = [f"I did not understand: “{words}”." for words in wanted.not_understood]
+        unclear = unclear or [f"I did not understand what to change: “{state['request']}”."]
+        write(events.say("\n".join([*unclear, f"Nothing was changed. {events.CHANGES}"])))
+        return {**spent, **_refused(state)}
     try:
         applied = change(base, wanted.operations)
     except ChangeRefused as exc:
         write(events.say(f"I could not make this change: {exc}. Nothing was changed."))
-        return {**spent, "outcome": "refused", "pending": "decision" if state.get("proposal") else ""}
+        return {**spent, **_refused(state)}
+    return {**spent, "draft": applied.text, **_carried_out(state, wanted.said or state["request"])}
+
+
+def _refused(state: DesignState) -> Update:
+    """Go back to where the conversation was."""
+    return {"outcome": "refused", "pending": "decision" if state.get("proposal") else ""}
+
+
+def _carried_out(state: DesignState, said: str) -> Update:
+    """Keep the change as a wish, and in the ledger, where it stands after the answers that it overrules."""
+    entry = {"id": f"change-{state['turn']}", "text": state["request"], "status": "changed", "value": said, "turn": state["turn"]}
     return {
-        **spent,
-        "draft": applied.text,
-        "changed": wanted.said or state["request"],
+        "changed": said,
         "wishes": [*(state.get("wishes") or []), state["request"]],
+        "ledger": ledger.put(state.get("ledger") or [], entry),
     }
 
 

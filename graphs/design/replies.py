@@ -1,6 +1,7 @@
 """What the prompts of `prompts/design` ask a model to answer, as pydantic classes; their JSON schema goes into the prompt.
 
-Extra keys are ignored (models add remarks), missing lists are empty, and nothing here is trusted: cards are built from the parsed definition.
+Extra keys are ignored (models add remarks), missing lists are empty, and nothing here is trusted: cards are built from the parsed
+definition.
 """
 
 from __future__ import annotations

@@ -16,7 +16,10 @@ from graphs.design.state import DesignState
 from graphs.models import NOTHING, Usage, total
 
 SURE = 0.6  # below this, a decision or a run is asked about instead of carried out
-TASK_HELP = "It is kept encrypted and never shown to a model. Store it with the secret form in this chat or `parley secret set NAME`, then use its name: “… using the secret NAME”."
+TASK_HELP = (
+    "It is kept encrypted and never shown to a model. Store it with the secret form in this chat or `parley secret set NAME`, "
+    "then use its name: “… using the secret NAME”."
+)
 
 Run = Runtime[DesignDeps]
 Update = dict[str, Any]
@@ -143,7 +146,7 @@ async def decided(state: DesignState, runtime: Run) -> Update:
         runtime.stream_writer(events.say(f"Approved: version {proposal.get('version', '')} can run now. Say “run it”, or press Run."))
     else:
         runtime.stream_writer(events.say("Rejected. Nothing will run. Tell me what to change, or describe something new."))
-    return {"pending": "", "intent": {"intent": str(decision)}}
+    return {"pending": "", "proposal": {}, "intent": {"intent": str(decision)}}
 
 
 def after_decided(state: DesignState) -> str:
@@ -194,7 +197,8 @@ def _planned(state: DesignState) -> str:
     """Say what the plan is while its questions are open."""
     outline = state.get("outline") or {}
     steps = "\n".join(f"- {step['text']}" for step in outline.get("steps", []))
-    return f"So far I plan this, started {outline.get('trigger') or 'by hand'}:\n{steps}\nOne or more answers are missing before I can write it."
+    begins = outline.get("trigger") or "by hand"
+    return f"So far I plan this, started {begins}:\n{steps}\nOne or more answers are missing before I can write it."
 
 
 def _decision_words(kind: str, state: DesignState) -> str:

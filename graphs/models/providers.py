@@ -1,4 +1,4 @@
-"""The three kinds of models behind one small face. Their libraries are imported when the first call is made (`openai` alone takes a second)."""
+"""The three kinds of models behind one small face. Their libraries are imported with the first call (`openai` takes a second)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Find secrets that a person pasted, and mask them before anything else sees the text.
 
-Source of the key shapes: the public prefixes of the issuers (OpenAI `sk-`, GitHub `ghp_`, Slack `xox`, AWS `AKIA`, Google `AIza`, Stripe `sk_live_`, JWT `eyJ`).
+Source of the key shapes: the public prefixes of the issuers (OpenAI `sk-`, GitHub `ghp_`, Slack `xox`, AWS `AKIA`, Google `AIza`,
+Stripe `sk_live_`, JWT `eyJ`).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ SHAPES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
     ("PRIVATE_KEY", "", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)),
 )
 SAID = re.compile(
-    r"\b(?P<what>pass(?:word|phrase|wd)|pwd|api[ _-]?key|secret(?: key)?|access[ _-]?token|token)\b(?P<is>\s*(?:is|=|:|are)\s*[\"'`]?)(?P<value>[^\s\"'`,;]{4,})",
+    r"\b(?P<what>pass(?:word|phrase|wd)|pwd|api[ _-]?key|secret(?: key)?|access[ _-]?token|token)\b(?P<is>\s*(?:is|=|:|are)\s*[\"'`]?)(?P<value>[^\s\"'`,;]{4,})",  # noqa: E501
     re.IGNORECASE,
 )
 IN_URL = re.compile(r"(?P<before>\b[a-z][a-z0-9+.-]*://[^\s/:@]+:)(?P<value>[^\s/@]{3,})(?=@)", re.IGNORECASE)

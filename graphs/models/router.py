@@ -1,7 +1,7 @@
 """The model list: which model answers, in which order, and how to change it.
 
-`ask()` is the only way to a model: it renders a prompt file, adds the JSON schema of the wanted reply, reads the answer, lets the model mend it once,
-and goes on to the next model of the list when one does not answer.
+`ask()` is the only way to a model: it renders a prompt file, adds the JSON schema of the wanted reply, reads the answer, lets the
+model mend it once, and goes on to the next model of the list when one does not answer.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ class ModelRouter:
         """
         Build the list from a setting such as `openai:gpt-x,ollama:llama3,offline`.
 
-        Without a setting: Ollama if it answers at once and has a model, else offline. A key in the environment is offered in `describe()`, never used unasked.
+        Without a setting: Ollama if it answers at once and has a model, else offline. A key in the environment is offered in
+        `describe()`, never used unasked.
 
         Raises:
             ValueError: an entry is none of `openai:NAME`, `ollama:NAME`, `offline`.
@@ -85,7 +86,13 @@ class ModelRouter:
         return cls([providers.offline()], chosen="PARLEY_MODEL is not set and no Ollama answers", offer=offer)
 
     def describe(self) -> dict[str, Any]:
-        """Return `{name, kind, reachable: bool|None (not tried), why, how_to_change, models: [the same for each]}` from what is known; see `refresh`."""
+        """
+        Return what is known without asking anybody (see `refresh`).
+
+        Returns:
+            `{name, kind, reachable, why, how_to_change, models}` of the model that answers first; `reachable` is None when it was not
+            tried yet; `models` holds `{name, kind, reachable, why}` of each, in order.
+        """
         rows = [
             {"name": m.name, "kind": m.kind, "reachable": _known(m), "why": m.fixed.why if m.fixed else m.why or "not tried yet"}
             for m in self.models

@@ -17,7 +17,7 @@ from graphs.models.offline.targets import Target
 from graphs.models.offline.text import Protected, tidy
 
 ADD = re.compile(
-    r"(?:(?:please|also|additionally|then|and|now|can you|could you|i want you to|i'd like you to|i want)[, ]+)*(?:add|insert|include|put in|have|put)\s+(?:(?:a|another|one)(?: new| more)? (?:step|task)s?(?: that| which| to| where(?: you)?)?\s*:?\s*)?",
+    r"(?:(?:please|also|additionally|then|and|now|can you|could you|i want you to|i'd like you to|i want)[, ]+)*(?:add|insert|include|put in|have|put)\s+(?:(?:a|another|one)(?: new| more)? (?:step|task)s?(?: that| which| to| where(?: you)?)?\s*:?\s*)?",  # noqa: E501
     re.IGNORECASE,
 )
 NOUNS: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -35,7 +35,7 @@ NOUNS: tuple[tuple[re.Pattern[str], str], ...] = (
 BEHIND = re.compile(r"(?P<clause>.+?),?\s+(?P<where>before|after|prior to|following)\s+(?P<anchor>.+)", re.IGNORECASE)
 AHEAD = re.compile(r"(?P<where>before|after)\s+(?P<anchor>[^,]+?),\s*(?P<clause>.+)", re.IGNORECASE)
 ENDS = re.compile(
-    r"(?P<clause>.+?)(?:,)?\s+(?P<where>at the (?:very )?end|in the end|at the beginning|at the start|when (?:it is|it's|everything is|all is) (?:done|finished))",
+    r"(?P<clause>.+?)(?:,)?\s+(?P<where>at the (?:very )?end|in the end|at the beginning|at the start|when (?:it is|it's|everything is|all is) (?:done|finished))",  # noqa: E501
     re.IGNORECASE,
 )
 EXPORT = re.compile(r"\$context \+ \{\s*(\w+):")

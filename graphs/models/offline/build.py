@@ -61,8 +61,8 @@ class Builder:
         self.secrets: set[str] = set()
         self.kinds: dict[str, Callable[[Clause, Scope], None]] = {
             "fetch": self._fetch, "keep": self._keep, "first": self._first, "sort": self._sort, "send": self._send, "notify": self._notify,
-            "summarize": self._summarize, "emit": self._emit, "wait": self._wait, "listen": self._listen, "fail": self._fail, "ask": self._ask,
-            "each": partial(flow.each, self), "parallel": partial(flow.parallel, self), "retry": self._retry, "catch": partial(flow.catch, self), "missing": self._missing,
+            "summarize": self._summarize, "emit": self._emit, "wait": self._wait, "listen": self._listen, "fail": self._fail, "ask": self._ask,  # noqa: E501
+            "each": partial(flow.each, self), "parallel": partial(flow.parallel, self), "retry": self._retry, "catch": partial(flow.catch, self), "missing": self._missing,  # noqa: E501
         }  # fmt: skip
 
     def build(self, clauses: list[Clause], scope: Scope, *, follows: bool, loop: bool = False) -> None:

@@ -10,9 +10,9 @@ from graphs.models.offline import additions, targets, text
 from graphs.models.offline.edits import Wish, edit
 from graphs.models.offline.reading import Reading
 
-VERB = r"(?:change|set|raise|lower|increase|decrease|reduce|rename|replace|move|update|modify|adjust|edit|remove|delete|drop|take out|leave out|get rid of|skip|add|insert|also|additionally|instead|make it|make the|run it|start it|do it|switch|use|call it)"
+VERB = r"(?:change|set|raise|lower|increase|decrease|reduce|rename|replace|move|update|modify|adjust|edit|remove|delete|drop|take out|leave out|get rid of|skip|add|insert|also|additionally|instead|make it|make the|run it|start it|do it|switch|use|call it)"  # noqa: E501
 LOOKS = re.compile(
-    rf"^(?:(?:please|can you|could you|i want you to|i'd like to|now|then|but|and|no|yes|ok|okay|actually|hmm|well),?\s+)*{VERB}\b|\binstead\b|\b(?:before|after) (?:you|the|it|posting|sending|fetching|step)\b|\bno longer\b|\bnot \d+ but\b",
+    rf"^(?:(?:please|can you|could you|i want you to|i'd like to|now|then|but|and|no|yes|ok|okay|actually|hmm|well),?\s+)*{VERB}\b|\binstead\b|\b(?:before|after) (?:you|the|it|posting|sending|fetching|step)\b|\bno longer\b|\bnot \d+ but\b",  # noqa: E501
     re.IGNORECASE,
 )
 

@@ -57,8 +57,8 @@ SLOTS = {
     "noun": rf"{NOUN_WORD}(?: {NOUN_WORD}){{0,4}}?",
     "prose": rf"{PROSE}{{2,90}}?",
     "word": r"[a-z][\w-]*",
-    "who": rf"(?:me|us|{MAIL}|#[\w-]+|@?[a-z][\w.-]*|(?:my|our|the) [a-z][\w-]*(?: (?!by\b|via\b|to\b|for\b|that\b|about\b|with\b)[a-z][\w-]*)?)",
-    "duration": r"(?:(?:an?|\d+(?:\.\d+)?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|half an)\s*(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|weeks?))",
+    "who": rf"(?:me|us|{MAIL}|#[\w-]+|@?[a-z][\w.-]*|(?:my|our|the) [a-z][\w-]*(?: (?!by\b|via\b|to\b|for\b|that\b|about\b|with\b)[a-z][\w-]*)?)",  # noqa: E501
+    "duration": r"(?:(?:an?|\d+(?:\.\d+)?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|half an)\s*(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|weeks?))",  # noqa: E501
     "type": r"(?:[a-z][\w-]*(?:\.[\w-]+)+|[a-z][\w-]*)",
 }
 THE = r"(?:(?:the|all|all the|all of the|my|our|a|an|its|these|those|this|that|today's) )?"

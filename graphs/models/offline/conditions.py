@@ -14,9 +14,9 @@ LESS = r"below|under|less than|lower than|smaller than|cheaper than|fewer than|<
 LEAST = r"at least|no less than|not less than|not below|minimum|>=|≥"
 MOST = r"at most|up to|no more than|not more than|not above|maximum|<=|≤"
 COMPARE = rf"(?P<op>{LEAST}|{MOST}|{MORE}|{LESS})"
-UNIT = r"(?:\s?(?P<unit>euros?|eur|€|dollars?|usd|\$|pounds?|gbp|£|chf|francs|percent|%|days?|hours?|minutes?|pieces?|items?|units?|points?|kg|km))?"
+UNIT = r"(?:\s?(?P<unit>euros?|eur|€|dollars?|usd|\$|pounds?|gbp|£|chf|francs|percent|%|days?|hours?|minutes?|pieces?|items?|units?|points?|kg|km))?"  # noqa: E501
 NUMBER = rf"(?:€|\$|£)?(?P<value>-?\d[\d,.']*k?|zero|one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|thirty|fifty){UNIT}"
-FIELD = r"(?:(?:the|its|their|an?) )?(?P<field>\ue000s\d+\ue001|\.?[a-z_][\w.]*(?: (?!is\b|are\b|was\b|of\b|has\b|not\b|contains\b|includes\b|equals\b)[a-z_]\w*)?)"
+FIELD = r"(?:(?:the|its|their|an?) )?(?P<field>\ue000s\d+\ue001|\.?[a-z_][\w.]*(?: (?!is\b|are\b|was\b|of\b|has\b|not\b|contains\b|includes\b|equals\b)[a-z_]\w*)?)"  # noqa: E501
 NOT_A_FIELD = {
     "ones",
     "those",
@@ -47,7 +47,7 @@ NOT_A_FIELD = {
 }
 SINGULAR = {"status", "gross", "address", "class", "process", "success", "progress", "points", "days", "hours", "views", "sales"}
 GLUE = re.compile(
-    r"(?:(?:ones|those|that|which|who|where|whose|when|if|with|having|is|are|has|have|was|were|costs?|costing|priced|worth|valued|of|come to|amount to|the amount is)\s+)+",
+    r"(?:(?:ones|those|that|which|who|where|whose|when|if|with|having|is|are|has|have|was|were|costs?|costing|priced|worth|valued|of|come to|amount to|the amount is)\s+)+",  # noqa: E501
     re.IGNORECASE,
 )
 MONEY = {
@@ -99,7 +99,7 @@ AFTER = re.compile(
 )
 NAMED = re.compile(rf"{FIELD} (?:is |are |was |of |has |= ?)?(?P<no>not )?{COMPARE} {NUMBER}", re.IGNORECASE)
 EQUALS = re.compile(
-    rf"{FIELD} (?P<op>is not|isn't|are not|does not equal|!=|is|are|equals|equal to|==|=)(?: equal to)? (?P<value>\ue000s\d+\ue001|-?\d+(?:\.\d+)?|[a-z][\w-]*)",
+    rf"{FIELD} (?P<op>is not|isn't|are not|does not equal|!=|is|are|equals|equal to|==|=)(?: equal to)? (?P<value>\ue000s\d+\ue001|-?\d+(?:\.\d+)?|[a-z][\w-]*)",  # noqa: E501
     re.IGNORECASE,
 )
 WORDS = re.compile(
@@ -113,14 +113,14 @@ COUNTS = (
     (re.compile(rf"there (?:is|are) (?P<op>{LEAST}|{MOST}|{MORE}|{LESS}) (?P<n>\w+)(?: {SOMETHING})?(?: left)?", re.IGNORECASE), None),
     (
         re.compile(
-            rf"(?P<op>{LEAST}|{MORE}|{MOST}|{LESS}) (?P<n>\d+|one|two|three|five|ten)(?: {SOMETHING})? (?:are left|remain|are there|exist|are found)",
+            rf"(?P<op>{LEAST}|{MORE}|{MOST}|{LESS}) (?P<n>\d+|one|two|three|five|ten)(?: {SOMETHING})? (?:are left|remain|are there|exist|are found)",  # noqa: E501
             re.IGNORECASE,
         ),
         None,
     ),
     (
         re.compile(
-            rf"there (?:is|are) (?:no|none|nothing|not any)(?: {SOMETHING})?(?: left)?|there (?:aren't|isn't) any(?: {SOMETHING})?(?: left)?",
+            rf"there (?:is|are) (?:no|none|nothing|not any)(?: {SOMETHING})?(?: left)?|there (?:aren't|isn't) any(?: {SOMETHING})?(?: left)?",  # noqa: E501
             re.IGNORECASE,
         ),
         ("==", 0),
@@ -145,11 +145,11 @@ COUNTS = (
 )
 SUBJECT = r"(?:(?:it|this|that|i|they|he|she|we|the answer|the request|[a-z]\w*)(?:'s| is| was| has been| have| has| are)? )?"
 YES = re.compile(
-    rf"{SUBJECT}(?:approved?|approves|agree[sd]?|accept(?:ed|s)?|confirm(?:ed|s)?|said yes|say yes|says yes|signed off|ok|okay)(?: (?:it|them|this|that))?",
+    rf"{SUBJECT}(?:approved?|approves|agree[sd]?|accept(?:ed|s)?|confirm(?:ed|s)?|said yes|say yes|says yes|signed off|ok|okay)(?: (?:it|them|this|that))?",  # noqa: E501
     re.IGNORECASE,
 )
 NO = re.compile(
-    rf"{SUBJECT}(?:not approved?|do not approve|don't approve|does not approve|doesn't approve|disapproves?|reject(?:ed|s)?|refuse[sd]?|decline[sd]?|denied|denies|said no|say no|says no|disagrees?)(?: (?:it|them|this|that))?",
+    rf"{SUBJECT}(?:not approved?|do not approve|don't approve|does not approve|doesn't approve|disapproves?|reject(?:ed|s)?|refuse[sd]?|decline[sd]?|denied|denies|said no|say no|says no|disagrees?)(?: (?:it|them|this|that))?",  # noqa: E501
     re.IGNORECASE,
 )
 Fields = Callable[[Condition], str]

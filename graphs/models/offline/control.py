@@ -7,7 +7,7 @@ import re
 from graphs.models.offline.clause import Clause, Pattern, duration, number, row
 from graphs.models.offline.text import Protected
 
-FAILS = r"(?:(?:if|when|whenever|in case|should) (?:it|this|that|one|anything|something|the (?:call|request|fetch|post|server|address|url|api)(?: call)?|[a-z]+ call|any call|a call|everything|either) (?:fails?|breaks?|does not (?:work|answer)|doesn't (?:work|answer)|goes wrong|errors?|is down)|(?:on|upon|after) (?:an? |any )?(?:failure|error)s?|in case of (?:an? )?(?:failure|error)s?)"
+FAILS = r"(?:(?:if|when|whenever|in case|should) (?:it|this|that|one|anything|something|the (?:call|request|fetch|post|server|address|url|api)(?: call)?|[a-z]+ call|any call|a call|everything|either) (?:fails?|breaks?|does not (?:work|answer)|doesn't (?:work|answer)|goes wrong|errors?|is down)|(?:on|upon|after) (?:an? |any )?(?:failure|error)s?|in case of (?:an? )?(?:failure|error)s?)"  # noqa: E501
 
 
 def _wait(found: re.Match[str], source: Protected) -> Clause:
@@ -39,20 +39,20 @@ def _nothing(found: re.Match[str], source: Protected) -> Clause:
 
 COUNT = r"(?P<n>(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|once|twice))(?: more)?(?: times?| retries| attempts)?"
 IT = r"(?: (?:it|this|that|them|each|the (?:call|request|fetch|post|step)|every call|each call|all calls|failed calls|both))?"
-PAUSE = r"(?:,? (?:(?:and )?(?:waiting|wait|with|every) )?(?P<delay>{duration})(?: of)?(?: in between| between| apart| delay| pause)?(?: (?:the )?(?:tries|attempts|retries|them|each))?)?"
+PAUSE = r"(?:,? (?:(?:and )?(?:waiting|wait|with|every) )?(?P<delay>{duration})(?: of)?(?: in between| between| apart| delay| pause)?(?: (?:the )?(?:tries|attempts|retries|them|each))?)?"  # noqa: E501
 TABLE: tuple[Pattern, ...] = (
     row(r"(?:wait|pause|sleep|hold(?: on)?|delay)(?: it| this| that)? ?(?:for |about |another )?(?P<time>{duration})", _wait),
     row(r"(?:after |in )?(?P<time>{duration})(?: later)?", _wait),
     row(
-        r"(?:wait|listen) (?:for|until) (?:an? |the )?(?:event )?(?:of (?:the )?type |called |named )?(?P<type>{text}|[a-z][\w-]*(?:\.[\w-]+)+)(?: event)?(?: (?:arrives|comes in|is received|comes|happens))?",
+        r"(?:wait|listen) (?:for|until) (?:an? |the )?(?:event )?(?:of (?:the )?type |called |named )?(?P<type>{text}|[a-z][\w-]*(?:\.[\w-]+)+)(?: event)?(?: (?:arrives|comes in|is received|comes|happens))?",  # noqa: E501
         _listen,
     ),
     row(
-        r"(?:wait|listen) (?:for|until) (?:an? |the )?event (?:of (?:the )?type |called |named )?(?P<type>{text}|{type})(?: (?:arrives|comes in|is received|comes|happens))?",
+        r"(?:wait|listen) (?:for|until) (?:an? |the )?event (?:of (?:the )?type |called |named )?(?P<type>{text}|{type})(?: (?:arrives|comes in|is received|comes|happens))?",  # noqa: E501
         _listen,
     ),
     row(
-        rf"(?:{FAILS},? )?(?:retry|repeat|attempt|try)(?: again)?{IT}(?: again)?(?: up to| at most| max(?:imum)?)? {COUNT}(?: again)?{PAUSE}(?: {FAILS})?",
+        rf"(?:{FAILS},? )?(?:retry|repeat|attempt|try)(?: again)?{IT}(?: again)?(?: up to| at most| max(?:imum)?)? {COUNT}(?: again)?{PAUSE}(?: {FAILS})?",  # noqa: E501
         _retry,
     ),
     row(
@@ -60,11 +60,11 @@ TABLE: tuple[Pattern, ...] = (
         _retry,
     ),
     row(
-        r"(?:stop|end|finish|quit|exit|abort)(?: (?:it|there|here|the workflow|the run|this|everything|the process|right there))?|do nothing(?: else| more)?|nothing (?:else )?happens|cancel (?:it|the workflow|the run|everything)|(?:that's|that is) (?:it|all)",
+        r"(?:stop|end|finish|quit|exit|abort)(?: (?:it|there|here|the workflow|the run|this|everything|the process|right there))?|do nothing(?: else| more)?|nothing (?:else )?happens|cancel (?:it|the workflow|the run|everything)|(?:that's|that is) (?:it|all)",  # noqa: E501
         _stop,
     ),
     row(
-        r"(?:fail|raise an error|report an error|stop with an error|abort with an error|end with an error)(?: (?:with|saying|:)?(?: (?:the )?(?:message|error|text))? ?{text:text})?",
+        r"(?:fail|raise an error|report an error|stop with an error|abort with an error|end with an error)(?: (?:with|saying|:)?(?: (?:the )?(?:message|error|text))? ?{text:text})?",  # noqa: E501
         _fail,
     ),
     row(r"(?:thanks?|thank you|cheers|that's all|that is all|done)(?: you| very much)?", _nothing),
@@ -80,7 +80,7 @@ IN_ANY_CASE = re.compile(
     r"(?:in any case|either way|in both cases|afterwards in any case|whatever happens|in the end)\b[,:]?\s*", re.IGNORECASE
 )
 EACH = re.compile(
-    r"(?:for|with) (?:each|every|all)(?: single)?(?: one)?(?: of (?:the|these|those|them))?(?: (?P<noun>(?!of\b|in\b|them\b|post\b|send\b|put\b|ask\b|notify\b|tell\b|wait\b|emit\b|fetch\b|get\b|keep\b)[a-z][\w-]*))?(?: (?:of them|in (?:the list|it|them|there)|that (?:is|are) left|(?:from|at|of|in|under) (?P<url>\ue000u\d+\ue001)))?(?=$|[\s,:])[,:]?\s*|"
+    r"(?:for|with) (?:each|every|all)(?: single)?(?: one)?(?: of (?:the|these|those|them))?(?: (?P<noun>(?!of\b|in\b|them\b|post\b|send\b|put\b|ask\b|notify\b|tell\b|wait\b|emit\b|fetch\b|get\b|keep\b)[a-z][\w-]*))?(?: (?:of them|in (?:the list|it|them|there)|that (?:is|are) left|(?:from|at|of|in|under) (?P<url>\ue000u\d+\ue001)))?(?=$|[\s,:])[,:]?\s*|"  # noqa: E501
     r"(?:loop|go|iterate|run) (?:over|through) (?:the|all|all the|each of the|every|each)? ?(?P<noun2>[a-z][\w-]*)\b[,:]?\s*(?:and\s*)?",
     re.IGNORECASE,
 )

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from graphs.models.offline import conditions, targets, triggers
-from graphs.models.offline.naming import place_of
 from graphs.models.offline.clause import duration, first, number
+from graphs.models.offline.naming import place_of
 from graphs.models.offline.targets import Target
 from graphs.models.offline.text import FILLER, Protected
 
-PRE = r"(?:(?:change|set|raise|lower|increase|decrease|reduce|make|use|update|adjust|modify|move|switch|put|replace|keep|only|just|take|run|start|do|schedule|it|that|the|workflow|everything|threshold|limit|amount|minimum|maximum|value|number|bar|ones|those|orders|items|filter|for|to|be|is|at|with|should|of) )*"
+PRE = r"(?:(?:change|set|raise|lower|increase|decrease|reduce|make|use|update|adjust|modify|move|switch|put|replace|keep|only|just|take|run|start|do|schedule|it|that|the|workflow|everything|threshold|limit|amount|minimum|maximum|value|number|bar|ones|those|orders|items|filter|for|to|be|is|at|with|should|of) )*"  # noqa: E501
 COMPARISON = re.compile(r"(?P<op>>=|<=|>|<)\s*(?P<n>-?\d+(?:\.\d+)?)")
 OPS = {"more": ">", "less": "<"}
 
@@ -296,35 +296,35 @@ def _row(pattern: str, make: Make) -> tuple[re.Pattern[str], Make]:
 TABLE: tuple[tuple[re.Pattern[str], Make], ...] = (
     _row(rf"{PRE}(?:from )?(?P<old>{N}){UNIT} to {OP}?(?P<new>{N}){UNIT}(?: please| instead)?", _threshold),
     _row(
-        rf"{PRE}{OP}?(?P<new>{N}){UNIT},? (?:instead of|rather than|not) (?:{conditions.COMPARE.replace('?P<op>', '?:')} )?(?P<old>{N}){UNIT}",
+        rf"{PRE}{OP}?(?P<new>{N}){UNIT},? (?:instead of|rather than|not) (?:{conditions.COMPARE.replace('?P<op>', '?:')} )?(?P<old>{N}){UNIT}",  # noqa: E501
         _threshold,
     ),
     _row(rf"{PRE}not (?P<old>{N}){UNIT},? but (?P<new>{N}){UNIT}", _threshold),
     _row(
-        rf"(?:change|set|raise|lower|increase|decrease|reduce|make|update|move|adjust) (?:the )?(?:threshold|limit|amount|minimum|maximum|value|number|bar|filter|it)(?: of the [a-z ]+| for the [a-z ]+)? (?:to |be |up to |down to ){OP}?(?P<new>{N}){UNIT}(?: instead)?",
+        rf"(?:change|set|raise|lower|increase|decrease|reduce|make|update|move|adjust) (?:the )?(?:threshold|limit|amount|minimum|maximum|value|number|bar|filter|it)(?: of the [a-z ]+| for the [a-z ]+)? (?:to |be |up to |down to ){OP}?(?P<new>{N}){UNIT}(?: instead)?",  # noqa: E501
         _threshold,
     ),
     _row(
-        rf"(?:the )?(?:threshold|limit|amount|minimum|maximum|bar) (?:should be|shall be|must be|is|=) {OP}?(?P<new>{N}){UNIT}(?: instead)?",
+        rf"(?:the )?(?:threshold|limit|amount|minimum|maximum|bar) (?:should be|shall be|must be|is|=) {OP}?(?P<new>{N}){UNIT}(?: instead)?",  # noqa: E501
         _threshold,
     ),
     _row(
-        rf"(?:keep|only keep|only|take|make it|use|just|it should be)(?: only)?(?: the)?(?: ones| those| orders| items)?(?: that are| which are)? {OP}(?P<new>{N}){UNIT}(?: instead| please)?",
+        rf"(?:keep|only keep|only|take|make it|use|just|it should be)(?: only)?(?: the)?(?: ones| those| orders| items)?(?: that are| which are)? {OP}(?P<new>{N}){UNIT}(?: instead| please)?",  # noqa: E501
         _threshold,
     ),
     _row(rf"(?:replace|change|swap) (?P<old>{URL}) (?:with|by|to|for|into) (?P<new>{URL})", _address),
     _row(rf"use (?P<new>{URL}) instead of (?P<old>{URL})", _address),
     _row(
-        rf"(?:change|set|update|make|move) (?P<what>(?:the )?[a-z' -]*?(?:url|address|endpoint|target|source)[a-z' -]*?) (?:to|be) (?P<new>{URL})(?: instead)?",
+        rf"(?:change|set|update|make|move) (?P<what>(?:the )?[a-z' -]*?(?:url|address|endpoint|target|source)[a-z' -]*?) (?:to|be) (?P<new>{URL})(?: instead)?",  # noqa: E501
         _address,
     ),
     _row(
-        rf"(?P<what>(?:fetch|get|load|read|post|send|put|delete)[a-z' ]*?) (?:to|from|at) (?P<new>{URL})(?: instead(?: of (?P<old>{URL}))?| now| from now on)",
+        rf"(?P<what>(?:fetch|get|load|read|post|send|put|delete)[a-z' ]*?) (?:to|from|at) (?P<new>{URL})(?: instead(?: of (?P<old>{URL}))?| now| from now on)",  # noqa: E501
         _address,
     ),
     _row(rf"use (?P<new>{URL})(?: for (?P<what>[a-z ]+))?(?: instead)?", _address),
     _row(
-        rf"{PRE}(?:the )?(?:time |start |schedule )?(?:to |at |be |is )*(?P<time>{triggers.CLOCK})(?: instead(?: of .+)?| o'clock| now| please| rather)?",
+        rf"{PRE}(?:the )?(?:time |start |schedule )?(?:to |at |be |is )*(?P<time>{triggers.CLOCK})(?: instead(?: of .+)?| o'clock| now| please| rather)?",  # noqa: E501
         _time,
     ),
     _row(
@@ -332,49 +332,49 @@ TABLE: tuple[tuple[re.Pattern[str], Make], ...] = (
         _time,
     ),
     _row(
-        r"(?:change|make|set|run|start|do|schedule|let|have|execute|trigger)(?: it| the schedule| the workflow| this| the trigger| it run| it start)*(?: to| be| run)? (?P<when>(?:every|each|daily|hourly|on|at|by hand|manually|monthly|once).+?)(?: instead(?: of .+)?)?",
+        r"(?:change|make|set|run|start|do|schedule|let|have|execute|trigger)(?: it| the schedule| the workflow| this| the trigger| it run| it start)*(?: to| be| run)? (?P<when>(?:every|each|daily|hourly|on|at|by hand|manually|monthly|once).+?)(?: instead(?: of .+)?)?",  # noqa: E501
         _schedule,
     ),
     _row(r"(?P<when>(?:every|each|daily|hourly|on) .+?) instead(?: of .+)?", _schedule),
     _row(
-        rf"(?:ask|let|have) {WHO} (?:to )?(?:approve|decide|confirm|sign off)(?: it| them| this)? instead(?: of .+)?|(?:ask|let) {WHO.replace('who', 'other')} instead(?: of .+)?",
+        rf"(?:ask|let|have) {WHO} (?:to )?(?:approve|decide|confirm|sign off)(?: it| them| this)? instead(?: of .+)?|(?:ask|let) {WHO.replace('who', 'other')} instead(?: of .+)?",  # noqa: E501
         lambda f, s, w: _assignee(f, s, w) if f["who"] else None,
     ),
     _row(rf"{WHO} (?:should|shall|must|has to|will) (?:approve|decide|confirm)(?: it| them| this)?(?: instead(?: of .+)?)?", _assignee),
     _row(rf"(?:change|set|make|switch) (?:the )?(?:approver|assignee)(?: to| be)? {WHO}", _assignee),
     _row(
-        r"(?:change|set|make|raise|lower|increase|reduce|use)?\s?(?:the )?(?:number of |retry |retries |count )*(?:retries|retry count|retry|retry limit|attempts)(?: count)?(?: (?:to|from \d+ to|be|should be|is|up to|it))* (?P<n>\d+|one|two|three|four|five|six|ten)(?: times)?(?: instead(?: of .+)?)?",
+        r"(?:change|set|make|raise|lower|increase|reduce|use)?\s?(?:the )?(?:number of |retry |retries |count )*(?:retries|retry count|retry|retry limit|attempts)(?: count)?(?: (?:to|from \d+ to|be|should be|is|up to|it))* (?P<n>\d+|one|two|three|four|five|six|ten)(?: times)?(?: instead(?: of .+)?)?",  # noqa: E501
         _retries,
     ),
     _row(
-        r"(?:retry|try)(?: (?P<what>(?:the )?[a-z ]+?))?(?: up to| at most)? (?P<n>\d+|one|two|three|four|five|six|ten) times(?: instead(?: of .+)?| if .+| when .+)?",
+        r"(?:retry|try)(?: (?P<what>(?:the )?[a-z ]+?))?(?: up to| at most)? (?P<n>\d+|one|two|three|four|five|six|ten) times(?: instead(?: of .+)?| if .+| when .+)?",  # noqa: E501
         _retries,
     ),
     _row(
         r"(?:use |make it |allow )?(?P<n>\d+|one|two|three|four|five|six|ten) (?:retries|attempts|tries)(?: instead(?: of .+)?)?", _retries
     ),
     _row(
-        r"(?:wait|pause|make it wait|change the (?:wait|pause|delay)(?: time)?(?: to)?|set the (?:wait|pause|delay)(?: to)?)(?: for)? (?P<time>(?:an?|\d+|one|two|three|five|ten|fifteen|twenty|thirty|half an)\s?[a-z]+)(?: instead(?: of .+)?)",
+        r"(?:wait|pause|make it wait|change the (?:wait|pause|delay)(?: time)?(?: to)?|set the (?:wait|pause|delay)(?: to)?)(?: for)? (?P<time>(?:an?|\d+|one|two|three|five|ten|fifteen|twenty|thirty|half an)\s?[a-z]+)(?: instead(?: of .+)?)",  # noqa: E501
         _pause,
     ),
     _row(
-        r"(?:change|set) the (?:wait|pause|delay)(?: time)? (?:from .+ )?to (?P<time>(?:an?|\d+|one|two|three|five|ten|fifteen|twenty|thirty|half an)\s?[a-z]+)",
+        r"(?:change|set) the (?:wait|pause|delay)(?: time)? (?:from .+ )?to (?P<time>(?:an?|\d+|one|two|three|five|ten|fifteen|twenty|thirty|half an)\s?[a-z]+)",  # noqa: E501
         _pause,
     ),
     _row(
-        r"(?:say|write|change the (?:message|text|words) to|the (?:message|text) should (?:be|say|read)) (?P<text>\ue000s\d+\ue001)(?: instead)?",
+        r"(?:say|write|change the (?:message|text|words) to|the (?:message|text) should (?:be|say|read)) (?P<text>\ue000s\d+\ue001)(?: instead)?",  # noqa: E501
         _words,
     ),
     _row(
-        r"(?:call it|rename (?:it|the workflow|this) (?:to|as)?|name it|change the (?:title|name) to|title it) ?(?P<text>\ue000s\d+\ue001|[\w ,&-]{3,60})",
+        r"(?:call it|rename (?:it|the workflow|this) (?:to|as)?|name it|change the (?:title|name) to|title it) ?(?P<text>\ue000s\d+\ue001|[\w ,&-]{3,60})",  # noqa: E501
         _title,
     ),
     _row(
-        r"(?:use|take|compare|the field is|it is|it's)(?: the)?(?: field)? (?P<new>\ue000s\d+\ue001|\.?[a-z_]\w*)(?: field)?(?:,)? (?:instead of|not|rather than) (?:the )?(?P<old>\ue000s\d+\ue001|\.?[a-z_]\w*)(?: field)?",
+        r"(?:use|take|compare|the field is|it is|it's)(?: the)?(?: field)? (?P<new>\ue000s\d+\ue001|\.?[a-z_]\w*)(?: field)?(?:,)? (?:instead of|not|rather than) (?:the )?(?P<old>\ue000s\d+\ue001|\.?[a-z_]\w*)(?: field)?",  # noqa: E501
         _field,
     ),
     _row(
-        r"(?:remove|delete|drop|take out|leave out|get rid of|skip|cut|omit|do without|forget(?: about)?|no longer|no more|without|don't|do not)(?: the)? (?P<what>.+?)(?: step| task)?(?: again| please)?",
+        r"(?:remove|delete|drop|take out|leave out|get rid of|skip|cut|omit|do without|forget(?: about)?|no longer|no more|without|don't|do not)(?: the)? (?P<what>.+?)(?: step| task)?(?: again| please)?",  # noqa: E501
         _remove,
     ),
 )

@@ -11,7 +11,7 @@ from graphs.models.offline.text import Protected
 KEEP = r"(?:keep|select|pick|take|filter|find|use|choose|want|look at)(?: only| just| out)?"
 DROP = r"(?:drop|remove|discard|ignore|skip|exclude|leave out|filter out|throw away|throw out|take out|get rid of|forget)"
 NOUN = re.compile(
-    r"(?:only |just |for |out )*(?:(?:the|those|all|all the|these|any|every|everything|anyone|anything|ones|rest|them|out|of|orders|[a-z][\w-]*)\s*){0,4}",
+    r"(?:only |just |for |out )*(?:(?:the|those|all|all the|these|any|every|everything|anyone|anything|ones|rest|them|out|of|orders|[a-z][\w-]*)\s*){0,4}",  # noqa: E501
     re.IGNORECASE,
 )
 NOT_A_NOUN = re.compile(
@@ -75,7 +75,7 @@ TABLE: tuple[Pattern, ...] = (
     row(rf"(?:only|just) (?:the |those )?(?P<no>not |non-)?(?P<state>{STATES})(?: ones| [a-z]+)?", lambda f, s: _state(False, f, s)),
     row(rf"{KEEP} (?:the |only the )?(?:first|top) (?P<n>\d+|[a-z]+)(?: ones| of them| [a-z]+)?(?: by {FIELD})?", _first),
     row(
-        rf"(?:sort|order) (?:them|it|the [a-z]+|these|those) by {FIELD}(?P<down>,? (?:descending|desc|ascending|asc|highest first|lowest first|largest first|biggest first|smallest first|newest first|oldest first))?",
+        rf"(?:sort|order) (?:them|it|the [a-z]+|these|those) by {FIELD}(?P<down>,? (?:descending|desc|ascending|asc|highest first|lowest first|largest first|biggest first|smallest first|newest first|oldest first))?",  # noqa: E501
         _sort,
     ),
     row(rf"{KEEP} (?P<rest>.+)", _keep),

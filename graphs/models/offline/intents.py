@@ -10,28 +10,28 @@ from graphs.models.offline.parse import parse
 from graphs.models.offline.reading import Reading
 
 APPROVE = re.compile(
-    r"(?:ok(?:ay)?|yes|yep|sure|great|good|fine|perfect)?[,. !]*(?:(?:please |i |i'd |let's )*(?:approve|confirm|accept|ship)(?: it| this| that| the (?:proposal|workflow|draft))?|go ahead|looks good(?: to me)?|lgtm|yes|yep|ok(?:ay)?|do it|approved)[.! ]*(?:please)?[.!]*",
+    r"(?:ok(?:ay)?|yes|yep|sure|great|good|fine|perfect)?[,. !]*(?:(?:please |i |i'd |let's )*(?:approve|confirm|accept|ship)(?: it| this| that| the (?:proposal|workflow|draft))?|go ahead|looks good(?: to me)?|lgtm|yes|yep|ok(?:ay)?|do it|approved)[.! ]*(?:please)?[.!]*",  # noqa: E501
     re.IGNORECASE,
 )
 REJECT = re.compile(
-    r"(?:no|nope)?[,. ]*(?:please |i )*(?:reject|refuse|discard|throw away|drop|decline|forget|cancel|do not approve|don't approve)(?: it| this| that| the (?:proposal|workflow|draft|whole thing)| all of it)?(?: please)?[.!]*|no[.!]*|no thanks[.!]*|never mind[.!]*",
+    r"(?:no|nope)?[,. ]*(?:please |i )*(?:reject|refuse|discard|throw away|drop|decline|forget|cancel|do not approve|don't approve)(?: it| this| that| the (?:proposal|workflow|draft|whole thing)| all of it)?(?: please)?[.!]*|no[.!]*|no thanks[.!]*|never mind[.!]*",  # noqa: E501
     re.IGNORECASE,
 )
 HELP = re.compile(
-    r".*\b(?:what can you do|how (?:do|can) i (?:use|start|begin|work)|what do you understand|help|what is parley|who are you|how does (?:this|parley) work)\b.*|hi|hello|hey|good (?:morning|evening|day)",
+    r".*\b(?:what can you do|how (?:do|can) i (?:use|start|begin|work)|what do you understand|help|what is parley|who are you|how does (?:this|parley) work)\b.*|hi|hello|hey|good (?:morning|evening|day)",  # noqa: E501
     re.IGNORECASE | re.DOTALL,
 )
 MONITOR = re.compile(
-    r".*\b(?:status|running|runs|progress|how (?:is|are|did) .*(?:going|doing|run)|(?:is|are) .* (?:done|finished)|did (?:it|the last run|.*) (?:work|run|finish|fail|succeed)|what happened|last run|any (?:errors|failures)|which runs)\b.*",
+    r".*\b(?:status|running|runs|progress|how (?:is|are|did) .*(?:going|doing|run)|(?:is|are) .* (?:done|finished)|did (?:it|the last run|.*) (?:work|run|finish|fail|succeed)|what happened|last run|any (?:errors|failures)|which runs)\b.*",  # noqa: E501
     re.IGNORECASE | re.DOTALL,
 )
 RUN = re.compile(
-    r"(?:please |can you |could you |now )*(?:run|start|execute|launch|trigger|kick off)(?: (?P<what>it|this|that|the workflow|(?:the )?(?:workflow )?[\"“']?(?!at\b|every|on\b|it at|it every|it on|once a)[\w -]{1,60}[\"”']?))?(?: (?:now|once|again|please|right away|for me))*[.!]*",
+    r"(?:please |can you |could you |now )*(?:run|start|execute|launch|trigger|kick off)(?: (?P<what>it|this|that|the workflow|(?:the )?(?:workflow )?[\"“']?(?!at\b|every|on\b|it at|it every|it on|once a)[\w -]{1,60}[\"”']?))?(?: (?:now|once|again|please|right away|for me))*[.!]*",  # noqa: E501
     re.IGNORECASE,
 )
 SECRET = re.compile(r".*\b(?:secret|password|token|api key|credential)s?\b.*", re.IGNORECASE | re.DOTALL)
 ASKS = re.compile(
-    r"(?:what|why|which|when|how|where|who|does|do|is|are|can|could|will|would|explain|describe|tell me (?:about|what|why|how)|show me (?:the|what))\b.*",
+    r"(?:what|why|which|when|how|where|who|does|do|is|are|can|could|will|would|explain|describe|tell me (?:about|what|why|how)|show me (?:the|what))\b.*",  # noqa: E501
     re.IGNORECASE | re.DOTALL,
 )
 SHOW = re.compile(
@@ -40,7 +40,7 @@ SHOW = re.compile(
 )
 ORDERS = re.compile(r"(?:can|could|would|will) you\b.*", re.IGNORECASE | re.DOTALL)
 DEFAULTS = re.compile(
-    r"(?:yes|ok|okay|yep|sure|fine|the defaults?|use the defaults?|as you (?:like|suggest|say|propose)|your suggestions?|sounds good|go ahead|correct|right|default)[ .!,]*(?:please)?[.!]*",
+    r"(?:yes|ok|okay|yep|sure|fine|the defaults?|use the defaults?|as you (?:like|suggest|say|propose)|your suggestions?|sounds good|go ahead|correct|right|default)[ .!,]*(?:please)?[.!]*",  # noqa: E501
     re.IGNORECASE,
 )
 
@@ -148,7 +148,7 @@ def _field(message: str) -> str:
     if quoted:
         return quoted[1]
     named = re.search(
-        r"(?:field (?:is|called|named)|(?:it|that)(?:'s| is)(?: called| named| in)?|called|named|use|take|in)\s+(?:the )?(?:field )?\.?([A-Za-z_][\w.]*)(?: field)?[.!]?$",
+        r"(?:field (?:is|called|named)|(?:it|that)(?:'s| is)(?: called| named| in)?|called|named|use|take|in)\s+(?:the )?(?:field )?\.?([A-Za-z_][\w.]*)(?: field)?[.!]?$",  # noqa: E501
         message.strip(),
         re.IGNORECASE,
     )

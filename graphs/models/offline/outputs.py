@@ -9,10 +9,10 @@ from graphs.models.offline.people import person
 from graphs.models.offline.text import Protected
 
 SEND = r"(?:post|send|put|push|submit|upload|forward|deliver|write|save|store|patch)"
-OBJECT = rf"(?P<what>it|them|this|that|these|those|everything|(?:each|every)(?: one| of them| [a-z]+)?|the rest|{{text}}|(?:the |all |all the |my |our |its |their |these |those |a |an )?(?!(?:me|us|event|message|reminder)\b){NOUN_WORD}(?: {NOUN_WORD}){{0,4}}?)"
+OBJECT = rf"(?P<what>it|them|this|that|these|those|everything|(?:each|every)(?: one| of them| [a-z]+)?|the rest|{{text}}|(?:the |all |all the |my |our |its |their |these |those |a |an )?(?!(?:me|us|event|message|reminder)\b){NOUN_WORD}(?: {NOUN_WORD}){{0,4}}?)"  # noqa: E501
 CHANNEL = r"(?P<channel>e-?mail|mail|chat|slack|webhook|text message|sms|whatsapp|teams|telegram|phone|discord)"
 BY = rf"(?: (?:by|via|through|over|per|using|on|in|with)(?: an?| the| our)? {CHANNEL}(?: message| channel)?(?: (?P<room>#[\w-]+))?)"
-SAYING = r"(?:(?:,? (?:that|saying that|saying|:|with the (?:text|message|words)|with))? (?P<text>{text})|(?:,? (?:that|saying that|saying|with the (?:text|message|words)|with)) (?P<prose>{prose})| (?:about|of|on) (?P<about>{noun}))"
+SAYING = r"(?:(?:,? (?:that|saying that|saying|:|with the (?:text|message|words)|with))? (?P<text>{text})|(?:,? (?:that|saying that|saying|with the (?:text|message|words)|with)) (?P<prose>{prose})| (?:about|of|on) (?P<about>{noun}))"  # noqa: E501
 TELL = r"(?:notify|tell|message|inform|alert|ping|remind|let)"
 KNOWN = {"mail": "email", "e-mail": "email", "email": "email", "chat": "chat", "slack": "slack", "webhook": "webhook"}
 NOT_WHO = ("it", "them", "this", "that", "to", "the", "everything")
@@ -72,23 +72,23 @@ def _emit(found: re.Match[str], source: Protected) -> Clause:
     return Clause("emit", source.open(found[0]), {"type": source.value(found["type"]), **_object(found.groupdict().get("what"), source)})
 
 
-TOKEN = r"(?:,? (?:using|with) (?:the )?(?:secret|token|key|api key) (?P<secret>[A-Z][A-Z0-9_]{2,}))?"
+WITH_KEY = r"(?:,? (?:using|with) (?:the )?(?:secret|token|key|api key) (?P<secret>[A-Z][A-Z0-9_]{2,}))?"
 SUM = r"(?:summari[sz]e|condense|sum up|(?:give me|make|write|create|prepare|get|do|build) (?:a |the )?(?:short |brief )?summary of)"
 TO_URL = r"(?:to|at|into|in|on|via|towards) (?:the )?(?:url |address |endpoint |api |webhook )?{url:url}"
 TABLE: tuple[Pattern, ...] = (
-    row(rf"(?P<method>delete) (?:{OBJECT} (?:at|from|on|in|under) )?(?:the )?(?:url |address )?{{url:url}}{TOKEN}", _send),
+    row(rf"(?P<method>delete) (?:{OBJECT} (?:at|from|on|in|under) )?(?:the )?(?:url |address )?{{url:url}}{WITH_KEY}", _send),
     row(
-        rf"(?:send|make|do|issue|fire) (?:an? )?(?P<method>post|put|patch|delete)(?: request| call)? (?:to|at|on) {{url:url}}(?: with {OBJECT}(?: as (?:the )?body)?)?{TOKEN}",
+        rf"(?:send|make|do|issue|fire) (?:an? )?(?P<method>post|put|patch|delete)(?: request| call)? (?:to|at|on) {{url:url}}(?: with {OBJECT}(?: as (?:the )?body)?)?{WITH_KEY}",  # noqa: E501
         _send,
     ),
-    row(rf"call {{url:url}} with (?:a )?(?P<method>post|put|patch|delete)(?: (?:and|with) {OBJECT})?{TOKEN}", _send),
+    row(rf"call {{url:url}} with (?:a )?(?P<method>post|put|patch|delete)(?: (?:and|with) {OBJECT})?{WITH_KEY}", _send),
     row(
         r"(?:call|trigger|notify|ping|hit|fire) (?:the )?webhook (?:at )?{url:url}(?: with (?P<what>it|them|the [a-z]+|{text}))?",
         lambda f, s: Clause(
             "notify", s.open(f[0]), {"who": "", "channel": "webhook", "url": s.url(f["url"]), "text": "", **_object(f["what"], s)}
         ),
     ),
-    row(rf"{SEND} (?:{OBJECT} )?(?:as json )?{TO_URL}{TOKEN}", _send),
+    row(rf"{SEND} (?:{OBJECT} )?(?:as json )?{TO_URL}{WITH_KEY}", _send),
     row(rf"(?:e-?mail|mail) {OBJECT} to (?:{{mail:mail}}|{{who:who}})", lambda f, s: _emailed(f, s)),
     row(rf"(?:e-?mail|mail) (?:{{mail:mail}}|{{who:who}})(?: (?P<what>the [a-z]+|it|them))?{SAYING}?", lambda f, s: _emailed(f, s)),
     row(
@@ -104,7 +104,7 @@ TABLE: tuple[Pattern, ...] = (
     row(rf"{TELL} (?:{{mail:mail}}|{{who:who}})(?: know)?{BY}{SAYING}?", _notify),
     row(rf"{TELL} (?:{{mail:mail}}|{{who:who}})(?: know)?{SAYING}{BY}?", _notify),
     row(
-        rf"{TELL} (?:{{mail:mail}}|{{who:who}})(?: know)?(?: (?:when|once) (?:it is|it's|everything is|all is|that is) (?:done|finished|ready|over))?",
+        rf"{TELL} (?:{{mail:mail}}|{{who:who}})(?: know)?(?: (?:when|once) (?:it is|it's|everything is|all is|that is) (?:done|finished|ready|over))?",  # noqa: E501
         _notify,
     ),
     row(
@@ -114,7 +114,7 @@ TABLE: tuple[Pattern, ...] = (
     row(rf"(?:notify|inform|alert)(?: the)? {CHANNEL}(?: channel)?(?: (?P<room>#[\w-]+))?{SAYING}?", _notify),
     row(rf"{SUM}(?: {OBJECT})?(?: (?:in|into|with|using)(?: at most| about)? (?P<count>{{n}}) sentences?)?", _summarize),
     row(
-        rf"(?:emit|publish|raise|fire|send)(?: out)? (?:an? |the )?(?:cloud ?)?event (?:of (?:the )?type |called |named )?(?P<type>{{text}}|{{type}})(?: with {OBJECT})?",
+        rf"(?:emit|publish|raise|fire|send)(?: out)? (?:an? |the )?(?:cloud ?)?event (?:of (?:the )?type |called |named )?(?P<type>{{text}}|{{type}})(?: with {OBJECT})?",  # noqa: E501
         _emit,
     ),
     row(
@@ -122,7 +122,7 @@ TABLE: tuple[Pattern, ...] = (
         _send,
     ),
     row(
-        rf"(?:send|forward|save|store|write) {OBJECT} (?:to|into|in) (?P<place>(?:the|our|my) (?:api|server|endpoint|system|shop|crm|erp|database|report|backend|service|warehouse|kitchen)(?: [a-z]+)?)",
+        rf"(?:send|forward|save|store|write) {OBJECT} (?:to|into|in) (?P<place>(?:the|our|my) (?:api|server|endpoint|system|shop|crm|erp|database|report|backend|service|warehouse|kitchen)(?: [a-z]+)?)",  # noqa: E501
         _send,
     ),
     row(rf"(?:send|forward) {OBJECT} to {{who:who}}", _notify),

@@ -1,7 +1,8 @@
 """From a person's sentences to clauses. Every word ends in a clause or in `unknown`; nothing is dropped.
 
-A sentence is cut into atoms at commas, "and", "then"; the longest run of atoms that one row of a table understands becomes a clause. Words that open
-a branch, a loop or a parallel part take the rest of their sentence with them (to "otherwise", or to "in any case").
+A sentence is cut into atoms at commas, "and", "then"; the longest run of atoms that one row of a table understands becomes a
+clause. Words that open a branch, a loop or a parallel part take the rest of their sentence with them (to "otherwise", or to "in any
+case").
 """
 
 from __future__ import annotations

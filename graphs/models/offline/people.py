@@ -7,7 +7,7 @@ import re
 from graphs.models.offline.clause import Clause, Pattern, row
 from graphs.models.offline.text import Protected
 
-APPROVE = r"(?:approve|confirm|sign off(?: on)?|okay|ok|decide|review|check|agree(?: to)?|release|authori[sz]e|accept|give (?:the )?(?:ok|okay|go-ahead))"
+APPROVE = r"(?:approve|confirm|sign off(?: on)?|okay|ok|decide|review|check|agree(?: to)?|release|authori[sz]e|accept|give (?:the )?(?:ok|okay|go-ahead))"  # noqa: E501
 WHAT = r"(?: (?:it|them|this|that|these|those|the [a-z][\w-]*(?: [a-z][\w-]*)?|everything))?"
 CONSENT = r"(?:an? |the |their |his |her )?(?:approval|permission|confirmation|consent|sign-?off|ok|okay|go-ahead|decision|release)"
 NOBODY = ("someone", "somebody", "anyone", "anybody", "us", "a person", "the team", "a human")
@@ -43,21 +43,21 @@ def person(who: str, source: Protected) -> str:
 
 TABLE: tuple[Pattern, ...] = (
     row(
-        rf"(?:ask|get|have|let|require|wait for|wait until|await|hold until) {{who:who}}(?: has| have)? (?:to )?(?:{APPROVE}|approved|approves|confirmed|confirms){WHAT}(?: first)?",
+        rf"(?:ask|get|have|let|require|wait for|wait until|await|hold until) {{who:who}}(?: has| have)? (?:to )?(?:{APPROVE}|approved|approves|confirmed|confirms){WHAT}(?: first)?",  # noqa: E501
         _approve,
     ),
     row(rf"(?:ask|check with) {{who:who}} (?:for|to give) {CONSENT}(?: (?:of|for|on) {{noun}})?", _approve),
     row(rf"(?:get|require|need|wait for|await|ask for|request|obtain|with|after|on) {CONSENT} (?:from|of|by) {{who:who}}", _approve),
     row(
-        r"(?:get|require|need|wait for|await|ask for|request|obtain|with|after) (?:(?P<who>my|[a-z][\w.-]*['’]s) )?(?:approval|permission|confirmation|consent|sign-?off|ok|okay|go-ahead)",
+        r"(?:get|require|need|wait for|await|ask for|request|obtain|with|after) (?:(?P<who>my|[a-z][\w.-]*['’]s) )?(?:approval|permission|confirmation|consent|sign-?off|ok|okay|go-ahead)",  # noqa: E501
         _approve,
     ),
     row(
-        rf"(?P<who>i|[a-z][\w.-]*|(?:my|the) [a-z]+) (?:have to|has to|must|need to|needs to|want to|wants to|should|shall|will|can)? ?(?:approve|confirm|sign off(?: on)?|approves|confirms|signs off(?: on)?){WHAT}(?: first)?",
+        rf"(?P<who>i|[a-z][\w.-]*|(?:my|the) [a-z]+) (?:have to|has to|must|need to|needs to|want to|wants to|should|shall|will|can)? ?(?:approve|confirm|sign off(?: on)?|approves|confirms|signs off(?: on)?){WHAT}(?: first)?",  # noqa: E501
         _approve,
     ),
     row(
-        rf"(?:send|give|show|submit|present|pass|put) (?:it|them|this|the [a-z]+(?: [a-z]+)?) to {{who:who}} (?:for|to) (?:{CONSENT}|{APPROVE}|review)",
+        rf"(?:send|give|show|submit|present|pass|put) (?:it|them|this|the [a-z]+(?: [a-z]+)?) to {{who:who}} (?:for|to) (?:{CONSENT}|{APPROVE}|review)",  # noqa: E501
         _approve,
     ),
     row(rf"(?:show|send) {{who:who}} (?:the [a-z]+(?: [a-z]+)?|it|them) (?:for|to) (?:{CONSENT}|{APPROVE}|review)", _approve),

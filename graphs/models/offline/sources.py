@@ -33,20 +33,20 @@ def noun(words: str) -> str:
     return last[-1] if last else ""
 
 
-TOKEN = r"(?:,? (?:using|with) (?:the )?(?:secret|token|key|api key) (?P<secret>[A-Z][A-Z0-9_]{2,}))?"
+WITH_KEY = r"(?:,? (?:using|with) (?:the )?(?:secret|token|key|api key) (?P<secret>[A-Z][A-Z0-9_]{2,}))?"
 TABLE: tuple[Pattern, ...] = (
     row(
-        rf"{FETCH} ~(?P<what>{{noun}}) (?:from|at|of|under|via|in|on|out of) (?:the )?(?:url |address |api |api at |page |endpoint )?{{url:url}}{TOKEN}",
+        rf"{FETCH} ~(?P<what>{{noun}}) (?:from|at|of|under|via|in|on|out of) (?:the )?(?:url |address |api |api at |page |endpoint )?{{url:url}}{WITH_KEY}",  # noqa: E501
         _fetch,
     ),
-    row(rf"{FETCH} (?:the )?(?:url |address |page |data at |api |api at )?{{url:url}}(?: as (?P<what>{{noun}}))?{TOKEN}", _fetch),
+    row(rf"{FETCH} (?:the )?(?:url |address |page |data at |api |api at )?{{url:url}}(?: as (?P<what>{{noun}}))?{WITH_KEY}", _fetch),
     row(
-        rf"{FETCH} (?:~(?P<what>{{noun}}) from )?{{url:url}}(?:,| and|, and) (?:from )?{{url:second}}(?:(?:,| and|, and) {{url:third}})?{TOKEN}",
+        rf"{FETCH} (?:~(?P<what>{{noun}}) from )?{{url:url}}(?:,| and|, and) (?:from )?{{url:second}}(?:(?:,| and|, and) {{url:third}})?{WITH_KEY}",  # noqa: E501
         _fetch,
     ),
-    row(rf"(?:call|query|send a get(?: request)? to|do a get(?: request)? (?:on|to)|make a get request to) {{url:url}}{TOKEN}", _fetch),
+    row(rf"(?:call|query|send a get(?: request)? to|do a get(?: request)? (?:on|to)|make a get request to) {{url:url}}{WITH_KEY}", _fetch),
     row(
-        r"(?:fetch|get|load|read|download|pull|retrieve|grab) (?:the|all|all the|my|our|today's|the latest|new|open) (?P<what>{noun})(?: from (?:the|our|my) [a-z][\w-]*(?: [\w-]+)?)?",
+        r"(?:fetch|get|load|read|download|pull|retrieve|grab) (?:the|all|all the|my|our|today's|the latest|new|open) (?P<what>{noun})(?: from (?:the|our|my) [a-z][\w-]*(?: [\w-]+)?)?",  # noqa: E501
         _nowhere,
     ),
 )

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 KINDS = {
-    "approv": "approve", "sign-off": "approve", "confirm": "approve", "permission": "approve", "wait": "wait", "pause": "wait", "delay": "wait", "filter": "set", "keep": "set", "notif": "notify",
-    "messag": "notify", "e-mail": "notify", "email": "notify", "mail": "notify", "summar": "summarize", "fetch": "get", "get": "get", "load": "get", "download": "get", "read": "get", "post": "post",
+    "approv": "approve", "sign-off": "approve", "confirm": "approve", "permission": "approve", "wait": "wait", "pause": "wait", "delay": "wait", "filter": "set", "keep": "set", "notif": "notify",  # noqa: E501
+    "messag": "notify", "e-mail": "notify", "email": "notify", "mail": "notify", "summar": "summarize", "fetch": "get", "get": "get", "load": "get", "download": "get", "read": "get", "post": "post",  # noqa: E501
     "send": "post", "put": "put", "delet": "delete", "loop": "for", "retr": "try", "event": "emit", "ask": "ask", "question": "ask",
 }  # fmt: skip
 NUMBER = re.compile(

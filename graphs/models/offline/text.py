@@ -16,19 +16,19 @@ SHAPES = (
     ("u", re.compile(DOMAIN, re.IGNORECASE)),
 )
 CONNECTOR = re.compile(
-    r"\s+and,\s+|(?:\s*,(?!\d)\s*|:\s+)(?:and\s+|but\s+|or\s+)?(?:then\s+|afterwards,?\s+|after that,?\s+|finally,?\s+|also\s+|next,?\s+)?|\s+(?:and|but)\s+(?:then\s+|also\s+|finally\s+|afterwards\s+)?"
+    r"\s+and,\s+|(?:\s*,(?!\d)\s*|:\s+)(?:and\s+|but\s+|or\s+)?(?:then\s+|afterwards,?\s+|after that,?\s+|finally,?\s+|also\s+|next,?\s+)?|\s+(?:and|but)\s+(?:then\s+|also\s+|finally\s+|afterwards\s+)?"  # noqa: E501
     r"|\s+then\s+|\s+[–—-]\s+|\s+afterwards\s+|\s+before\s+you\s+",
     re.IGNORECASE,
 )
 INTRO = re.compile(
-    r"(?:(?:please|can you|could you|would you|i want|i need|i would like|i'd like|we need|we want|let's|help me|you to|to|create|build|make|design|set up|write|give|me|us|have|automate)\s+)*"
-    r"(?:a|an|the|one|some)?\s*(?:new |simple |small |little )*(?:workflow|automation|flow|job|process|routine|pipeline)\b[:,]?\s*(?:that|which|where|to|in which|for me|for|so that)?[:,]?\s*(?:it )?",
+    r"(?:(?:please|can you|could you|would you|i want|i need|i would like|i'd like|we need|we want|let's|help me|you to|to|create|build|make|design|set up|write|give|me|us|have|automate)\s+)*"  # noqa: E501
+    r"(?:a|an|the|one|some)?\s*(?:new |simple |small |little )*(?:workflow|automation|flow|job|process|routine|pipeline)\b[:,]?\s*(?:that|which|where|to|in which|for me|for|so that)?[:,]?\s*(?:it )?",  # noqa: E501
     re.IGNORECASE,
 )
 FILLER = re.compile(
-    r"(?:please|kindly|can you|could you|would you|will you|i want you to|i want to|i want|i'd like you to|i would like you to|i'd like to|i would like to|i need you to|i need to|"
-    r"we need to|you should|you must|it should|it must|it shall|it will|should|shall|must|then|also|first|firstly|second|secondly|third|thirdly|next|finally|lastly|afterwards|after that|afterward|just|simply|"
-    r"automatically|immediately|always|and|but|to|it|which|that|so|parley|hi|hello|hey|ok|okay|step \d+:?|once that is done|when that is done|when done|after this|at the end|in the end)\b[,:]?\s+",
+    r"(?:please|kindly|can you|could you|would you|will you|i want you to|i want to|i want|i'd like you to|i would like you to|i'd like to|i would like to|i need you to|i need to|"  # noqa: E501
+    r"we need to|you should|you must|it should|it must|it shall|it will|should|shall|must|then|also|first|firstly|second|secondly|third|thirdly|next|finally|lastly|afterwards|after that|afterward|just|simply|"  # noqa: E501
+    r"automatically|immediately|always|and|but|to|it|which|that|so|parley|hi|hello|hey|ok|okay|step \d+:?|once that is done|when that is done|when done|after this|at the end|in the end)\b[,:]?\s+",  # noqa: E501
     re.IGNORECASE,
 )
 TAIL = re.compile(r"\s+(?:please|first|again|for me|as well|too|then|now|automatically|afterwards|at the end)$", re.IGNORECASE)

@@ -11,11 +11,11 @@ from graphs.models.offline.text import Protected
 DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 DAY = r"(?:sun|mon|tues?|wed(?:nes)?|thurs?|fri|sat(?:ur)?)(?:day)?s?"
 CLOCK = (
-    r"(?:\d{1,2}(?:[:.h]\d{2})?(?: ?(?:am|pm|a\.m\.|p\.m\.|h|hrs|o'clock|o’clock|uhr))?|noon|midday|midnight|(?:half past|quarter past|quarter to) (?:\d{1,2}|[a-z]+)(?: ?(?:am|pm))?"
-    r"|(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)(?: ?(?:am|pm|o'clock|o’clock))?)(?: in the (?:morning|afternoon|evening)| at night)?"
+    r"(?:\d{1,2}(?:[:.h]\d{2})?(?: ?(?:am|pm|a\.m\.|p\.m\.|h|hrs|o'clock|o’clock|uhr))?|noon|midday|midnight|(?:half past|quarter past|quarter to) (?:\d{1,2}|[a-z]+)(?: ?(?:am|pm))?"  # noqa: E501
+    r"|(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)(?: ?(?:am|pm|o'clock|o’clock))?)(?: in the (?:morning|afternoon|evening)| at night)?"  # noqa: E501
 )
 AT = rf"(?:,? ?(?:at|around|@) (?P<time>{CLOCK}))?"
-DAYLIST = rf"(?P<days>{DAY}(?:(?:, | and |, and | or ){DAY})*|weekdays?|work(?:ing)? ?days?|business days?|weekends?|days?|mornings?|evenings?|nights?|afternoons?|noon)"
+DAYLIST = rf"(?P<days>{DAY}(?:(?:, | and |, and | or ){DAY})*|weekdays?|work(?:ing)? ?days?|business days?|weekends?|days?|mornings?|evenings?|nights?|afternoons?|noon)"  # noqa: E501
 EVERY = r"(?:(?:on )?(?:every|each)|on|once every) "
 UNIT = r"(?P<unit>seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?)"
 
@@ -94,26 +94,26 @@ TABLE: tuple[Pattern, ...] = (
     row(rf"(?:every|each|once a) month(?: on the (?P<day>first|\d{{1,2}}(?:st|nd|rd|th)))?{AT}", _monthly),
     row(rf"monthly{AT}", _monthly),
     row(
-        rf"{WHEN}(?:an? |the |any )?(?:new )?(?:cloud ?)?events? (?:of (?:the )?type |called |named |with (?:the )?type )?(?P<type>{{text}}|{{type}})(?: (?:from|of|by) (?P<from>{{url}}|{{text}}|[\w./-]+))?{ARRIVES}?",
+        rf"{WHEN}(?:an? |the |any )?(?:new )?(?:cloud ?)?events? (?:of (?:the )?type |called |named |with (?:the )?type )?(?P<type>{{text}}|{{type}})(?: (?:from|of|by) (?P<from>{{url}}|{{text}}|[\w./-]+))?{ARRIVES}?",  # noqa: E501
         _typed,
     ),
     row(
-        rf"{WHEN}(?:an? |the )?(?P<type>{{text}}|[a-z][\w-]*(?:\.[\w-]+)+)(?: event)?(?: (?:from|of|by) (?P<from>{{url}}|{{text}}|[\w./-]+))?{ARRIVES}?",
+        rf"{WHEN}(?:an? |the )?(?P<type>{{text}}|[a-z][\w-]*(?:\.[\w-]+)+)(?: event)?(?: (?:from|of|by) (?P<from>{{url}}|{{text}}|[\w./-]+))?{ARRIVES}?",  # noqa: E501
         _typed,
     ),
     row(
-        rf"{WHEN}(?P<what>{{noun}}) (?P<verb>comes in|arrives|is received|gets in|is posted|are posted|is sent|are sent|gets posted|is created|is placed|is paid|is cancelled|is updated|is submitted|is deleted|is uploaded)"
+        rf"{WHEN}(?P<what>{{noun}}) (?P<verb>comes in|arrives|is received|gets in|is posted|are posted|is sent|are sent|gets posted|is created|is placed|is paid|is cancelled|is updated|is submitted|is deleted|is uploaded)"  # noqa: E501
         r"(?: (?:to|at|on|via|in) (?:the |our |my )?(?P<where>{url}|/[\w/-]+|[a-z]\w*))?",
         _happening,
     ),
     row(
-        r"(?:when|whenever|only when|if) (?:i|we|somebody|someone) (?:start|starts|run|runs|ask|asks|trigger|triggers|say so|press|presses)(?: it| the workflow)?(?: by hand| manually)?|on demand|by hand|manually|(?:start|run|trigger)(?: it)? (?:by hand|manually|on demand)",
+        r"(?:when|whenever|only when|if) (?:i|we|somebody|someone) (?:start|starts|run|runs|ask|asks|trigger|triggers|say so|press|presses)(?: it| the workflow)?(?: by hand| manually)?|on demand|by hand|manually|(?:start|run|trigger)(?: it)? (?:by hand|manually|on demand)",  # noqa: E501
         _hand,
     ),
 )
 INSIDE = re.compile(
-    rf"(?P<before>^|.*?\s)(?P<trigger>{EVERY}(?:the )?{DAYLIST.replace('?P<days>', '?:')}(?:,? ?(?:at|around) {CLOCK})?|(?:every|each) (?:\d+ |[a-z]+ )?{UNIT.replace('?P<unit>', '?:')}"
-    rf"|(?:daily|hourly|monthly|once a day)(?: at {CLOCK})?|(?:at|around) {CLOCK} (?:on )?(?:every |each )?(?:{DAYLIST.replace('?P<days>', '?:')})|(?:at|around) {CLOCK} daily|on the (?:first|\d+(?:st|nd|rd|th)) of (?:the|every|each) month(?: at {CLOCK})?)(?P<after>$|\s.*)",
+    rf"(?P<before>^|.*?\s)(?P<trigger>{EVERY}(?:the )?{DAYLIST.replace('?P<days>', '?:')}(?:,? ?(?:at|around) {CLOCK})?|(?:every|each) (?:\d+ |[a-z]+ )?{UNIT.replace('?P<unit>', '?:')}"  # noqa: E501
+    rf"|(?:daily|hourly|monthly|once a day)(?: at {CLOCK})?|(?:at|around) {CLOCK} (?:on )?(?:every |each )?(?:{DAYLIST.replace('?P<days>', '?:')})|(?:at|around) {CLOCK} daily|on the (?:first|\d+(?:st|nd|rd|th)) of (?:the|every|each) month(?: at {CLOCK})?)(?P<after>$|\s.*)",  # noqa: E501
     re.IGNORECASE,
 )
 

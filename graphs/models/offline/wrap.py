@@ -92,7 +92,7 @@ def _outlined(scope: Scope, titles: list[str], words: str, clause: Clause) -> No
 def branch(
     scope: Scope, name: str, words: str, test: str, ways: tuple[Sequence[Task], Sequence[Task]], clause: Clause, *, alone: bool
 ) -> None:
-    """Add a switch with two ways; an empty one stops. When nothing follows, it stands in the list itself; else in a block that both ways leave."""
+    """Add a switch with two ways; an empty one stops. When nothing follows, it stands in the list itself; else in a block that both ways leave."""  # noqa: E501
     yes, no = ways
     leave = "end" if alone else "exit"
     cases: list[Task] = [{"yes": {"when": f"${{ {test} }}", "then": "end"}}, {"otherwise": {"then": "end"}}]

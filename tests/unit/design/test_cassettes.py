@@ -1,4 +1,4 @@
-"""Exchanges with a model, recorded by hand through a completion desk, are replayed: weak replies are repaired or reported, never proposed."""
+"""Exchanges with a model, recorded by hand through a completion desk, are replayed: weak replies are repaired or reported, never proposed."""  # noqa: E501
 
 from __future__ import annotations
 

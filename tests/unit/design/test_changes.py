@@ -13,7 +13,7 @@ from graphs.design.patching import ChangeRefused, change, texts
 from graphs.design.replies import Operation
 from tests.unit.design.scripted import Talk, kinds, model
 
-STORY = "Every weekday at 9 fetch http://127.0.0.1:8123/orders, keep the ones where total is above 100 euro, ask me to approve, then post them to http://127.0.0.1:8123/report"
+STORY = "Every weekday at 9 fetch http://127.0.0.1:8123/orders, keep the ones where total is above 100 euro, ask me to approve, then post them to http://127.0.0.1:8123/report"  # noqa: E501
 
 # words -> what the difference adds (whitespace left out), and the tasks that may differ
 CHANGES: dict[str, tuple[str, set[str]]] = {

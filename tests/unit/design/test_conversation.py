@@ -233,3 +233,21 @@ class TestAuthor:
         told = await author(deps(offline()), "Fetch the invoices and post them", yes_to_defaults=True)
 
         assert (told["definition"], [question["id"] for question in told["questions"]]) == ("", ["invoices-address", "target-address"])
+
+
+class TestAfterADecision:
+    async def test_a_change_that_is_not_understood_does_not_bring_the_old_card_back(self) -> None:
+        talk = await proposed()
+        await talk.say({"decision": "approve"})
+
+        events = await talk.say("use the mood instead of the amount of cheese")
+
+        assert kinds(events) == ["say"]
+        assert (await talk.state())["pending"] == ""
+
+    async def test_a_change_stands_in_the_assumptions_after_the_answers_it_overrules(self) -> None:
+        talk = await proposed()
+
+        await talk.say("use 200 instead of 100")
+
+        assert talk.drafts[-1].assumptions[-1].startswith("Changed later: 100 became 200")

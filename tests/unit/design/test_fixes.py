@@ -106,7 +106,7 @@ class TestRepair:
         plan = {"title": "T", "name": "t", "steps": [{"id": "a", "text": "A", "uses": "set"}]}
         bad = [
             {
-                "definition": f"document: {{dsl: 1.0.3, namespace: a, name: b, version: 0.1.0}}\ndo:\n  - a{n}: {{call: 'nothing{n}:1.0.0@default'}}\n"
+                "definition": f"document: {{dsl: 1.0.3, namespace: a, name: b, version: 0.1.0}}\ndo:\n  - a{n}: {{call: 'nothing{n}:1.0.0@default'}}\n"  # noqa: E501
             }
             for n in range(9)
         ]
@@ -128,7 +128,7 @@ class TestRepair:
 
 
 class TestExplanations:
-    STORY = "Every weekday at 9 fetch http://a/orders, keep the ones where total is above 100 euro, ask me to approve, then post them to http://a/report with the secret SHOP_TOKEN"
+    STORY = "Every weekday at 9 fetch http://a/orders, keep the ones where total is above 100 euro, ask me to approve, then post them to http://a/report with the secret SHOP_TOKEN"  # noqa: E501
 
     @pytest.mark.parametrize(
         ("question", "words"),

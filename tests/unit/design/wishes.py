@@ -23,21 +23,21 @@ WISHES = (
         "amount-field",
     ),
     Wish(
-        "On working days at nine o'clock, get the orders from http://127.0.0.1:8123/orders, take only those over 100 €, let me confirm and send them to http://127.0.0.1:8123/report",
+        "On working days at nine o'clock, get the orders from http://127.0.0.1:8123/orders, take only those over 100 €, let me confirm and send them to http://127.0.0.1:8123/report",  # noqa: E501
         '{"cron": "0 9 * * 1-5"}',
         "get set approve switch post",
         "amount-field",
         again=True,
     ),
     Wish(
-        "At 9 on weekdays please load http://127.0.0.1:8123/orders. Only the ones that cost more than 100 euros. After my approval, submit them to http://127.0.0.1:8123/report.",
+        "At 9 on weekdays please load http://127.0.0.1:8123/orders. Only the ones that cost more than 100 euros. After my approval, submit them to http://127.0.0.1:8123/report.",  # noqa: E501
         '{"cron": "0 9 * * 1-5"}',
         "get set approve switch post",
         "amount-field",
         again=True,
     ),
     Wish(
-        "Build me a workflow that fetches http://shop.example.com/orders every weekday at 9am, filters the orders with total above 100 and posts the result to http://shop.example.com/report",
+        "Build me a workflow that fetches http://shop.example.com/orders every weekday at 9am, filters the orders with total above 100 and posts the result to http://shop.example.com/report",  # noqa: E501
         '{"cron": "0 9 * * 1-5"}',
         "get set post",
         again=True,
@@ -100,7 +100,7 @@ WISHES = (
         "set post",
     ),
     Wish(
-        "As soon as an event order.created is received, send the order to https://kitchen.example.com/tickets and retry up to 5 times if it fails",
+        "As soon as an event order.created is received, send the order to https://kitchen.example.com/tickets and retry up to 5 times if it fails",  # noqa: E501
         '{"on": {"one": {"with": {"type": "order.created"}}}}',
         "set try post",
         again=True,
@@ -196,7 +196,7 @@ WISHES = (
         "amount-field",
     ),
     Wish(
-        "Get all orders from https://a.example.com/orders, ignore those where status is cancelled, ask my boss for approval and then PUT them to https://b.example.com/in",
+        "Get all orders from https://a.example.com/orders, ignore those where status is cancelled, ask my boss for approval and then PUT them to https://b.example.com/in",  # noqa: E501
         "",
         "get set approve switch put",
         "person",
@@ -276,12 +276,12 @@ WISHES = (
         "listen post",
     ),
     Wish(
-        "Fetch https://a.example.com/orders, ask me to approve, if approved post them to https://b.example.com/in, otherwise notify bob@example.com",
+        "Fetch https://a.example.com/orders, ask me to approve, if approved post them to https://b.example.com/in, otherwise notify bob@example.com",  # noqa: E501
         "",
         "get approve switch post notify",
     ),
     Wish(
-        "Fetch https://a.example.com/orders and let me decide; if I approve, post them to https://b.example.com/in, else tell bob@example.com",
+        "Fetch https://a.example.com/orders and let me decide; if I approve, post them to https://b.example.com/in, else tell bob@example.com",  # noqa: E501
         "",
         "get approve switch post notify",
         again=True,

@@ -22,8 +22,8 @@ from graphs.models.offline.triggers import clock, weekdays
 class TestTimes:
     @pytest.mark.parametrize(
         ("words", "time"),
-        [("9", "09:00"), ("9:30", "09:30"), ("9.30", "09:30"), ("9am", "09:00"), ("9 pm", "21:00"), ("12am", "00:00"), ("noon", "12:00"), ("midnight", "00:00"), ("half past nine", "09:30"),
-         ("quarter to 8", "07:45"), ("nine o'clock", "09:00"), ("6 in the evening", "18:00"), ("17h", "17:00"), ("25", None), ("9:75", None), ("soon", None)],
+        [("9", "09:00"), ("9:30", "09:30"), ("9.30", "09:30"), ("9am", "09:00"), ("9 pm", "21:00"), ("12am", "00:00"), ("noon", "12:00"), ("midnight", "00:00"), ("half past nine", "09:30"),  # noqa: E501
+         ("quarter to 8", "07:45"), ("nine o'clock", "09:00"), ("6 in the evening", "18:00"), ("17h", "17:00"), ("25", None), ("9:75", None), ("soon", None)],  # noqa: E501
     )  # fmt: skip
     def test_of_day(self, words: str, time: str | None) -> None:
         assert clock(words) == time
@@ -111,9 +111,9 @@ def told(clauses: list[Clause]) -> str:
 
 PIECES = st.sampled_from(
     [
-        "fetch https://a.example.com/orders", "keep the ones above 100 euro", "ask me to approve", "post them to https://b.example.com/in", "notify me", "wait 5 minutes", "frobnicate the gizmo",
-        "if there are none", "otherwise", "for each order", "at the same time", "retry 3 times", "if it fails", "every weekday at 9", "summarize it", "stop", "unless", "in any case", "when",
-        'tell bob@example.com "hi, you"', "then", "and", "please", "if approved", "1,000", "“", "'", "on the first of every month", "keep", "each", "10%",
+        "fetch https://a.example.com/orders", "keep the ones above 100 euro", "ask me to approve", "post them to https://b.example.com/in", "notify me", "wait 5 minutes", "frobnicate the gizmo",  # noqa: E501
+        "if there are none", "otherwise", "for each order", "at the same time", "retry 3 times", "if it fails", "every weekday at 9", "summarize it", "stop", "unless", "in any case", "when",  # noqa: E501
+        'tell bob@example.com "hi, you"', "then", "and", "please", "if approved", "1,000", "“", "'", "on the first of every month", "keep", "each", "10%",  # noqa: E501
     ]
 )  # fmt: skip
 GLUE = st.sampled_from([", ", " and ", ", then ", ". ", "; ", " ", " but ", ": ", "\n- "])

@@ -51,7 +51,7 @@ class TestRefused:
 
     @pytest.mark.parametrize("text", ["{" * 50_000, "[" * 50_000 + "{", '{"a":' * 20_000, "x" * 400_001])
     def test_in_time_and_without_a_crash_whatever_its_size_and_depth(self, text: str) -> None:
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match=r"\S"):
             structured.parse(text, Summary)
 
     @given(st.text(alphabet='{}[]":,a1\\ \n`', max_size=60))

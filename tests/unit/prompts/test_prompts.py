@@ -26,7 +26,7 @@ class TestEveryPrompt:
         prompt = prompts.load(name)
         module, _, reply = prompt.reply.rpartition(".")
 
-        rendered = prompt.render(**{key: "x" for key in prompt.inputs})
+        rendered = prompt.render(**dict.fromkeys(prompt.inputs, "x"))
 
         assert issubclass(getattr(importlib.import_module(module), reply), BaseModel)
         assert rendered[0]["content"].splitlines()[0] == f"# {name}"
