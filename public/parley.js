@@ -184,7 +184,7 @@
       if (!steps) return null
       const step = steps[node.id] || { status: "pending" }
       const known = STATES[step.status] || STATES.pending
-      let word = step.detail || (step.status === "pending" && steps.ended ? "not reached" : known.word)
+      let word = (step.status !== "faulted" && step.detail) || (step.status === "pending" && steps.ended ? "not reached" : known.word)
       if (step.total) word = `${step.done || 0} of ${step.total}`
       else if (step.status === "retrying") word = `try ${step.attempts}`
       else if (step.status === "done" && step.done > 1) word = `done ${step.done} times`

@@ -137,6 +137,14 @@ class ChatStore:
             await _own_thread(cursor, who, step["threadId"])
             await _upsert(cursor, "steps", who.tenant, {"streaming": False, **values, "showInput": shown})
 
+    async def known_steps(self, tenant: str, ids: Sequence[str]) -> set[str]:
+        """Return which of *ids* are there."""
+        if not ids:
+            return set()
+        async with self.transaction(tenant) as cursor:
+            await cursor.execute('SELECT "id" FROM chat.steps WHERE "id" = ANY(%s::uuid[])', (list(ids),))
+            return {str(row["id"]) for row in await cursor.fetchall()}
+
     async def delete_step(self, who: Identity, step_id: str) -> None:
         """Remove a step of one of *who*'s threads, with its elements and feedback. Raises NotThere."""
         async with self.transaction(who.tenant) as cursor:

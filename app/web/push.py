@@ -18,7 +18,7 @@ from app.actions import ActionError
 from app.store.errors import StoreError
 from app.web import cards
 from app.web.chat_store import ChatStore
-from app.web.conversation import Conversation
+from app.web.conversation import Conversation, fixed_id
 from app.web.errors import WebError
 from app.web.people import People, may_decide
 
@@ -38,11 +38,12 @@ NO_ANSWERS: Answers = {}
 class Push:
     """Listens, and brings cards up to date."""
 
-    def __init__(self, database: Database, actions: Actions, store: ChatStore, people: People) -> None:
+    def __init__(self, database: Database, actions: Actions, store: ChatStore, people: People, *, tenant: str) -> None:
         self._database = database
         self._actions = actions
         self._store = store
         self._people = people
+        self._tenant = tenant
         self._due: dict[str, asyncio.Task[None]] = {}
         self._last: dict[str, float] = {}
 
@@ -92,6 +93,7 @@ class Push:
             if conversation.is_open:
                 actor = await self._people.actor(conversation.who)
                 await self.show(conversation, (await self._actions.run(actor, run_id)).to_json())
+                await self.tell(conversation)
 
     async def refreshed(self, actor: Actor, view: Mapping[str, Any], answers: Answers = NO_ANSWERS) -> None:
         """Show a run's new view in every conversation that has its card; *answers* is what was just said, by task."""
@@ -124,14 +126,25 @@ class Push:
         return {cards.task_subject(run_id, props["path"]): props for props in found}
 
     async def _notice(self, notice_id: str) -> None:
-        """Say what a workflow wanted to tell in the conversation that started it; its id makes it one message in every process."""
-        tenant = await self._tenant_of(notice_id.partition("/")[0])
-        notice = await self._actions.notice(notice_id, tenant=tenant) if tenant else None
-        if notice is None or notice["channel"] != "chat" or not notice["conversation"] or tenant is None:
+        """Say what a workflow wanted to tell. The id alone names no tenant: other tenants' notices come with their run's next change."""
+        notice = await self._actions.notice(notice_id)
+        if notice is None or not notice["conversation"]:
             return
+        tenant = self._tenant
         owner = await self._store.owner(tenant, notice["conversation"])
         if owner is not None:
-            await say_notice(Conversation(self._store, owner, notice["conversation"]), notice)
+            await self.tell(Conversation(self._store, owner, notice["conversation"]))
+
+    async def tell(self, conversation: Conversation) -> None:
+        """Write the notices of a conversation's runs that are not in it yet; a fixed id makes each one message in every process."""
+        actor = await self._people.actor(conversation.who)
+        notices = await self._actions.notices(actor, conversation=conversation.id)
+        wanted = {fixed_id("notice", notice["id"]): notice for notice in reversed(notices) if notice["channel"] == "chat"}
+        known = await self._store.known_steps(conversation.who.tenant, list(wanted))
+        for message_id, notice in wanted.items():
+            if message_id not in known:
+                head = f"**{notice['title']}**\n\n" if notice["title"] else ""
+                await conversation.say(head + notice["text"], message_id=message_id)
 
     async def _shown_in(self, kind: str, subject: str, tenant: str) -> list[Conversation]:
         found = []
@@ -146,12 +159,3 @@ class Push:
             await cursor.execute("SELECT parley.tenant_of_run(%s) AS tenant", (run_id,))
             row = await cursor.fetchone()
         return row["tenant"] if row else None
-
-
-async def say_notice(conversation: Conversation, notice: Mapping[str, Any]) -> None:
-    """Write a notice as a message, once."""
-    from app.web.conversation import fixed_id
-
-    message_id = fixed_id("notice", notice["id"])
-    head = f"**{notice['title']}**\n\n" if notice["title"] else ""
-    await conversation.say(head + notice["text"], message_id=message_id)

@@ -63,6 +63,7 @@ async def _bring_up_to_date(here: Web, conversation: Conversation, elements: Seq
             await _proposal(here, conversation, actor, element["props"])
         elif element["name"] == "RunCard":
             await _run(here, conversation, actor, element["props"]["id"])
+    await here.push.tell(conversation)
 
 
 async def _proposal(here: Web, conversation: Conversation, actor: Actor, shown: Mapping[str, Any]) -> None:

@@ -15,7 +15,11 @@ from app.web.state import web
 NAME = "Parley"
 HEAD = "## What shall I take care of?\n\nDescribe it in your words. You get a plan to read and approve before anything happens."
 STARTERS = (
-    ("Ask me, then tell me", "approve", "Ask me to approve the order of 40 chairs, then notify me in the chat that it is on its way"),
+    (
+        "Try it here: order chairs",
+        "approve",
+        "Ask me for the number of chairs, then ask me to approve, then notify me in the chat",
+    ),
     ("Fetch and summarize", "fetch", "Fetch https://www.example.com/news.json, summarize it, and notify me in the chat"),
     (
         "Large orders, every weekday",

@@ -70,7 +70,7 @@ def test_a_failure_says_what_where_why_and_what_next_and_can_be_retried(chat: Ch
     chat.shot("failure", card="run")
     chat.press("run", "Retry the failed step")
     chat.run_is("faulted")
-    world.wait_for("POST /broken", 2)
+    world.wait_for("POST /broken", times=2)
 
 
 def test_a_run_can_be_cancelled(chat: Chat, shop: tuple[World, str]) -> None:
@@ -106,7 +106,7 @@ def test_rejecting_closes_the_proposal(chat: Chat, shop: tuple[World, str]) -> N
     chat.sees("proposal", "Rejected by admin")
 
 
-@pytest.mark.parametrize("label", ["Ask me, then tell me", "Fetch and summarize", "Large orders, every weekday"])
+@pytest.mark.parametrize("label", ["Try it here: order chairs", "Fetch and summarize", "Large orders, every weekday"])
 def test_every_starter_leads_to_a_proposal_or_a_question(chat: Chat, label: str) -> None:
     chat.page.get_by_role("button", name=label).click()
 

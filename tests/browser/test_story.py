@@ -70,3 +70,25 @@ def test_the_whole_story(parley: Parley, chromium: Browser, shop: tuple[World, s
     chat.run_is("completed")
     chat.sees("task", "Approved by admin")
     chat.close()
+
+
+def test_the_first_starter_runs_at_once_with_a_form_a_decision_and_a_notice(chat: Chat) -> None:
+    """Nothing outside is needed: a form to fill in, a decision, and a message from the workflow in the chat."""
+    told = chat.page.get_by_role("article").get_by_text("News about the chairs")
+    chat.page.get_by_role("button", name="Try it here: order chairs").click()
+    chat.sees("proposal", "Waiting for your decision")
+    chat.press("proposal", "Approve and run")
+
+    chat.sees("task", "A question for you")
+    chat.shot("starter-form")
+    chat.card("task").get_by_role("textbox").or_(chat.card("task").get_by_role("spinbutton")).first.fill("40")
+    chat.press("task", "Send")
+    expect(chat.page.get_by_test_id("task-card")).to_have_count(2, timeout=SOON_MS)
+    chat.sees("task", "Your decision")
+    chat.press("task", "Approve")
+
+    chat.run_is("completed")
+    expect(told).to_be_visible(timeout=SOON_MS)
+    chat.shot("starter-done", whole=True)
+    chat.reload()
+    expect(told).to_have_count(1, timeout=SOON_MS)
