@@ -33,7 +33,7 @@ class Expressions:
         children: How many evaluations may run at the same time, at least 1.
         timeout_s: Default limit of one evaluation, wall time, without the wait for a free child.
         memory_mb: Address space of one child, in MiB.
-        now: What `now` in an expression answers, seconds since 1970; a run gives a fixed one where it must be repeatable.
+        now: What `now` in an expression answers, seconds since 1970, where `evaluate` is not given a moment.
     """
 
     def __init__(self, children: int = 2, timeout_s: float = 2.0, memory_mb: int = 512, now: Callable[[], float] = time.time) -> None:
@@ -48,7 +48,9 @@ class Expressions:
         self._closed = False
         self._at_exit = weakref.finalize(self, _kill_all, self._alive)
 
-    async def evaluate(self, expression: str, data: JSON, variables: Mapping[str, JSON], *, timeout_s: float | None = None) -> JSON:
+    async def evaluate(
+        self, expression: str, data: JSON, variables: Mapping[str, JSON], *, timeout_s: float | None = None, now: float | None = None
+    ) -> JSON:
         """
         Return the value of *expression* (wrapped in `${ }` or bare) on *data*.
 
@@ -57,6 +59,7 @@ class Expressions:
         Args:
             variables: Values by name without `$`; what is not given here is unknown to the expression.
             timeout_s: Instead of the pool's limit.
+            now: What `now` answers, seconds since 1970, instead of the pool's clock: a run gives the moment its journal knows.
 
         Raises:
             ExpressionError: kind syntax (unknown variables too), runtime, timeout or memory; the message names the expression.
@@ -68,7 +71,8 @@ class Expressions:
             if value is not fast.UNSURE:
                 return value
         names = used_names(code, variables)
-        frame = request(program(code, names), _payload(code, data, {name: variables[name] for name in names}, self._now()))
+        moment = self._now() if now is None else now
+        frame = request(program(code, names), _payload(code, data, {name: variables[name] for name in names}, moment))
         return _value(await self._ask(frame, code, timeout_s or self._timeout_s), code)
 
     async def resolve(self, template: JSON, data: JSON, variables: Mapping[str, JSON]) -> JSON:

@@ -9,6 +9,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from graphs.run import paths
 from graphs.run.ports import JSON, Row
@@ -30,6 +31,7 @@ class Book:
         self._results: dict[tuple[str, int], Row] = {}
         self._intents: dict[str, list[Intent]] = defaultdict(list)
         self._retries: Counter[str] = Counter()
+        self._retried_at: dict[str, datetime] = {}
         self._contexts: dict[str, Row] = {}
         self.retries = 0
         for row in rows:
@@ -39,6 +41,8 @@ class Book:
         if row.kind == "retry":
             self.retries += 1
             self._retries.update(paths.ancestors(row.path))
+            if row.started_at is not None:
+                self._retried_at[row.path] = row.started_at
         elif row.kind == "intent":
             count = _AGAIN.search(row.path)
             plain = _AGAIN.sub("", row.path)
@@ -55,6 +59,10 @@ class Book:
     def attempt(self, path: str) -> int:
         """Return which execution of *path* counts now: 1, plus the retries a person asked for at it or below it."""
         return 1 + self._retries[path] if self._retries else 1
+
+    def retried_at(self, path: str) -> datetime | None:
+        """Return when a person asked last for another attempt of exactly this step."""
+        return self._retried_at.get(path)
 
     def result(self, path: str, attempt: int) -> Row | None:
         """Return the row that ended this execution of *path*: finished, skipped or faulted."""

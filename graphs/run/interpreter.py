@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from dsl.expressions import ExpressionError
 from graphs.run import dataflow, paths, variables
@@ -37,30 +38,32 @@ class Interpreter:
         self.waits = Waits(deps.mailbox, deps.journal, self.strands)
         self._tell = tell
 
-    async def block(self, block: Block, path: str, data: JSON, frame: Frame) -> Flow:
-        """Run the tasks of *block* from the first; return the last output, and `end` when the workflow is over."""
+    async def block(self, block: Block, path: str, data: JSON, frame: Frame, moment: datetime) -> Flow:
+        """Run the tasks of *block* from the first at *moment*; return the last output, and `end` when the workflow is over."""
         visits: Counter[int] = Counter()
         position = 0
         while position < len(block.tasks):
             task = block.tasks[position]
             visits[position] += 1
-            flow = await self.step(task, paths.child(path, position, task.segment, visits[position]), data, frame)
-            data = flow.output
+            flow = await self.step(task, paths.child(path, position, task.segment, visits[position]), data, frame, moment)
+            data, moment = flow.output, flow.at or moment
             then = flow.then or "continue"
             if then == "end":
-                return Flow(data, "end")
+                return Flow(data, "end", moment)
             if then == "exit":
                 break
             position = position + 1 if then == "continue" else block.index[then]
-        return Flow(data)
+        return Flow(data, None, moment)
 
-    async def step(self, task: Task, path: str, raw: JSON, frame: Frame) -> Flow:
+    async def step(self, task: Task, path: str, raw: JSON, frame: Frame, moment: datetime) -> Flow:
         """Execute *task* once and record how it ended. Raises WorkflowError with `instance` and `path` set."""
         attempt = self.book.attempt(path)
         row = self.book.result(path, attempt)
         if row is not None:
             return self._replayed(row)
         await self.gate.enter()
+        if not task.composite:  # what a composite task decided when it was first begun still holds for the steps in it
+            moment = max(moment, self.book.retried_at(path) or moment)
         step = Step(
             engine=self,
             task=task,
@@ -69,7 +72,8 @@ class Interpreter:
             raw=raw,
             frame=frame,
             attempt=attempt,
-            started_at=self.deps.clock.now(),
+            started_at=moment,
+            moment=moment,
         )
         self.show(Row(path=path, attempt=attempt, kind="step", reference=step.reference, status="started", started_at=step.started_at))
         try:
@@ -82,8 +86,9 @@ class Interpreter:
     async def _course(self, step: Step) -> Flow:
         task = step.task
         if task.when is not None and not await step.holds(task.when, step.raw):
-            self.record(self._row(step, "skipped", output=step.raw))
-            return Flow(step.raw)
+            row = self._row(step, "skipped", output=step.raw)
+            self.record(row)
+            return Flow(step.raw, None, row.ended_at)
         if task.timeout is None:
             return await self._perform(step)
         async with task_deadline(step, task.timeout):
@@ -94,23 +99,31 @@ class Interpreter:
         step.has_data = True
         flow = await step.task.body.run(step)
         step.raw_output = flow.output
+        step.moment = self.deps.clock.now()  # what comes now is in the row of this step, so it may read the clock
         step.output = await dataflow.leave(step)
         exported = await dataflow.export(step)
         then = flow.then or step.task.then
         if exported is MISSING:
-            self.record(self._row(step, "finished", output=step.output, then=then))
+            row = self._row(step, "finished", output=step.output, then=then)
         else:
             step.frame.scope.context = exported
-            self.record(self._row(step, "finished", output=step.output, then=then, context=exported, has_context=True))
-        return Flow(step.output, then)
+            row = self._row(step, "finished", output=step.output, then=then, context=exported, has_context=True)
+        self.record(row)
+        return Flow(step.output, then, row.ended_at)
 
     async def evaluate(
-        self, expression: Expr, data: JSON, frame: Frame, step: Step | None = None, extra: Mapping[str, JSON] | None = None
+        self,
+        expression: Expr,
+        data: JSON,
+        frame: Frame,
+        moment: datetime,
+        step: Step | None = None,
+        extra: Mapping[str, JSON] | None = None,
     ) -> JSON:
-        """Evaluate with the variables that *expression* names. Raises WorkflowError (expression, authorization)."""
+        """Evaluate with the variables that *expression* names; `now` is *moment*. Raises WorkflowError (expression, authorization)."""
         values = await variables.gather(self, expression, frame, step, extra)
         try:
-            return await self.deps.expressions.evaluate(expression.source, data, values)
+            return await self.deps.expressions.evaluate(expression.source, data, values, now=moment.timestamp())
         except ExpressionError as error:
             raise WorkflowError.of("expression", str(error)) from error
 
@@ -160,4 +173,4 @@ class Interpreter:
             error = WorkflowError.from_json(row.error or {})
             error.path = self.book.origin(row)
             raise error
-        return Flow(row.output, row.then)
+        return Flow(row.output, row.then, row.ended_at)

@@ -16,7 +16,7 @@ from dsl.problems import InvalidDefinition, Problem
 from graphs.run import durations, paths, templates
 from graphs.run.ports import JSON
 from graphs.run.schemas import JsonSchema, problem_in
-from graphs.run.tasks import KINDS, kind_of
+from graphs.run.tasks import COMPOSITE, KINDS, kind_of
 from graphs.run.templates import Const, Expr, Template
 from graphs.run.tree import NOTHING, Block, Program, Task, Transform
 
@@ -87,6 +87,7 @@ class Compiler:
             segment=paths.escape(name),
             reference=reference,
             kind=kind,
+            composite=kind in COMPOSITE,
             definition=data,
             body=KINDS[kind](data, reference, self, siblings),
             when=None if when is None else self.condition(when),

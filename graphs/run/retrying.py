@@ -41,7 +41,7 @@ class RetryPolicy:
             return None
         delay = self._grown(await step.seconds(self.delay), failed) + await self._jitter(step, failed)
         if self.duration is not None:
-            spent = (step.engine.deps.clock.now() - first_began).total_seconds()
+            spent = (step.moment - first_began).total_seconds()  # not the clock: after a park the delay would count twice
             if spent + delay > await step.seconds(self.duration):
                 return None
         return delay

@@ -25,6 +25,7 @@ class Flow:
 
     output: JSON
     then: str | None = None
+    at: datetime | None = None  # when the last step on the way ended, as its row has it
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,7 +55,11 @@ class Frame:
 
 @dataclass(slots=True, kw_only=True)
 class Step:
-    """One execution of *task*. `data` is its transformed input from the moment the body runs."""
+    """One execution of *task*. `data` is its transformed input from the moment the body runs.
+
+    `moment` is what `now` answers: when the step before ended, by its row, so that a resume finds the same. A composite task's moves on
+    with the steps in it.
+    """
 
     engine: Interpreter
     task: Task
@@ -63,7 +68,8 @@ class Step:
     raw: JSON
     frame: Frame
     attempt: int
-    started_at: datetime
+    started_at: datetime  # the first `moment`
+    moment: datetime
     data: JSON = None
     has_data: bool = False  # `$input` exists
     raw_output: JSON = MISSING  # `$task.output`
@@ -72,7 +78,7 @@ class Step:
 
     async def evaluate(self, expression: Expr, data: JSON = MISSING, variables: Mapping[str, JSON] | None = None) -> JSON:
         """Evaluate on *data* (default: the task's input) with the variables of this moment. Raises WorkflowError (expression)."""
-        return await self.engine.evaluate(expression, self.data if data is MISSING else data, self.frame, self, variables)
+        return await self.engine.evaluate(expression, self.data if data is MISSING else data, self.frame, self.moment, self, variables)
 
     async def holds(self, condition: Expr, data: JSON = MISSING, variables: Mapping[str, JSON] | None = None) -> bool:
         """Evaluate a condition; as in jq only `false` and `null` are untrue."""
@@ -99,7 +105,9 @@ class Step:
     async def block(self, block: Block, path: str, data: JSON, variables: Mapping[str, JSON] | None = None) -> Flow:
         """Run *block* at *path* and return its last output; the directive is `end` when the workflow is over, else None."""
         frame = self.frame.having(variables) if variables else self.frame
-        return await self.engine.block(block, path, data, frame)
+        flow = await self.engine.block(block, path, data, frame, self.moment)
+        self.moment = flow.at or self.moment
+        return flow
 
     async def receive(
         self,

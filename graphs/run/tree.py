@@ -42,6 +42,7 @@ class Task:
     segment: str  # the name, escaped for paths
     reference: str  # in its own definition
     kind: str
+    composite: bool  # holds tasks
     definition: Mapping[str, JSON]
     body: Body
     when: Expr | None

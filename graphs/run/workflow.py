@@ -25,21 +25,21 @@ async def run_workflow(engine: Interpreter, scope: Scope) -> JSON:
             if scope.program.timeout is not None:
                 await _limit(engine, scope, scope.program.timeout, stack)
             data = await _input(engine, scope)
-            flow = await engine.block(scope.program.block, f"{scope.path}/do", data, Frame(scope, {}))
-            output = scope.program.output
-            return await dataflow.give_out(output, flow.output, _evaluating(engine, scope, flow.output), "workflow output")
+            flow = await engine.block(scope.program.block, f"{scope.path}/do", data, Frame(scope, {}), scope.started_at)
+            evaluate = _evaluating(engine, scope, flow.output, engine.deps.clock.now())
+            return await dataflow.give_out(scope.program.output, flow.output, evaluate, "workflow output")
     except WorkflowError as error:
         engine.fail(error, scope.reference or "/", scope.path or "/")
         raise
 
 
 async def _input(engine: Interpreter, scope: Scope) -> JSON:
-    """Return the transformed input; a computed one is journaled, since its expression may have read the clock."""
+    """Return the transformed input; a computed one is journaled, since its expression may have read a secret that changes."""
     path = f"{scope.path}/input"
     known = engine.book.result(path, 1)
     if known is not None:
         return known.output
-    data = await dataflow.take_in(scope.program.input, scope.input, _evaluating(engine, scope, scope.input))
+    data = await dataflow.take_in(scope.program.input, scope.input, _evaluating(engine, scope, scope.input, scope.started_at))
     if scope.program.input.template is not None:
         row = Row(path=path, attempt=1, kind="step", reference=f"{scope.reference}/input", status="finished", output=data)
         engine.deps.journal.write(row)
@@ -47,7 +47,7 @@ async def _input(engine: Interpreter, scope: Scope) -> JSON:
 
 
 async def _limit(engine: Interpreter, scope: Scope, timeout: Template, stack: AsyncExitStack) -> None:
-    value = await templates.resolve(timeout, _evaluating(engine, scope, scope.input))
+    value = await templates.resolve(timeout, _evaluating(engine, scope, scope.input, scope.started_at))
     try:
         seconds = durations.seconds(value)
     except ValueError as error:
@@ -61,10 +61,10 @@ async def _limit(engine: Interpreter, scope: Scope, timeout: Template, stack: As
     await stack.enter_async_context(limited(engine, where, attempt, scope.reference, ends_at, words))
 
 
-def _evaluating(engine: Interpreter, scope: Scope, data: JSON) -> Evaluate:
+def _evaluating(engine: Interpreter, scope: Scope, data: JSON, moment: datetime) -> Evaluate:
     frame = Frame(scope, {})
 
     async def evaluate(expression: Expr) -> JSON:
-        return await engine.evaluate(expression, data, frame)
+        return await engine.evaluate(expression, data, frame, moment)
 
     return evaluate

@@ -29,6 +29,8 @@ KINDS: Mapping[str, Prepare] = {
     "wait": wait.prepare,
     "do": do.prepare,
 }
+# the kinds that hold tasks
+COMPOSITE = frozenset({"do", "for", "fork", "run", "try"})
 
 
 def kind_of(task: Mapping[str, JSON]) -> str:

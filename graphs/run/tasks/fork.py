@@ -40,7 +40,7 @@ class ForkTask:
     async def branch(self, step: Step, position: int) -> Flow:
         task: Task = self.branches.tasks[position]
         path = paths.child(f"{step.path}/fork/branches", position, task.segment, 1)
-        return await step.engine.step(task, path, step.data, step.frame)
+        return await step.engine.step(task, path, step.data, step.frame, step.moment)
 
 
 class Race:

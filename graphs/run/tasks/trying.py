@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from dsl.pointer import join
@@ -29,7 +29,7 @@ class Attempt:
     """How one attempt failed."""
 
     error: WorkflowError
-    began_at: datetime
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +43,13 @@ class TryTask:
     handler: Block | None
 
     async def run(self, step: Step) -> Flow:
-        number, first_began = 0, step.started_at
+        number, first_began = 0, step.moment
         while True:
             number += 1
             outcome = await self._attempt(step, number)
             if isinstance(outcome, Flow):
                 return outcome
-            first_began = outcome.began_at if number == 1 else first_began
+            step.moment = outcome.at
             error = outcome.error.to_json()
             if not await self._catches(step, error):
                 raise outcome.error
@@ -58,6 +58,7 @@ class TryTask:
             if delay is None:
                 return await self._handle(step, outcome.error, variables)
             await step.pause(delay, f"{step.path}/try#{number + 1}")
+            step.moment += timedelta(seconds=delay)
 
     async def _attempt(self, step: Step, number: int) -> Flow | Attempt:
         path = f"{step.path}/try" + (f"#{number}" if number > 1 else "")
@@ -67,8 +68,8 @@ class TryTask:
         if known is not None:
             error = WorkflowError.from_json(known.error or {})
             error.path = engine.book.origin(known)
-            return Attempt(error, known.started_at or step.started_at)
-        began_at = engine.deps.clock.now()
+            return Attempt(error, known.ended_at or step.moment)
+        began_at = step.moment
         reference = f"{step.reference}/try"
         if number > 1:
             engine.show(Row(path=path, attempt=attempt, kind="step", reference=reference, status="started", started_at=began_at))
@@ -76,6 +77,7 @@ class TryTask:
             return await self._body(step, path, attempt)
         except WorkflowError as error:
             engine.fail(error, step.reference, step.path)
+            ended_at = engine.deps.clock.now()
             engine.record(
                 Row(
                     path=path,
@@ -85,10 +87,10 @@ class TryTask:
                     status="faulted",
                     error=error.to_json(),
                     started_at=began_at,
-                    ended_at=engine.deps.clock.now(),
+                    ended_at=ended_at,
                 )
             )
-            return Attempt(error, began_at)
+            return Attempt(error, ended_at)
 
     async def _body(self, step: Step, path: str, attempt: int) -> Flow:
         if self.retry is None or self.retry.attempt_duration is None:
