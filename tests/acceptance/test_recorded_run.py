@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from app.store import embedded
 from tests.acceptance import definitions
 from tests.acceptance.conftest import Parley
 from tests.world import World
@@ -14,10 +20,24 @@ pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 REPORTS = {"services": {"desk": {"routes": [{"request": "POST /report", "answer": {"status": 201, "json": {"ok": True}}}]}}}
 
 
+@pytest.fixture(scope="module")
+def parley(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parley]:
+    """One home for the module, with its database kept running: each command joins it instead of starting its own."""
+    place = Parley(tmp_path_factory.mktemp("recorded"))
+    assert place("db", "upgrade").code == 0
+    server = embedded.start(place.home)
+    yield place
+    server.close()
+
+
+def named(name: str, text: str) -> str:
+    return text.replace("name: orders", f"name: {name}", 1)
+
+
 def test_a_run_records_version_and_decision_and_may_call_this_machine(parley: Parley) -> None:
     world = World.load(REPORTS)
     with world.thread() as base_url:
-        parley.write("orders.yaml", definitions.post(f"{base_url}/report"))
+        parley.write("orders.yaml", named("report", definitions.post(f"{base_url}/report")))
 
         first = parley("run", "orders.yaml", "--json")
         again = parley("run", "orders.yaml", "--json")
@@ -25,16 +45,16 @@ def test_a_run_records_version_and_decision_and_may_call_this_machine(parley: Pa
     assert (first.code, first.json["status"], first.json["output"]) == (0, "completed", {"ok": True}), first.err
     assert again.code == 0, again.err
     assert world.saw("POST /report").bodies == [{"n": 1}, {"n": 1}]
-    listed = parley("runs", "--json").json["runs"]
-    assert [run["status"] for run in listed] == ["completed", "completed"]
-    assert {run["version"] for run in listed} == {"1.0.0"}
+    listed = [run for run in parley("runs", "--json").json["runs"] if run["name"] == "report"]
+    assert [(run["status"], run["version"]) for run in listed] == [("completed", "1.0.0")] * 2
+    assert len({run["version_id"] for run in listed}) == 1
     assert parley("show", first.json["run_id"], "--json").json["steps"]["/do/0/report"]["status"] == "done"
 
 
 def test_the_same_version_with_other_content_is_refused(parley: Parley) -> None:
-    parley.write("hello.yaml", definitions.HELLO)
+    parley.write("hello.yaml", named("hello", definitions.HELLO))
     parley("run", "hello.yaml", "--input", '{"name": "Ada"}')
-    parley.write("hello.yaml", definitions.HELLO.replace("Hello", "Goodbye"))
+    parley.write("hello.yaml", named("hello", definitions.HELLO.replace("Hello", "Goodbye")))
 
     done = parley("run", "hello.yaml", "--input", '{"name": "Ada"}', "--json")
 
@@ -43,7 +63,7 @@ def test_the_same_version_with_other_content_is_refused(parley: Parley) -> None:
 
 
 def test_propose_approve_answer_and_reject(parley: Parley) -> None:
-    parley.write("agree.yaml", definitions.ask_a_person())
+    parley.write("agree.yaml", named("agree", definitions.ask_a_person()))
 
     proposal = parley("propose", "agree.yaml", "--summary", "Somebody must agree.", "--json").json
     stale = parley("approve", proposal["id"], "--digest", "sha256:" + "0" * 64, "--json")
@@ -89,3 +109,65 @@ def test_the_schema_is_brought_up_to_date_once(parley: Parley) -> None:
 
     assert (first.code, first.json) == (0, second.json), first.err
     assert Path(parley.home / "secrets.json").stat().st_mode & 0o077 == 0
+
+
+def test_ctrl_c_cancels_the_run(parley: Parley) -> None:
+    parley.write("wait.yaml", named("wait", f"{definitions.HEAD}do:\n  - pause:\n      wait: {{minutes: 5}}\n"))
+    command = [sys.executable, "-P", "-m", "app", "run", "wait.yaml", "--follow", "--json"]
+    process = subprocess.Popen(
+        command,
+        cwd=parley.folder,
+        env=parley.environment(),
+        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    assert any("/do/0/pause" in line for line in process.stderr)
+
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=30)
+
+    outcome = json.loads(out)
+    assert (process.returncode, outcome["status"]) == (1, "cancelled")
+    assert parley("show", outcome["run_id"], "--json").json["status"] == "cancelled"
+
+
+def test_a_child_workflow_of_the_folder_is_recorded_with_its_parent(parley: Parley) -> None:
+    (parley.folder / "children").mkdir()
+    child = definitions.HELLO.replace("name: orders", "name: greeter", 1)
+    parley.write("children/greeter.yaml", child)
+    call = "do:\n  - greet:\n      run:\n        workflow: {namespace: acceptance, name: greeter, version: 1.0.0, input: {name: Ada}}\n"
+    parley.write("parent.yaml", named("parent", definitions.HEAD + call))
+
+    alone = parley("run", "parent.yaml", "--json")
+    done = parley("run", "parent.yaml", "--workflows", "children", "--json")
+
+    assert (alone.code, alone.error["code"]) == (1, "invalid-definition"), alone.out
+    assert (done.code, done.json["output"]) == (0, {"greeting": "Hello Ada"}), done.out + done.err
+
+
+def test_events_of_the_file_reach_the_run(parley: Parley) -> None:
+    listen = "do:\n  - hear:\n      listen: {to: {one: {with: {type: order.placed}}}}\n"
+    parley.write("listen.yaml", named("listen", definitions.HEAD + listen))
+    parley.write(
+        "events.json", '[{"type": "order.seen", "source": "/shop"}, {"type": "order.placed", "source": "/shop", "data": {"n": 7}}]'
+    )
+
+    recorded = parley("run", "listen.yaml", "--events", "events.json", "--json")
+    ephemeral = parley("run", "listen.yaml", "--events", "events.json", "--ephemeral", "--json")
+
+    assert (recorded.code, recorded.json["output"]) == (0, [{"n": 7}]), recorded.out + recorded.err
+    assert (ephemeral.code, ephemeral.json["output"]) == (0, [{"n": 7}])
+
+
+def test_secrets_of_the_file_are_used_and_not_shown(parley: Parley) -> None:
+    text = named("secretive", definitions.HELLO).replace("do:", "use:\n  secrets: [token]\ndo:", 1)
+    parley.write("secret.yaml", text.replace(".name }", "($secrets.token | length | tostring) }"))
+    parley.write("secrets.json", '{"token": "s3cret-value"}')
+
+    done = parley("run", "secret.yaml", "--secrets", "secrets.json", "--json")
+
+    assert (done.code, done.json["output"]) == (0, {"greeting": "Hello 12"}), done.out + done.err
+    assert parley("secret", "list", "--json").json["secrets"] == []
