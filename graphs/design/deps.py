@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
+from zoneinfo import available_timezones
 
 import dsl
 from graphs.models import ModelRouter
@@ -36,6 +38,12 @@ async def no_workflows() -> list[dict[str, Any]]:
     return []
 
 
+def server_timezone(link: Path = Path("/etc/localtime")) -> str:
+    """Return the name of this machine's time zone, "UTC" when it has none."""
+    _, marked, name = str(link.resolve()).partition("/zoneinfo/")
+    return name if marked and name in available_timezones() else "UTC"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesignDeps:
     """
@@ -52,4 +60,4 @@ class DesignDeps:
     status: Callable[[str], Awaitable[list[dict[str, Any]]]] = no_runs
     workflows: Callable[[], Awaitable[list[dict[str, Any]]]] = no_workflows
     person: str = "me"  # the person asking, as assignees name them
-    timezone: str = "UTC"
+    timezone: str = field(default_factory=server_timezone)

@@ -13,7 +13,7 @@ OBJECT = rf"(?P<what>it|them|this|that|these|those|everything|(?:each|every)(?: 
 CHANNEL = r"(?P<channel>e-?mail|mail|chat|slack|webhook|text message|sms|whatsapp|teams|telegram|phone|discord)"
 BY = rf"(?: (?:by|via|through|over|per|using|on|in|with)(?: an?| the| our)? {CHANNEL}(?: message| channel)?(?: (?P<room>#[\w-]+))?)"
 SAYING = r"(?:(?:,? (?:that|saying that|saying|:|with the (?:text|message|words)|with))? (?P<text>{text})|(?:,? (?:that|saying that|saying|with the (?:text|message|words)|with)) (?P<prose>{prose})| (?:about|of|on) (?P<about>{noun}))"  # noqa: E501
-TELL = r"(?:notify|tell|message|inform|alert|ping|remind|let)"
+TELL = r"(?:notify|tell|message|inform|alert|ping|remind|let(?= .*\bknow\b))"
 KNOWN = {"mail": "email", "e-mail": "email", "email": "email", "chat": "chat", "slack": "slack", "webhook": "webhook"}
 NOT_WHO = ("it", "them", "this", "that", "to", "the", "everything")
 COUNTED = re.compile(r"(?:each|every)(?: one| of them| (?P<noun>[a-z]+))?", re.IGNORECASE)

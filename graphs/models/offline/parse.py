@@ -287,6 +287,9 @@ class Sentence:
         words = self._piece(1)
         for found in re.finditer(r"\s(?P<word>if|unless|when)\s", words, re.IGNORECASE):
             clause = recognise(words[: found.start()], self.source)
+            if clause and clause.kind not in ("nothing", "retry") and control.FAILURE.fullmatch(words[found.start() :].strip()):
+                self.at += 1
+                return Clause("catch", self.source.open(words), body=[clause])
             condition: Condition | None = conditions.parse(words[found.end() :], self.source, whole=True)
             if clause and condition and clause.kind not in ("keep", "nothing", "retry"):
                 self.at += 1

@@ -7,7 +7,7 @@ import re
 from graphs.models.offline.clause import Clause, Pattern, row
 from graphs.models.offline.text import Protected
 
-FETCH = r"(?:fetch|get|load|read|download|pull|retrieve|grab|request|query|check|go get)"
+FETCH = r"(?:fetch|get|load|read|download|pull|retrieve|grab|request|query|check|poll|go get)"
 OURS = re.compile(r"\b(?:approval|permission|confirmation|sign-?off|rid|back|started|going|an ok|in touch)\b", re.IGNORECASE)
 
 

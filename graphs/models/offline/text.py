@@ -17,7 +17,7 @@ SHAPES = (
 )
 CONNECTOR = re.compile(
     r"\s+and,\s+|(?:\s*,(?!\d)\s*|:\s+)(?:and\s+|but\s+|or\s+)?(?:then\s+|afterwards,?\s+|after that,?\s+|finally,?\s+|also\s+|next,?\s+)?|\s+(?:and|but)\s+(?:then\s+|also\s+|finally\s+|afterwards\s+)?"  # noqa: E501
-    r"|\s+then\s+|\s+[–—-]\s+|\s+afterwards\s+|\s+before\s+you\s+",
+    r"|\s+then\s+|\s+[–—-]\s+|\s+afterwards\s+|\s+before\s+(?:you\s+|(?=[a-z]+ing\b))",
     re.IGNORECASE,
 )
 INTRO = re.compile(

@@ -266,6 +266,18 @@ WISHES = (
         "try get notify post",
     ),
     Wish(
+        "Poll https://a.example.com/health every 5 minutes and email ops@example.com if it fails",
+        '{"every": {"minutes": 5}}',
+        "try get notify",
+        again=True,
+    ),
+    Wish(
+        "Fetch https://a.example.com/orders, ask me for approval before posting them to https://b.example.com/in",
+        "",
+        "get approve switch post",
+        again=True,
+    ),
+    Wish(
         "Emit an event of type report.done",
         "",
         "emit",
@@ -325,6 +337,10 @@ WISHES = (
 )
 
 BEYOND = {  # wish: words of it that the answer has to quote
+    "Fetch https://a.example.com/orders and let Bob and Anna approve": "let Bob",
+    "Fetch https://a.example.com/orders and tell me how many there were": "how many there were",
+    "Fetch https://a.example.com/orders, stop, then post them to https://b.example.com/in": "after “stop”",
+    "Fetch https://a.example.com/a and https://a.example.com/b in parallel, then keep the ones where status is open": "side by side",
     "make me happy": "make me happy",
     "Order a pizza every Friday at 6": "Order a pizza",
     "Translate the contract into French and send it to bob@example.com": "Translate the contract into French",
