@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 import psycopg
 import structlog
@@ -44,6 +45,7 @@ class Push:
         self._store = store
         self._people = people
         self._tenant = tenant
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._due: dict[str, asyncio.Task[None]] = {}
         self._last: dict[str, float] = {}
 
@@ -108,7 +110,11 @@ class Push:
             await cards.refresh(conversation, "proposal", proposal_id, cards.proposal_props(view, may_decide=may_decide(reader)))
 
     async def show(self, conversation: Conversation, view: Mapping[str, Any], answers: Answers = NO_ANSWERS) -> None:
-        """Bring a run's card up to date, and the cards of the people it waits for."""
+        """Bring a run's card up to date, and the cards of the people it waits for. One at a time a conversation: the last view stays."""
+        async with self._locks.setdefault(conversation.id, asyncio.Lock()):
+            await self._show(conversation, view, answers)
+
+    async def _show(self, conversation: Conversation, view: Mapping[str, Any], answers: Answers) -> None:
         await cards.refresh(conversation, "run", view["id"], cards.run_props(view))
         waiting = dict(cards.waiting_tasks(view))
         known = await self._task_cards(conversation, view["id"])
@@ -116,7 +122,8 @@ class Push:
             if subject not in known:
                 await cards.show(conversation, "task", subject, props)
         for subject, props in known.items():
-            if subject not in waiting and props["status"] == "open":
+            answered_now = subject in answers and not props.get("answer")
+            if subject not in waiting and (props["status"] == "open" or answered_now):
                 value, by = answers.get(subject, (None, ""))
                 await cards.refresh(conversation, "task", subject, cards.answered(props, value=value, by=by))
 

@@ -80,10 +80,12 @@ def test_the_first_starter_runs_at_once_with_a_form_a_decision_and_a_notice(chat
     chat.press("proposal", "Approve and run")
 
     chat.sees("task", "A question for you")
+    expect(chat.card("task")).to_be_in_viewport(timeout=SOON_MS)
     chat.shot("starter-form")
     chat.card("task").get_by_role("textbox").or_(chat.card("task").get_by_role("spinbutton")).first.fill("40")
     chat.press("task", "Send")
     expect(chat.page.get_by_test_id("task-card")).to_have_count(2, timeout=SOON_MS)
+    expect(chat.page.get_by_test_id("task-card").first).to_contain_text("Answered by admin", timeout=SOON_MS)
     chat.sees("task", "Your decision")
     chat.press("task", "Approve")
 

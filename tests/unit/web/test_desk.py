@@ -133,6 +133,18 @@ class TestAnswer:
         card = room.store.cards("TaskCard")[0]
         assert (card["status"], card["answer"]["by"], card["answer"]["value"]) == ("answered", "ada", {"approved": True, "comment": ""})
 
+    async def test_an_answer_is_shown_even_when_the_worker_was_faster(self) -> None:
+        """The card was closed without a name, because a notification overtook the answer's own update."""
+        room = Room()
+        room.actions.runs["r1"] = {"id": "r1", "name": "large-orders", "status": "waiting"}
+        room.actions.links.append(("c1", "run", "r1"))
+        closed = cards.answered({"run": "r1", "path": "/do/1/ask"})
+        await cards.show(room.conversation, "task", cards.task_subject("r1", "/do/1/ask"), closed)
+
+        await room.press("answer", run="r1", path="/do/1/ask", value={"chairs": 40})
+
+        assert room.store.cards("TaskCard")[0]["answer"]["by"] == "ada"
+
 
 class TestQuestions:
     async def card(self, room: Room, *, conversation: str = "c1") -> str:
