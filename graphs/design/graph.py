@@ -39,7 +39,7 @@ def design_graph(checkpointer: BaseCheckpointSaver[Any] | None) -> Graph:
     ):
         graph.add_edge(before, after)
     for origin, choose, targets in (
-        ("receive", understanding.after_receive, ("understand", "settle", "decided", "begin")),
+        ("receive", understanding.after_receive, ("understand", "settle", "decided", "begin", "respond")),
         ("understand", understanding.after_understand, ("settle", "decided", "respond", "begin", "begin_change")),
         ("respond", understanding.after_respond, ("ask", "decide", END)),
         ("settle", understanding.after_settle, ("ask", "change", "draft")),

@@ -119,7 +119,10 @@ def _beyond(outline: Outline, unclear: list[str]) -> str:
     parts = unclear or ["I found no step in that which I could build."]
     if outline.steps and unclear:
         understood = "; ".join(step.text for step in outline.steps)
-        parts = [*parts, f"The rest I understood: {understood}. I leave nothing out silently: say that part in other words, or without it."]
+        parts = [
+            *parts,
+            f"The rest I understood: {understood}. I leave nothing out silently: say the whole of it again, with that part in other words or left out.",
+        ]
     return "\n".join([*parts, events.BEYOND])
 
 

@@ -33,14 +33,16 @@ async def receive(state: DesignState, runtime: Run) -> Update:
         runtime.stream_writer(
             events.say(f"Your message held what looks like a secret ({names}). I removed it before anything else saw it. {TASK_HELP}")
         )
-    return {"turn": state.get("turn", 0) + 1, "usage": dict(NOTHING), "outcome": "", "intent": {}}
+    late = "answers" in state["user"] and not state.get("questions")  # a card of questions that were settled meanwhile
+    intent = {"intent": "answer", "confidence": 1.0} if late else {}
+    return {"turn": state.get("turn", 0) + 1, "usage": dict(NOTHING), "outcome": "", "intent": intent}
 
 
 def after_receive(state: DesignState) -> str:
     """Answers and decisions of a card need no reading."""
     user = state["user"]
-    if "answers" in user and state.get("questions"):
-        return "settle"
+    if "answers" in user:
+        return "settle" if state.get("questions") else "respond"
     if "decision" in user:
         return "decided"
     return "begin" if user.get("as") == "wish" else "understand"
@@ -50,7 +52,7 @@ async def understand(state: DesignState, runtime: Run) -> Update:
     """Say what the message wants."""
     runtime.stream_writer(events.step("Understanding", "start"))
     deps, used = runtime.context, Usage()
-    text = state["user"].get("text") or "; ".join(f"{key}: {value}" for key, value in (state["user"].get("answers") or {}).items())
+    text = state["user"].get("text", "")
     workflows = await deps.workflows()
     values = {
         "pending": state.get("pending") or "nothing",

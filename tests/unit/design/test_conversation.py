@@ -236,6 +236,14 @@ class TestAuthor:
 
 
 class TestAfterADecision:
+    async def test_answers_of_an_old_card_change_nothing(self) -> None:
+        talk = await proposed()
+
+        events = await talk.say({"answers": {"amount-field": "price"}})
+
+        assert kinds(events) == ["say"]
+        assert (len(talk.drafts), (await talk.state())["pending"]) == (1, "decision")
+
     async def test_a_change_that_is_not_understood_does_not_bring_the_old_card_back(self) -> None:
         talk = await proposed()
         await talk.say({"decision": "approve"})
