@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ from app.cli.options import Json
 from app.cli.output import Output
 from app.cli.session import call
 
+OPTIONS = {"approve": "--approve|--reject [--comment TEXT]", "ask": "--value JSON|@FILE", "outcome-unknown": "--happened|--did-not-happen"}
 Run = Annotated[str, typer.Argument(help="The run's id.", show_default=False)]
 
 
@@ -141,10 +143,10 @@ def in_words(view: Mapping[str, Any]) -> str:
     lines += [_step(reference, step) for reference, step in view["steps"].items()]
     for item in view["awaiting"]:
         lines += [f"waits at {item['path']} for {item['kind']}: {item['title']}"]
-        if item["kind"] in ("approve", "ask", "outcome-unknown"):
-            lines += [f"  parley answer {view['id']} {item['path']} …"]
+        if item["kind"] in OPTIONS:
+            lines += [f"  parley answer {view['id']} {item['path']} {OPTIONS[item['kind']]}"]
     if view["status"] == "completed":
-        lines += [f"output: {view['output']!r}"]
+        lines += [f"output: {json.dumps(view['output'], ensure_ascii=False)}"]
     if view["error"]:
         lines += [f"{label}: {view['error'][label]}" for label in ("what", "where", "why", "next") if view["error"].get(label)]
     return "\n".join(lines)
