@@ -310,7 +310,7 @@ class Sentence:
         glue = self.atoms[self.at].before
         unknown = self.out.unknown
         if unknown and self.at and self._last_unknown == self.at - 1:
-            unknown[-1] += f"{'' if glue.startswith(',') else ' '}{glue} {words}"
+            unknown[-1] += f"{'' if glue[:1] in (',', ':') else ' '}{glue} {words}"
         else:
             unknown.append(words)
         self._last_unknown = self.at
