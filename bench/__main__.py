@@ -30,12 +30,14 @@ async def measure(names: list[str], rounds: int) -> list[dict[str, object]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*ALL, []], default=list(ALL), metavar="NAME", help=", ".join(ALL))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of: {', '.join(ALL)} (default: all)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
+    if unknown := [name for name in given.names if name not in ALL]:
+        parser.error(f"there is no benchmark {unknown[0]!r}; there are {', '.join(ALL)}")
     began = time.monotonic()
-    rows = asyncio.run(measure(list(given.names), given.rounds))
+    rows = asyncio.run(measure(given.names or list(ALL), given.rounds))
     if given.json:
         print(json.dumps({"benchmarks": rows}))
         return

@@ -1,4 +1,4 @@
-"""`parley catalog [NAME]` and `parley schema`: what a definition can call, and what it may look like."""
+"""`parley catalog [NAME]`: the functions that a definition can call."""
 
 from __future__ import annotations
 
