@@ -121,7 +121,8 @@ def _beyond(outline: Outline, unclear: list[str]) -> str:
         understood = "; ".join(step.text for step in outline.steps)
         parts = [
             *parts,
-            f"The rest I understood: {understood}. I leave nothing out silently: say the whole of it again, with that part in other words or left out.",
+            f"The rest I understood: {understood}.",
+            "I leave nothing out silently: say the whole of it again, with that part in other words or left out.",
         ]
     return "\n".join([*parts, events.BEYOND])
 
