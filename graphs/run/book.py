@@ -5,6 +5,7 @@ Results of this process are written, not remembered: live execution never looks 
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from datetime import datetime
 from graphs.run import paths
 from graphs.run.ports import JSON, Row
 
+_ROWS_A_BREATH = 2000  # about 2 ms
 _AGAIN = re.compile(r"@(\d+)$")
 
 
@@ -27,15 +29,23 @@ class Intent:
 class Book:
     """Rows by path. A retry asked for by a person voids the failed results on its path and above."""
 
-    def __init__(self, rows: Iterable[Row] = ()) -> None:
+    def __init__(self) -> None:
         self._results: dict[tuple[str, int], Row] = {}
         self._intents: dict[str, list[Intent]] = defaultdict(list)
         self._retries: Counter[str] = Counter()
         self._retried_at: dict[str, datetime] = {}
         self._contexts: dict[str, Row] = {}
         self.retries = 0
-        for row in rows:
-            self._add(row)
+
+    @classmethod
+    async def read(cls, rows: Iterable[Row]) -> Book:
+        """Return the book of *rows*, however many: now and then everything else in the process has its turn."""
+        book = cls()
+        for number, row in enumerate(rows):
+            if number % _ROWS_A_BREATH == 0:
+                await asyncio.sleep(0)
+            book._add(row)
+        return book
 
     def _add(self, row: Row) -> None:
         if row.kind == "retry":

@@ -5,6 +5,7 @@ A step whose result is in the journal is never entered: its row answers, for a c
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -23,6 +24,8 @@ from graphs.run.templates import Expr
 from graphs.run.tree import Block, Program, Task
 from graphs.run.waits import Waits
 
+_STEPS_A_BREATH = 50  # about 2 ms of pure steps
+
 
 class Interpreter:
     """One run in one process, from its start or a resume to its end or the next park."""
@@ -37,6 +40,13 @@ class Interpreter:
         self.programs: dict[tuple[str, str, str], Program] = {}  # child workflows found so far
         self.waits = Waits(deps.mailbox, deps.journal, self.strands)
         self._tell = tell
+        self._breath = 0
+
+    async def breathe(self) -> None:
+        """Let everything else in the process have its turn now and then: pure steps and replayed ones never wait for anything."""
+        self._breath += 1
+        if self._breath % _STEPS_A_BREATH == 0:
+            await asyncio.sleep(0)
 
     async def block(self, block: Block, path: str, data: JSON, frame: Frame, moment: datetime) -> Flow:
         """Run the tasks of *block* from the first at *moment*; return the last output, and `end` when the workflow is over."""
@@ -57,6 +67,7 @@ class Interpreter:
 
     async def step(self, task: Task, path: str, raw: JSON, frame: Frame, moment: datetime) -> Flow:
         """Execute *task* once and record how it ended. Raises WorkflowError with `instance` and `path` set."""
+        await self.breathe()
         attempt = self.book.attempt(path)
         row = self.book.result(path, attempt)
         if row is not None:

@@ -40,7 +40,7 @@ class Session:
     async def book(self) -> Book:
         """Return the journal as it was durable when this session looked first."""
         if self._book is None:
-            self._book = Book(await self.deps.journal.load())
+            self._book = await Book.read(await self.deps.journal.load())
         return self._book
 
     async def drop(self) -> None:

@@ -30,6 +30,7 @@ class ForTask:
             raise WorkflowError.of("expression", f"for.in must give a list, and '{self.items.source}' gave {_kind(items)}")
         flow = Flow(step.data)
         for index, item in enumerate(items or ()):
+            await step.engine.breathe()  # the block may be empty
             variables = {self.item: item, self.index: index}
             if self.goes_on is not None and not await step.holds(self.goes_on, flow.output, variables):
                 break
