@@ -50,6 +50,10 @@ def _apply(state: dict[str, JSON], line: Any) -> None:
     elif line.status == "skipped":
         if state["status"] == "pending":
             state.update(status="skipped", detail="its condition was false")
+    elif line.status == "cancelled":
+        if state["status"] in ("pending", "running"):
+            status = "done" if state["done"] else "skipped"
+            state.update(status=status, detail="" if state["done"] else "stopped before it ended: it was no longer needed")
     elif line.status == "faulted":
         error = line.error if isinstance(line.error, Mapping) else {}
         state.update(status="faulted", detail=str(error.get("detail") or error.get("title") or ""))

@@ -33,6 +33,7 @@ class Book:
         self._results: dict[tuple[str, int], Row] = {}
         self._intents: dict[str, list[Intent]] = defaultdict(list)
         self._retries: Counter[str] = Counter()
+        self._cancelled: Counter[str] = Counter()
         self._retried_at: dict[str, datetime] = {}
         self._contexts: dict[str, Row] = {}
         self.retries = 0
@@ -57,6 +58,8 @@ class Book:
             count = _AGAIN.search(row.path)
             plain = _AGAIN.sub("", row.path)
             self._intents[plain].append(Intent(int(count.group(1)) if count else 1, row.attempt, row.output))
+        elif row.status == "cancelled":
+            self._cancelled[_AGAIN.sub("", row.path)] += 1
         elif row.status != "started":
             self._results.setdefault((row.path, row.attempt), row)
         if row.has_context:
@@ -69,6 +72,10 @@ class Book:
     def attempt(self, path: str) -> int:
         """Return which execution of *path* counts now: 1, plus the retries a person asked for at it or below it."""
         return 1 + self._retries[path] if self._retries else 1
+
+    def cancelled(self, path: str) -> int:
+        """Return how many rows *path* (`…/cancelled`) has, with its later ones (`@2` …)."""
+        return self._cancelled[path]
 
     def retried_at(self, path: str) -> datetime | None:
         """Return when a person asked last for another attempt of exactly this step."""

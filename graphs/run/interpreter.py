@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from dsl.expressions import ExpressionError
@@ -93,6 +94,9 @@ class Interpreter:
             self.fail(error, step.reference, path)
             self.record(self._row(step, "faulted", error=error.to_json()))
             raise
+        except asyncio.CancelledError:
+            self.cancelled(self._row(step, "cancelled"))
+            raise
 
     async def _course(self, step: Step) -> Flow:
         task = step.task
@@ -148,6 +152,14 @@ class Interpreter:
     def record(self, row: Row) -> None:
         """Queue a row for the journal and show it to whoever watches."""
         self.deps.journal.write(row)
+        self.show(row)
+
+    def cancelled(self, row: Row) -> None:
+        """Say that a step was stopped, unless the whole run stops here: then it is still to be done. The row is not a result."""
+        if self.waits.closing:
+            return
+        path = f"{row.path}/cancelled"
+        self.deps.journal.write(replace(row, path=paths.again(path, self.book.cancelled(path) + 1)))
         self.show(row)
 
     def show(self, row: Row) -> None:

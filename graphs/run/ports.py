@@ -20,7 +20,7 @@ from typing import Any, Literal, Protocol
 JSON = Any  # dict, list, str, int, float, bool or None, as `json` reads them
 
 RowKind = Literal["step", "intent", "retry"]
-RowStatus = Literal["finished", "faulted", "started", "skipped"]
+RowStatus = Literal["finished", "faulted", "started", "skipped", "cancelled"]
 AwaitKind = Literal["timer", "event", "approve", "ask", "outcome-unknown"]
 
 
@@ -32,7 +32,7 @@ class Row:
     attempt: int  # 1 for the first execution
     kind: RowKind  # step: the result · intent: written before an effect · retry: a person asked for another attempt
     reference: str  # JSON Pointer into the definition, task name last
-    status: RowStatus
+    status: RowStatus  # skipped: its `if` was false · cancelled: stopped by a lost race, a timeout or a failed neighbour; no result
     output: JSON = None  # the task's output after `output.as`; for an intent what is about to be done, in words
     context: JSON = None  # the whole `$context` after `export.as`, when the step changed it
     has_context: bool = False  # tells an exported null from no export

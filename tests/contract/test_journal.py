@@ -25,13 +25,14 @@ ROW = Row(
 async def test_rows_come_back_as_they_were_written_and_in_that_order(bench: Bench) -> None:
     failed = replace(ROW, path="/do/1/b", status="faulted", output=None, error={"type": "https://x.org/e", "status": 400})
     context = replace(ROW, path="/do/2/c", context=None, has_context=True)
+    stopped = replace(ROW, path="/do/3/d/cancelled", status="cancelled", output=None)
     journal = bench.journal()
 
-    for row in (ROW, failed, context):
+    for row in (ROW, failed, context, stopped):
         journal.write(row)
     await journal.flush()
 
-    assert list(await bench.journal().load()) == [ROW, failed, context]
+    assert list(await bench.journal().load()) == [ROW, failed, context, stopped]
 
 
 async def test_a_row_is_durable_after_the_flush_and_never_changed(bench: Bench) -> None:

@@ -5,8 +5,9 @@ Attempts are marked `try#2`, `try#3` …; a failed attempt has a row of its own,
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -69,28 +70,22 @@ class TryTask:
             error = WorkflowError.from_json(known.error or {})
             error.path = engine.book.origin(known)
             return Attempt(error, known.ended_at or step.moment)
-        began_at = step.moment
-        reference = f"{step.reference}/try"
+        row = Row(path=path, attempt=attempt, kind="step", reference=f"{step.reference}/try", status="started", started_at=step.moment)
         if number > 1:
-            engine.show(Row(path=path, attempt=attempt, kind="step", reference=reference, status="started", started_at=began_at))
+            engine.show(row)
         try:
-            return await self._body(step, path, attempt)
+            flow = await self._body(step, path, attempt)
         except WorkflowError as error:
             engine.fail(error, step.reference, step.path)
             ended_at = engine.deps.clock.now()
-            engine.record(
-                Row(
-                    path=path,
-                    attempt=attempt,
-                    kind="step",
-                    reference=reference,
-                    status="faulted",
-                    error=error.to_json(),
-                    started_at=began_at,
-                    ended_at=ended_at,
-                )
-            )
+            engine.record(replace(row, status="faulted", error=error.to_json(), ended_at=ended_at))
             return Attempt(error, ended_at)
+        except asyncio.CancelledError:
+            engine.show(replace(row, status="cancelled"))
+            raise
+        if number > 1:
+            engine.show(replace(row, status="finished"))
+        return flow
 
     async def _body(self, step: Step, path: str, attempt: int) -> Flow:
         if self.retry is None or self.retry.attempt_duration is None:
