@@ -71,14 +71,15 @@ def examine(text_or_data: str | JSON, catalogue: Catalogue | None = None, *, wor
     Args:
         text_or_data: YAML or JSON text, or plain data.
         catalogue: The functions that may be called; without any, names of functions are judged by their form only.
-        workflows: "namespace/name/version" of the workflows that `run: workflow` may name; None: not judged.
+        workflows: "namespace/name/version" of the workflows that `run: workflow` may name; None: not judged. A mapping from that to
+            their definitions also tells what they do: their effects count with those of the definition.
     """
     source = read(text_or_data) if isinstance(text_or_data, str) else None
     data = source.data if source else text_or_data
     found = tuple(check(source if source else data, catalogue, workflows=workflows))
     if any(problem.severity == "error" for problem in found):
         return Examined(source, data, found, (), None)
-    return Examined(source, data, found, tuple(effects_of(data, catalogue or {})), digest_of(data))
+    return Examined(source, data, found, tuple(effects_of(data, catalogue or {}, workflows)), digest_of(data))
 
 
 def check(source_or_data: Source | JSON, catalogue: Catalogue | None = None, *, workflows: Collection[str] | None = None) -> list[Problem]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from dsl.catalogue import DEFAULT_CATALOGUE, parse_name
 from dsl.expressions.program import strip
-from dsl.walk import Step, TaskBlock, inner_blocks, is_directive, steps, top_block
+from dsl.walk import Step, TaskBlock, inner_blocks, is_directive, steps, switch_cases, top_block
 
 JSON = Any
 
@@ -90,7 +90,7 @@ def _edges(step: Step, block: TaskBlock, conditions: frozenset[str]) -> Iterator
     if step.kind == "raise":
         return
     rejected, default = False, False
-    for case in _cases(step):
+    for case in switch_cases(step):
         when = case.get("when")
         target = _position(case.get("then"), following, block)
         if isinstance(when, str):
@@ -98,19 +98,10 @@ def _edges(step: Step, block: TaskBlock, conditions: frozenset[str]) -> Iterator
             rejected = rejected or _fails(when, conditions)
         else:
             default = True
-            later = any(_fails(str(other.get("when")), conditions) for other in _cases(step) if "when" in other)
+            later = any(_fails(str(other.get("when")), conditions) for other in switch_cases(step) if "when" in other)
             yield target, later
     if not default:
         yield _position(step.task.get("then"), following, block), rejected
-
-
-def _cases(step: Step) -> list[dict[str, JSON]]:
-    found = step.task.get("switch") if step.kind == "switch" else None
-    return (
-        [case for item in found if isinstance(item, dict) for case in item.values() if isinstance(case, dict)]
-        if isinstance(found, list)
-        else []
-    )
 
 
 def _position(then: JSON, following: int, block: TaskBlock) -> int:

@@ -19,7 +19,7 @@ from dsl.pointer import MISSING, get, join, last, parent, split
 from dsl.problems import DslError
 from dsl.settings import parley_of
 from dsl.source import Source, Span, read
-from dsl.walk import Step, steps
+from dsl.walk import Step, steps, targets_of
 
 JSON = Any
 
@@ -176,8 +176,6 @@ def _refuse_lost_targets(data: JSON, reference: str) -> None:
 
 
 def _targets(step: Step) -> set[str]:
-    from dsl.effects import targets_of
-
     return set(targets_of(step))
 
 

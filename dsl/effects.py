@@ -1,24 +1,25 @@
 """What a definition does to the outside world, task by task, computed from the definition and the catalogue alone.
 
-Expressions in targets are shown as such, never guessed. Tasks without an effect are left out.
+Expressions in targets are told by what they are made of and where that comes from, never guessed. Tasks without an effect are left out.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
+from dsl.call_phrases import http_target
 from dsl.catalogue import Catalogue, EffectKind, find
 from dsl.checks.names import secrets_in
 from dsl.decided import deciders
 from dsl.expressions.program import is_expression, strip
+from dsl.frequency import Frequency
 from dsl.pointer import get
-from dsl.settings import parley_of_document
 from dsl.sites import task_sites
-from dsl.walk import Step, TaskBlock, steps, title_of
-from dsl.words import schedule_words
+from dsl.targets import address, value_of
+from dsl.walk import Step, steps, title_of
 
 JSON = Any
 
@@ -32,6 +33,7 @@ _METHODS: Final[dict[str, EffectKind]] = {
     "PATCH": "write",
     "DELETE": "irreversible",
 }
+_DEEPEST: Final = 20  # workflows that start workflows
 _FIELD = re.compile(r"\{(\w+)\}")
 
 
@@ -39,13 +41,13 @@ _FIELD = re.compile(r"\{(\w+)\}")
 class Effect:
     """One task's effect."""
 
-    reference: str
+    reference: str  # a child workflow's task: the reference of the `run`, "/workflow", its own
     task: str  # the task's name
     title: str  # what people see
     kind: EffectKind
     target: str  # "POST https://example.com/report", "email ops@example.com", "event com.example.done"
     secrets: tuple[str, ...]
-    how_often: str  # in words: "once", "once per item of .orders", "up to 4 times (3 retries)"
+    how_often: str  # in words: "once", "at most once per item of the orders", "up to 4 times (3 retries)"
     decided_before: bool  # a person's approval certainly comes first
     by: str  # who decides, "" when nobody does
 
@@ -53,41 +55,70 @@ class Effect:
         return asdict(self) | {"secrets": list(self.secrets)}
 
 
-def effects(data: JSON, catalogue: Catalogue | None = None) -> list[Effect]:
-    """Return the effects of every task in document order."""
-    decided = deciders(data)
-    often = _schedule(data)
-    found = []
-    rounds: dict[str, int] = {}  # filled list by list by `_goes_round`
+def effects(data: JSON, catalogue: Catalogue | None = None, workflows: Collection[str] | Mapping[str, JSON] | None = None) -> list[Effect]:
+    """
+    Return the effects of every task in document order.
+
+    Args:
+        workflows: Definitions by "namespace/name/version": what `run: workflow` starts then counts with all it does itself.
+            Names alone, or nothing: what a child does is unknown.
+    """
+    children = workflows if isinstance(workflows, Mapping) else {}
+    return list(_effects(data, catalogue or {}, children, ()))
+
+
+def _effects(data: JSON, catalogue: Catalogue, children: Mapping[str, JSON], above: tuple[str, ...]) -> Iterator[Effect]:
+    decided, often = deciders(data), Frequency(data)
     for step in steps(data):
-        outside = _outside(step, catalogue or {})
+        child = _child(step, children)
+        if child and child not in above and len(above) < _DEEPEST:
+            own = list(_effects(_unscheduled(children[child]), catalogue, children, (*above, child)))
+            yield from (_of_child(effect, step, often.words(step), decided.get(step.reference, "")) for effect in own)
+            continue
+        outside = _outside(step, catalogue)
         if outside is None:
             continue
         kind, target = outside
         by = decided.get(step.reference, "")
-        effect = Effect(
+        yield Effect(
             reference=step.reference,
             task=step.name,
             title=title_of(step.name, step.task),
             kind=kind,
             target=target,
             secrets=_secrets(step, data),
-            how_often=_how_often(step, data, rounds) + often,
+            how_often=often.words(step),
             decided_before=bool(by),
             by=by,
         )
-        found.append(effect)
-    return found
 
 
-def http_target(step: Step) -> tuple[str, str]:
-    """Return (METHOD, endpoint as written) of a `call: http`."""
-    arguments = step.task.get("with")
-    arguments = arguments if isinstance(arguments, dict) else {}
-    method, endpoint = arguments.get("method"), arguments.get("endpoint")
-    uri = endpoint.get("uri") if isinstance(endpoint, dict) else endpoint
-    shown = str(method) if is_expression(method) else str(method or "").upper()
-    return shown, str(uri or "")
+def _child(step: Step, children: Mapping[str, JSON]) -> str:
+    """Return "namespace/name/version" of the known workflow that *step* starts, else "".
+
+    `latest` is unknown: which version that is shows only when it runs.
+    """
+    named = get(step.task, "/run/workflow") if step.kind == "run" else None
+    key = "/".join(str(named.get(part)) for part in ("namespace", "name", "version")) if isinstance(named, dict) else ""
+    return key if key in children else ""
+
+
+def _unscheduled(data: JSON) -> JSON:
+    """Return a child's definition without its own schedule, which does not count when another workflow starts it."""
+    return {key: value for key, value in data.items() if key != "schedule"} if isinstance(data, dict) else data
+
+
+def _of_child(effect: Effect, step: Step, often: str, by: str) -> Effect:
+    """Return an effect of a child as one of the task that starts it; the reference follows the rule for paths."""
+    times = often if effect.how_often == "once" else effect.how_often if often == "once" else f"{effect.how_often}, {often}"
+    return replace(
+        effect,
+        reference=f"{step.reference}/workflow{effect.reference}",
+        title=f"{title_of(step.name, step.task)}: {effect.title}",
+        how_often=times,
+        decided_before=effect.decided_before or bool(by),
+        by=by or effect.by,
+    )
 
 
 def _outside(step: Step, catalogue: Catalogue) -> tuple[EffectKind, str] | None:
@@ -103,7 +134,7 @@ def _outside(step: Step, catalogue: Catalogue) -> tuple[EffectKind, str] | None:
         return None
     if task.get("call") == "http":
         method, uri = http_target(step)
-        return _METHODS.get(method, "unknown"), f"{method} {uri}".strip()
+        return _METHODS.get(method, "unknown"), f"{value_of(method, 'a method')} {address(uri)}".strip()
     function = find(task.get("call"), catalogue)
     if function is None:
         return "unknown", str(task.get("call"))
@@ -113,12 +144,12 @@ def _outside(step: Step, catalogue: Catalogue) -> tuple[EffectKind, str] | None:
 
 
 def _filled(template: str, arguments: JSON) -> str:
-    """Return *template* with the fields of `with`, and `${ … }` where they are expressions."""
+    """Return *template* with the fields of `with`; an expression is told by what it is made of."""
     values = arguments if isinstance(arguments, dict) else {}
 
     def value(match: re.Match[str]) -> str:
-        found = values.get(match.group(1), "")
-        return found if isinstance(found, str) else ", ".join(map(str, found)) if isinstance(found, list) else str(found)
+        name = match.group(1)
+        return value_of(values.get(name, ""), "an address" if name in ("url", "uri", "endpoint", "address") else "a value")
 
     return " ".join(_FIELD.sub(value, template).split())
 
@@ -147,72 +178,3 @@ def _of_scheme(scheme: JSON) -> set[str]:
             for value in part.values():
                 found |= secrets_in(strip(value)) if is_expression(value) else set()
     return found
-
-
-def _how_often(step: Step, data: JSON, rounds: dict[str, int]) -> str:
-    words = list(_repeats(step, data, rounds))
-    return ", ".join(words) if words else "once"
-
-
-def _repeats(step: Step, data: JSON, rounds: dict[str, int]) -> Iterator[str]:
-    """Yield what makes *step* run again, from the inside out."""
-    inner, outer = step, step.parent
-    if _goes_round(inner, rounds):
-        yield "each time round"
-    while outer is not None:
-        if outer.kind == "for":
-            items = get(outer.task, "/for/in")
-            yield f"once per item of {strip(items) if isinstance(items, str) else 'a list'}"
-        elif outer.kind == "try" and inner.siblings.pointer.endswith("/try"):
-            yield from _retries(outer, data)
-        if _goes_round(outer, rounds):
-            yield "each time round"
-        inner, outer = outer, outer.parent
-
-
-def _retries(step: Step, data: JSON) -> Iterator[str]:
-    policy = get(step.task, "/catch/retry")
-    if isinstance(policy, str):
-        policies = get(data, "/use/retries")
-        policy = policies.get(policy) if isinstance(policies, dict) else None
-    if not isinstance(policy, dict):
-        return
-    count = get(policy, "/limit/attempt/count")
-    if isinstance(count, int):
-        yield f"up to {count + 1} times ({count} {'retry' if count == 1 else 'retries'})"
-    else:
-        yield "until it works (no limit of retries)" if "limit" not in policy else "again for as long as its retries last"
-
-
-def _goes_round(step: Step, rounds: dict[str, int]) -> bool:
-    """Tell whether *step* or a later task of its list leads back to *step* or before it."""
-    block = step.siblings
-    if block.pointer not in rounds:
-        rounds.update(_lowest_ahead(block))
-    return rounds.get(step.reference, step.index + 1) <= step.index
-
-
-def _lowest_ahead(block: TaskBlock) -> dict[str, int]:
-    """Return, for every task of *block*, the first position that it or a later one leads to; the list itself is noted too."""
-    positions = {name: number for number, name in enumerate(block.names)}
-    found, lowest = {block.pointer: 0}, len(block.names)
-    for step in reversed(block.steps):
-        lowest = min([lowest, *(positions[target] for target in targets_of(step) if target in positions)])
-        found[step.reference] = lowest
-    return found
-
-
-def targets_of(step: Step) -> Iterator[str]:
-    """Yield every `then` of *step*, its cases' first."""
-    cases = step.task.get("switch")
-    for item in cases if isinstance(cases, list) else ():
-        for case in item.values() if isinstance(item, dict) else ():
-            if isinstance(case, dict) and isinstance(case.get("then"), str):
-                yield case["then"]
-    if isinstance(step.task.get("then"), str):
-        yield step.task["then"]
-
-
-def _schedule(data: JSON) -> str:
-    words = schedule_words(data.get("schedule"), str(parley_of_document(data).get("timezone") or "UTC")) if isinstance(data, dict) else []
-    return f", in every run of the schedule: {' or '.join(words)}" if words else ""

@@ -1,4 +1,7 @@
-"""Simple jq in plain words: conditions, paths and filters. What is not simple is shown as it is."""
+"""Simple jq in plain words: conditions, paths and filters. What is not simple is shown as it is.
+
+Names of fields that are plain English words are said ("the order's amount"); others are quoted (`refundedOn`), never guessed into words.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ import json
 import re
 from typing import Final
 
+from dsl.expressions.errors import shown
 from dsl.expressions.program import strip
-from dsl.words import spoken
+from dsl.targets import filled_text
 
 _NAME: Final = r"[A-Za-z_][A-Za-z0-9_]*"
 _PATH_TEXT: Final = rf"(?:\${_NAME}(?:\.{_NAME}|\[\d+\])*|(?:\.{_NAME}(?:\[\d*\])*)+)"
@@ -23,6 +27,8 @@ _BRACKETED = re.compile(rf"\[\s*({_PATH_TEXT}|\.)?(?:\[\])?\s*\|\s*select\((.+)\
 _FIELDS = re.compile(rf"(?:({_PATH_TEXT}|\.)\s*\|\s*)?map\(\s*\{{\s*({_NAME}(?:\s*,\s*{_NAME})*)\s*\}}\s*\)")
 _LENGTH = re.compile(rf"({_PATH_TEXT}|\.)\s*\|\s*length")
 _SUM = re.compile(rf"(?:({_PATH_TEXT}|\.)\s*\|\s*)?map\(\s*({_PATH_TEXT})\s*\)\s*\|\s*add")
+_EVERY = re.compile(rf"(all|any)\(\s*({_PATH_TEXT})\[\]\s*;\s*([^;()]+)\)|({_PATH_TEXT})\s*\|\s*(all|any)\(([^;()]+)\)", re.DOTALL)
+_PLAIN_WORD = re.compile(r"[a-z]+|\d+")
 _DECISION = re.compile(rf"(?:{_PATH_TEXT})?\.approved\s*(?:== true|(== false|!= true|\| not))?")
 _SIGNS: Final = {"==": "is", "!=": "is not", "<": "is below", "<=": "is at most", ">": "is above", ">=": "is at least"}
 _VERBS: Final = {"startswith": "starts with", "endswith": "ends with", "contains": "contains", "test": "matches"}
@@ -30,24 +36,34 @@ _VERBS: Final = {"startswith": "starts with", "endswith": "ends with", "contains
 
 def condition_words(expression: str) -> str:
     """Return a condition as words, or the expression itself in backquotes."""
-    return _condition(strip(expression)) or f"`{' '.join(strip(expression).split())}`"
+    return _condition(strip(expression)) or f"`{shown(strip(expression), 100)}`"
 
 
 def value_words(expression: str) -> str:
-    """Return "the customer's name" for a plain path, or the expression itself in backquotes."""
+    """Return "the customer's name" for a plain path, a text with its fields in braces, or the expression itself in backquotes."""
     code = strip(expression)
     if code == ".":
         return "the data"
-    return path_words(code) if _PATH.fullmatch(code) else f"`{' '.join(code.split())}`"
+    text = filled_text(code)
+    if text:
+        return f'"{text}"'
+    return path_words(code) if _PATH.fullmatch(code) else f"`{shown(code, 100)}`"
 
 
 def path_words(path: str) -> str:
-    """Return a plain path as words: `.order.amount` -> "the order's amount", `$context.total` -> "total"."""
+    """Return a plain path as words: `.order.amount` -> "the order's amount", `$context.unitPrice` -> "`unitPrice`"."""
     parts = [part for part in re.split(r"[.\[\]]", path.removeprefix("$")) if part]
     if path.startswith("$") and parts and parts[0] in ("context", "input", "output", "workflow"):
         parts = [part for part in parts[1:] if part != "input"] or parts[:1]
-    words = [f"number {int(part) + 1}" if part.isdigit() else spoken(part) for part in parts]
-    return "the " + "'s ".join(words) if len(words) < 4 else f"the {words[-1]} of the {words[0]}"
+    if len(parts) > 3 or not all(_PLAIN_WORD.fullmatch(part) for part in parts):
+        return f"`{'.'.join(parts)}`"
+    words = [f"number {int(part) + 1}" if part.isdigit() else part for part in parts]
+    return "the " + "'s ".join(words)
+
+
+def field_words(name: str) -> str:
+    """Return the name of a field as it is said: a plain word as it is, another one quoted."""
+    return name if _PLAIN_WORD.fullmatch(name) else f"`{name}`"
 
 
 def filter_words(expression: str) -> str | None:
@@ -65,7 +81,7 @@ def computed_words(expression: str) -> str | None:
     code = strip(expression)
     match = _FIELDS.fullmatch(code)
     if match:
-        fields = [spoken(field.strip()) for field in match.group(2).split(",")]
+        fields = [field_words(field.strip()) for field in match.group(2).split(",")]
         return f"only {', '.join(fields)} of {things(match.group(1))}"
     match = _LENGTH.fullmatch(code)
     if match:
@@ -81,6 +97,11 @@ def things(path: str | None) -> str:
 
 def _condition(code: str, *, bare: bool = False) -> str | None:
     """Return the words of *code*; *bare* leaves out "the" (the amount is above 100 -> amount is above 100)."""
+    every = _EVERY.fullmatch(code)
+    if every:
+        which, path, inner = every.group(1, 2, 3) if every.group(1) else every.group(5, 4, 6)
+        words = _condition(inner.strip(), bare=True)
+        return f"{words} for {'all' if which == 'all' else 'one or more'} of {things(path)}" if words else None
     for sign, word in ((" or ", " or "), (" and ", " and ")):
         if sign in code:
             written = code.split(sign)
@@ -110,7 +131,7 @@ def _comparison(match: re.Match[str], *, bare: bool) -> str:
     counted = _LENGTH.fullmatch(left.strip("() ")) if left.startswith("(") else None
     subject = f"the number of {things(counted.group(1))}" if counted else _subject(left, bare=bare)
     if right == "null":
-        return f"{subject} is {'missing' if sign == '==' else 'there'}"
+        return f"{subject} is {'not set' if sign == '==' else 'set'}"
     if right in ("true", "false") and sign in ("==", "!="):
         return f"{subject} is {'' if (right == 'true') == (sign == '==') else 'not '}true"
     value = _subject(right, bare=bare) if _PATH.fullmatch(right) else _literal(right)

@@ -1,6 +1,7 @@
 """A definition in plain words, for people who do not write code; made from the definition alone, never by a model.
 
-Each kind of task has one function below that says its first line; scopes are followed by what stands inside them.
+A title is what somebody (or a model) called a task, so it never stands alone: `detail` says what the task does, in words derived from it.
+Scopes are followed by what stands inside them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from dsl.catalogue import Catalogue
-from dsl.phrases import Lead, catch_words, lead
+from dsl.phrases import SCOPES, Lead, failure_words, lead
 from dsl.pointer import get
 from dsl.settings import parley_of_document
 from dsl.walk import Step, TaskBlock, inner_blocks, is_directive, top_block
@@ -21,12 +22,13 @@ JSON = Any
 
 @dataclass(frozen=True, slots=True)
 class OutlineLine:
-    """One line: `number` "2.1", `depth` 0 for the top, `reference` of the task ("" for triggers and in-between lines), `text`."""
+    """One line of the outline."""
 
-    number: str
-    depth: int
-    reference: str
-    text: str
+    number: str  # "2.1"; "" for lines between tasks
+    depth: int  # 0 for the top
+    reference: str  # of the task; "" for triggers and lines between tasks
+    text: str  # the task's title if it has one, else derived words; always with its condition and where it leads
+    detail: str = ""  # derived words, "" when `text` has them: a soft second line
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -66,11 +68,13 @@ def _numbers(block: TaskBlock, prefix: str, offset: int) -> dict[str, str]:
 def _block(block: TaskBlock, depth: int, numbers: dict[str, str], data: JSON, catalogue: Catalogue) -> Iterator[OutlineLine]:
     for step in block.steps:
         said = lead(step, data, catalogue)
-        yield OutlineLine(numbers[step.reference], depth, step.reference, said.text + _then(step, block, numbers))
+        yield OutlineLine(
+            numbers[step.reference], depth, step.reference, _closed(said.text, _then(step, block, numbers), step), said.detail
+        )
         yield from _cases(step, said, depth + 1, numbers)
         for inner in inner_blocks(step):
             if inner.pointer.endswith("/catch/do") and inner.steps:
-                yield OutlineLine("", depth + 1, "", f"{catch_words(step.task)}:")
+                yield OutlineLine("", depth + 1, "", f"{failure_words(step.task)}:")
             yield from _block(inner, depth + 1, numbers, data, catalogue)
 
 
@@ -86,8 +90,19 @@ def _then(step: Step, block: TaskBlock, numbers: dict[str, str]) -> str:
         return ""
     if step.kind == "switch":
         return f" (otherwise {_target(then, block, numbers, step)})"
-    last = step.index == len(block.steps) - 1
-    return "" if last and then == "exit" else f", then {_target(then, block, numbers, step)}"
+    if step.kind in SCOPES:
+        return "" if _ends_anyway(then, step) else f" (afterwards {_target(then, block, numbers, step)})"
+    return "" if _ends_anyway(then, step) else f", then {_target(then, block, numbers, step)}"
+
+
+def _ends_anyway(then: str, step: Step) -> bool:
+    return then == "exit" and step.index == len(step.siblings.steps) - 1
+
+
+def _closed(text: str, then: str, step: Step) -> str:
+    """Return the line with where it leads, and a colon where something stands below, save after a question."""
+    whole = text + then
+    return whole + (":" if step.kind in SCOPES and not whole.endswith(("?", ":", ".", "!")) else "")
 
 
 def _target(then: str, block: TaskBlock, numbers: dict[str, str], step: Step) -> str:

@@ -120,6 +120,20 @@ def caught_variable(task: dict[str, JSON]) -> str:
     return name if isinstance(name, str) else "error"
 
 
+def switch_cases(step: Step) -> list[dict[str, JSON]]:
+    """Return the cases of a switch, none for other kinds; what is no case is passed over."""
+    found = step.task.get("switch") if step.kind == "switch" else None
+    items = [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+    return [case for item in items for case in item.values() if isinstance(case, dict)]
+
+
+def targets_of(step: Step) -> Iterator[str]:
+    """Yield every `then` of *step*, its cases' first."""
+    for owner in (*switch_cases(step), step.task):
+        if isinstance(owner.get("then"), str):
+            yield owner["then"]
+
+
 def title_of(name: str, task: dict[str, JSON]) -> str:
     """Return the title people see: `metadata.parley.title`, `metadata.title`, else the task's name."""
     metadata = task.get("metadata")

@@ -8,11 +8,11 @@ from typing import Any
 from dsl.nearest import quoted
 from dsl.pointer import join
 from dsl.problems import Problem
-from dsl.walk import Step, TaskBlock, blocks, is_directive, steps
+from dsl.walk import Step, TaskBlock, blocks, is_directive, steps, switch_cases, targets_of
 
 JSON = Any
 
-_LEAVES = -1  # the list is left: at its end, by `exit`, `end` or an error
+LEAVES = -1  # the list is left: at its end, by `exit`, `end` or an error
 
 
 def flow(data: dict[str, JSON]) -> Iterator[Problem]:
@@ -35,37 +35,38 @@ def flow(data: dict[str, JSON]) -> Iterator[Problem]:
                 hint="write at least one task",
                 severity="warning",
             )
-        elif len({step.name for step in block.steps}) == len(block.names):  # with doubled or broken items no way is certain
+        elif _all_known(block):
             yield from _ways(block, bounded)
     for step in steps(data):
         yield from _defaults(step)
         yield from _retries(step, data)
 
 
+def _all_known(block: TaskBlock) -> bool:
+    """Tell whether every way is certain: no item is doubled or broken, and every target is known; each of those has its own problem."""
+    if len({step.name for step in block.steps}) != len(block.names):
+        return False
+    return all(is_directive(target) or target in block.names for step in block.steps for target in targets_of(step))
+
+
 def successors(step: Step, positions: dict[str, int], count: int) -> set[int]:
-    """Return the positions in its list where a run may go on after *step*; `_LEAVES` where it leaves the list."""
+    """Return the positions in its list where a run may go on after *step*; `LEAVES` where it leaves the list."""
     here = positions[step.name]
-    following = here + 1 if here + 1 < count else _LEAVES
+    following = here + 1 if here + 1 < count else LEAVES
 
     def position(then: JSON) -> int:
         if not isinstance(then, str) or then == "continue" or not (is_directive(then) or then in positions):
             return following  # an unknown target has its own problem
-        return _LEAVES if is_directive(then) else positions[then]
+        return LEAVES if is_directive(then) else positions[then]
 
     reached = {following} if "if" in step.task else set()  # skipped: the next one follows, whatever `then` says
     if step.kind == "raise":
-        return reached | {_LEAVES}
-    cases = _cases(step)
+        return reached | {LEAVES}
+    cases = switch_cases(step)
     reached |= {position(case.get("then")) for case in cases}
     if step.kind != "switch" or all("when" in case for case in cases):
         reached.add(position(step.task.get("then")))
     return reached
-
-
-def _cases(step: Step) -> list[dict[str, JSON]]:
-    found = step.task.get("switch") if step.kind == "switch" else None
-    items = [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
-    return [case for item in items for case in item.values() if isinstance(case, dict)]
 
 
 def _ways(block: TaskBlock, bounded: bool) -> Iterator[Problem]:
@@ -82,7 +83,7 @@ def _ways(block: TaskBlock, bounded: bool) -> Iterator[Problem]:
     leaving = set()
     for number, targets in enumerate(following):
         for target in targets:
-            if target == _LEAVES:
+            if target == LEAVES:
                 leaving.add(number)
             else:
                 backward[target].add(number)
@@ -95,7 +96,7 @@ def _reach(start: set[int], edges: list[set[int]]) -> set[int]:
     found, waiting = set(start), list(start)
     while waiting:
         for target in edges[waiting.pop()]:
-            if target not in found and target != _LEAVES:
+            if target not in found and target != LEAVES:
                 found.add(target)
                 waiting.append(target)
     return found

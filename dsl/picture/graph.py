@@ -188,7 +188,7 @@ class _Painter:
         part = self.sequence(block, block.pointer)
         width = max(NODE[0], part.width) + 2 * PAD
         whole = _Part(width, HEAD + part.height + PAD)
-        reason = catch_words(step.task).removeprefix("If it fails").strip()
+        reason = catch_words(step.task)
         whole.nodes.append(replace(_node(block.pointer, "catch", "If it fails", reason, step.reference, width, whole.height), box=True))
         whole.take(part, (width - part.width) / 2, HEAD)
         return whole

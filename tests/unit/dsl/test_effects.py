@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dsl import Effect, effects
+from dsl import Effect, effects, examine
 from tests.unit.dsl.definitions import CATALOGUE, a_workflow, approve, choose, get, post, put, wait
 
 
@@ -34,7 +34,7 @@ class TestKinds:
         effect = _one(a_workflow(task), "go")
 
         assert effect.kind == kind
-        assert effect.target == f"{method if '$' in method else method.upper()} ${{ .url }}"
+        assert effect.target == f"{'a method from the data: m' if '$' in method else method.upper()} an address from the data: url"
 
     def test_emit_function_and_workflow_have_effects_and_set_and_wait_have_none(self) -> None:
         data = a_workflow(
@@ -50,7 +50,7 @@ class TestKinds:
 
         assert [(effect.task, effect.kind, effect.target) for effect in effects(data, CATALOGUE)] == [
             ("tell", "write", "event com.example.done"),
-            ("mail", "write", "email ${ .owner }"),
+            ("mail", "write", "email a value from the data: owner"),
             ("purge", "irreversible", "table orders"),
             ("ghost", "unknown", "ghost:1.0.0@default"),
             ("child", "unknown", "workflow a/b/1.0.0"),
@@ -76,6 +76,48 @@ class TestSecrets:
         assert _one(data, "go").secrets == ("one", "three", "two-b")
 
 
+def _careful(*body: dict[str, Any], **catch: Any) -> dict[str, Any]:
+    return {"careful": {"try": list(body), "catch": catch}}
+
+
+_BACK = choose("again", ("more", ".more", "send"), ("done", None, "end"))
+_FAILED = {"errors": {"with": {"type": "https://serverlessworkflow.io/spec/1.0.0/errors/timeout"}}}
+SOMETIMES = {
+    "behind an if": ((post("send", **{"if": ".x"}),), "at most once"),
+    "inside a task behind an if": (({"part": {"do": [post("send")], "if": ".x"}},), "at most once"),
+    "in one case of a switch": ((choose("pick", ("yes", ".x", "send"), ("no", None, "end")), post("send")), "at most once"),
+    "where the cases meet again": (
+        (choose("pick", ("a", ".x", "one"), ("b", None, "two")), wait("one", then="send"), wait("two"), post("send")),
+        "once",
+    ),
+    "after a raise in one case": (
+        (choose("pick", ("bad", ".x", "stop"), ("good", None, "send")), {"stop": {"raise": {"error": "x"}}}, post("send")),
+        "at most once",
+    ),
+    "after something that may end the run": (
+        ({"part": {"do": [wait("a", then="end", **{"if": ".x"}), wait("b")]}}, post("send")),
+        "at most once",
+    ),
+    "after an error that is caught": ((_careful({"no": {"raise": {"error": "x"}}}, do=[wait("rest")]), post("send")), "once"),
+    "in a race": (({"both": {"fork": {"compete": True, "branches": [post("send"), wait("rest")]}}},), "at most once"),
+    "in a loop": (({"each": {"for": {"in": ".orders"}, "do": [post("send")]}},), "once per item of the orders"),
+    "in a loop behind an if": (
+        ({"each": {"for": {"in": ".orders"}, "do": [post("send", **{"if": ".x"})]}},),
+        "at most once per item of the orders",
+    ),
+    "in a loop that may stop early": (
+        ({"each": {"for": {"in": ".orders"}, "while": ".x", "do": [post("send")]}},),
+        "at most once per item of the orders",
+    ),
+    "when something fails": ((_careful(get("load"), **_FAILED, do=[post("send")]),), "only when “careful” fails with a timeout error"),
+    "again and again behind an if": ((post("send", **{"if": ".x"}), _BACK), "at most once each time round"),
+    "with retries behind an if": (
+        (_careful(post("send", **{"if": ".x"}), retry={"limit": {"attempt": {"count": 1}}}),),
+        "up to 2 times (1 retry)",
+    ),
+}
+
+
 class TestHowOften:
     def test_counts_items_retries_rounds_and_the_schedule(self) -> None:
         body = {"try": [post("send")], "catch": {"retry": "calm"}}
@@ -89,7 +131,7 @@ class TestHowOften:
 
         assert _one(data, "load").how_often == "each time round, in every run of the schedule: Every weekday at 09:00 (UTC)"
         assert _one(data, "send").how_often == (
-            "up to 4 times (3 retries), once per item of .orders, each time round, "
+            "up to 4 times (3 retries), once per item of the orders, each time round, "
             "in every run of the schedule: Every weekday at 09:00 (UTC)"
         )
 
@@ -100,7 +142,84 @@ class TestHowOften:
         task = {"careful": {"try": [get("load")], "catch": {"retry": {"delay": "PT1S"}, "do": [post("report")]}}}
 
         assert _one(a_workflow(task), "load").how_often == "until it works (no limit of retries)"
-        assert _one(a_workflow(task), "report").how_often == "once"
+        assert _one(a_workflow(task), "report").how_often == "only when “careful” still fails"
+
+    @pytest.mark.parametrize(("tasks", "words"), SOMETIMES.values(), ids=SOMETIMES.keys())
+    def test_once_is_said_only_where_every_way_leads_through_the_task(self, tasks: tuple[dict[str, Any], ...], words: str) -> None:
+        assert _one(a_workflow(*tasks), "send").how_often == words
+
+    def test_an_event_is_no_schedule(self) -> None:
+        on = {"one": {"with": {"type": "com.example.order"}}}
+
+        assert _one(a_workflow(post("send"), schedule={"on": on}), "send").how_often == "once, for each event com.example.order"
+
+
+CHILD = a_workflow(
+    get("look"), post("pay", '${ $workflow.input.bank + "/payments" }'), schedule={"every": "PT1H"}, use={"secrets": ["key"]}
+)
+CHILD["do"][1]["pay"]["with"]["headers"] = {"Authorization": "${ $secrets.key }"}
+RUN_CHILD = {"run": {"workflow": {"namespace": "test", "name": "child", "version": "1.0.0"}}}
+
+
+class TestChildWorkflows:
+    def test_what_a_known_child_does_counts_as_done_by_the_task_that_starts_it(self) -> None:
+        data = a_workflow(approve("ask"), YES_NO, {"send": RUN_CHILD})
+
+        look, pay = effects(data, CATALOGUE, {"test/child/1.0.0": CHILD})
+
+        assert (look.reference, look.kind, look.title) == ("/do/2/send/workflow/do/0/look", "read", "send: look")
+        assert pay == Effect(
+            reference="/do/2/send/workflow/do/1/pay",
+            task="pay",
+            title="send: pay",
+            kind="write",
+            target="POST an address from the input: bank + /payments",
+            secrets=("key",),
+            how_often="at most once",
+            decided_before=True,
+            by="anna",
+        )
+
+    @pytest.mark.parametrize(
+        "workflows", [None, {"test/child/1.0.0"}, {"test/other/1.0.0": CHILD}], ids=["nothing", "names only", "others"]
+    )
+    def test_of_an_unknown_child_anything_must_be_expected(self, workflows: Any) -> None:
+        (effect,) = effects(a_workflow({"send": RUN_CHILD}), CATALOGUE, workflows)
+
+        assert (effect.kind, effect.target) == ("unknown", "workflow test/child/1.0.0")
+
+    def test_a_workflow_that_starts_itself_ends_in_something_unknown(self) -> None:
+        data = a_workflow(post("pay"), {"again": RUN_CHILD})
+
+        found = effects(data, CATALOGUE, {"test/child/1.0.0": data})
+
+        assert [(effect.title, effect.kind) for effect in found] == [
+            ("pay", "write"),
+            ("again: pay", "write"),
+            ("again: again", "unknown"),
+        ]
+
+    def test_examine_takes_the_definitions_too(self) -> None:
+        examined = examine(a_workflow({"send": RUN_CHILD}), CATALOGUE, workflows={"test/child/1.0.0": CHILD})
+
+        assert [effect.task for effect in examined.effects] == ["look", "pay"]
+
+
+class TestTargets:
+    @pytest.mark.parametrize(
+        ("written", "words"),
+        [
+            ("https://example.com/{id}", "https://example.com/{id}"),
+            ('${ $workflow.input.services.reports + "/report" }', "an address from the input: services.reports + /report"),
+            ('${ "https://example.com/" + .id }', "https://example.com/ + id (from the data)"),
+            ('${ "\\($context.base)/orders/\\($order.id)" }', "an address from the context and each order: base + /orders/ + order.id"),
+            ('${ "https://example.com" }', "https://example.com"),
+            ('${ .url // "https://example.com" }', 'an address computed by `.url // "https://example.com"`'),
+            ('${ "\\(.a | ascii_downcase)" }', 'an address computed by `"\\(.a | ascii_downcase)"`'),
+        ],
+    )
+    def test_an_address_is_told_by_its_parts_or_shown_as_it_is(self, written: str, words: str) -> None:
+        assert _one(a_workflow(get("load", written)), "load").target == f"GET {words}"
 
 
 YES_NO = choose("decide", ("yes", ".approved", "send"), ("no", None, "end"))

@@ -11,7 +11,7 @@ from dsl.jq_words import condition_words, filter_words
 from dsl.phrases import phrase
 from dsl.walk import steps
 from dsl.words import cron_words, duration_words, schedule_words, shortened
-from tests.unit.dsl.definitions import CATALOGUE, DATA, a_workflow, choose, put, wait
+from tests.unit.dsl.definitions import CATALOGUE, DATA, a_workflow, choose, wait
 
 
 def test_the_orders_report_reads_like_a_recipe() -> None:
@@ -21,7 +21,7 @@ def test_the_orders_report_reads_like_a_recipe() -> None:
 
     assert lines == [
         "1 Every weekday at 09:00 (Europe/Berlin)",
-        "2 Try, and up to 3 more times if it fails with status 503, 2 seconds apart:",
+        "2 Up to 4 tries, 2 seconds apart, if it fails with status 503:",
         "2.1 Fetch http://127.0.0.1:9000/orders",
         "3 Keep the items where amount is above 100",
         "4 Ask anna to approve: Post the orders?",
@@ -58,10 +58,68 @@ def test_jumps_name_the_number_of_their_target() -> None:
     ]
 
 
-def test_a_title_replaces_the_words_and_a_condition_stays() -> None:
-    titled = put("x", {"a": 1}, **{"if": ".amount > 3", "metadata": {"parley": {"title": "Mark as large"}}})
+def _titled(title: str, task: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"x": task | {"metadata": {"parley": {"title": title}}} | more}
 
-    assert [line.text for line in outline(a_workflow(titled))] == ["If the amount is above 3: mark as large"]
+
+_BODY = [{"y": {"wait": "PT1S"}}]
+_RETRY = {"retry": {"delay": "PT1S", "limit": {"attempt": {"count": 3}}}}
+
+
+class TestTitles:
+    """A title is what somebody called a task; what the task does always stands with it."""
+
+    @pytest.mark.parametrize(
+        ("task", "text", "detail"),
+        [
+            (_titled("Mark as large", {"set": {"a": 1}}, **{"if": ".amount > 3"}), "If the amount is above 3: mark as large", "Set a to 1"),
+            (_titled("Fetch orders", {"call": "http", "with": {"method": "delete", "endpoint": "https://x.example"}}),
+             "Fetch orders", "Delete https://x.example"),
+            (_titled("Keep the big ones", {"set": "${ map(select(.total > 10)) }"}),
+             "Keep the big ones", "Keep the items where total is above 10"),
+            (_titled("Ask two at once", {"fork": {"branches": _BODY}}), "Ask two at once:", "At the same time"),
+            (_titled("Ask two at once", {"fork": {"compete": True, "branches": _BODY}}),
+             "Ask two at once:", "At the same time, the first one wins"),
+            (_titled("Each of them", {"for": {"each": "order", "in": ".orders"}, "while": ".open", "do": _BODY}),
+             "Each of them:", "For each order of the orders, as long as the open is true"),
+            (_titled("Is it up?", {"try": _BODY, "catch": _RETRY}), "Is it up?", "Up to 4 tries, 1 second apart, if it fails"),
+            (_titled("Carefully", {"try": _BODY, "catch": {}}), "Carefully:", "Try, and go on even if it fails"),
+            (_titled("Carefully", {"try": _BODY, "catch": {"when": ".status > 500", "do": _BODY}}),
+             "Carefully:", "Try, and do something else if it fails and the status is above 500"),
+            (_titled("Part one", {"do": _BODY}, timeout={"after": "PT5M"}), "Part one:", "At most 5 minutes"),
+            (_titled("Approved?", {"switch": [{"y": {"then": "end"}}]}), "Approved?", ""),
+            (_titled("Wait 1 second", {"wait": "PT1S"}), "Wait 1 second", ""),
+            (_titled("Fetch it", {"call": "http", "with": {"method": "get", "endpoint": "https://x.example"}}, output={"as": ".orders"}),
+             "Fetch it", "Fetch https://x.example, and keep the orders"),
+        ],
+    )  # fmt: skip
+    def test_the_derived_words_are_the_second_line(self, task: dict[str, Any], text: str, detail: str) -> None:
+        line = next(line for line in outline(a_workflow(task)) if line.reference == "/do/0/x")
+
+        assert (line.text, line.detail) == (text, detail)
+
+    def test_a_changed_task_changes_the_outline_whatever_its_title(self) -> None:
+        for one, other in (("map(select(.total > 100))", "map(select(.total > 10))"), (".a", ".b")):
+            told = [outline(a_workflow(_titled("The same", {"set": f"${{ {value} }}"})))[0].to_json() for value in (one, other)]
+            assert told[0]["text"] == told[1]["text"]
+            assert told[0]["detail"] != told[1]["detail"]
+
+    def test_a_task_without_a_title_has_one_line(self) -> None:
+        assert [line.detail for line in outline(a_workflow({"x": {"wait": "PT1S"}}))] == [""]
+
+
+def test_where_a_scope_leads_stands_before_its_colon() -> None:
+    data = a_workflow({"both": {"fork": {"branches": [wait("A"), wait("B")]}, "then": "end"}}, wait("c"))
+
+    assert outline(data)[0].text == "At the same time (afterwards end here):"
+
+
+def test_what_catches_says_whether_there_were_retries() -> None:
+    catch = {"errors": {"with": {"status": 503}}, "do": _BODY}
+    once, retried = (outline(a_workflow({"x": {"try": _BODY, "catch": catch | more}})) for more in ({}, _RETRY))
+
+    assert "If it fails with status 503:" in [line.text for line in once]
+    assert "If it still fails with status 503:" in [line.text for line in retried]
 
 
 @pytest.mark.parametrize(
@@ -71,13 +129,19 @@ def test_a_title_replaces_the_words_and_a_condition_stays() -> None:
         ({"set": {"orders": '${ [.orders[] | select(.status == "open" and .paid)] }'}},
          'Keep the orders where status is "open" and paid is true'),
         ({"set": {"count": "${ .orders | length }"}}, "Set count to the number of the orders"),
-        ({"set": {"a": 1, "bBig": 2}}, "Set a and b big"),
+        ({"set": {"a": 1, "bBig": 2}}, "Set a to 1 and `bBig` to 2"),
         ({"set": "${ map({id, name}) }"}, "Keep only id, name of the items"),
         ({"set": {"x": "${ .a | weird(.b) }"}}, "Set x to `.a | weird(.b)`"),
+        ({"set": {"a": 1, "b": "two", "c": "${ .x.y }", "d": [], "e": None}},
+         'Set a to 1, b to "two", c to the x\'s y, d to nothing and 1 more'),
+        ({"set": {"t": '${ "Table \\(.table): \\(.dishes | length) gone" }'}}, 'Set t to "Table {table}: {.dishes | length} gone"'),
+        ({"set": {"t": '${ "Table " + .tableNumber }'}}, 'Set t to "Table {tableNumber}"'),
+        ({"call": "http", "with": {"method": "get", "endpoint": '${ $context.services.orders + "/orders" }'}},
+         "Fetch services.orders + /orders (an address from the context)"),
         ({"wait": {"hours": 1, "minutes": 30}}, "Wait 1 hour and 30 minutes"),
         ({"call": "http", "with": {"method": "delete", "endpoint": "https://x.example/a"}}, "Delete https://x.example/a"),
         ({"call": "http", "with": {"method": "post", "endpoint": "https://x.example/a", "body": {"name": 1, "fullName": 2}}},
-         "Post name and full name to https://x.example/a"),
+         "Post name and `fullName` to https://x.example/a"),
         ({"call": "notify:1.0.0@default", "with": {"channel": "slack", "to": "#ops", "text": "Hi"}}, "Tell #ops in Slack: Hi"),
         ({"call": "purge:2.1.0@default", "with": {}}, "Purge"),
         ({"call": "ghost:1.0.0@default"}, "Use the function ghost"),
@@ -135,12 +199,18 @@ def test_a_schedule_is_told(schedule: Any, words: list[str]) -> None:
     [
         (".amount > 100", "the amount is above 100"),
         ("${ .customer.age >= 18 }", "the customer's age is at least 18"),
-        ('.a == "x" and .b != null', 'the a is "x" and the b is there'),
+        ('.a == "x" and .b != null', 'the a is "x" and the b is set'),
         ("(.orders | length) == 0", "the number of the orders is 0"),
         ("(. | length) > 0", "the number of the items is above 0"),
         ("$item.ok | not", "the item's ok is not true"),
         ('.name | startswith("A")', 'the name starts with "A"'),
         ("$context.approval.approved", "it was approved"),
+        (".refundedOn != null", "`refundedOn` is set"),
+        (".order.ageDays > 30", "`order.ageDays` is above 30"),
+        (".a.b.c.d", "`a.b.c.d` is true"),
+        ("all($context.answers[]; .reserved)", "reserved is true for all of the answers"),
+        (".orders | any(.total > 5)", "total is above 5 for one or more of the orders"),
+        (".orders | all(.a) and (.b)", "`.orders | all(.a) and (.b)`"),
         (".a and .b or .c", "`.a and .b or .c`"),
         (".a | weird", "`.a | weird`"),
     ],
