@@ -26,7 +26,7 @@ Say = Callable[[str], None]
 
 
 class Child:
-    """One supervised process. `run()` returns only when it is cancelled or `stop()` was called."""
+    """One supervised process, from `start()` to `stop()`."""
 
     def __init__(self, name: str, command: Sequence[str], *, logs: Path, say: Say, environment: Mapping[str, str] | None = None) -> None:
         self.name = name
@@ -37,9 +37,18 @@ class Child:
         self._say = say
         self._process: asyncio.subprocess.Process | None = None
         self._stopping = asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
 
-    async def run(self) -> None:
-        """Start the process, and again whenever it ends, until stopped."""
+    def start(self) -> None:
+        """Start the process, and again whenever it ends; one that was started already goes on."""
+        if self._running is None:
+            self._running = asyncio.create_task(self._run(), name=self.name)
+
+    async def ended(self, *, timeout_s: float) -> bool:
+        """Return whether the process has ended within *timeout_s* after `stop()` or `kill()`."""
+        return self._running is None or bool((await asyncio.wait([self._running], timeout=timeout_s))[0])
+
+    async def _run(self) -> None:
         pause_s = FIRST_PAUSE_S
         while not self._stopping.is_set():
             began = time.monotonic()
@@ -53,7 +62,7 @@ class Child:
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
     def stop(self) -> None:
-        """Ask the process to end (SIGTERM); `run()` returns when it has."""
+        """Ask the process to end (SIGTERM)."""
         self._stopping.set()
         self._signal(signal.SIGTERM)
 
@@ -115,18 +124,14 @@ def how_it_ended(code: int) -> str:
         return f"signal {-code}"
 
 
-async def stop_all(children: Sequence[Child], running: Sequence[asyncio.Task[None]], *, grace_s: float) -> None:
-    """Stop every child; whoever needs longer than *grace_s* is killed. Never raises for a child's own end."""
+async def stop_all(children: Sequence[Child], *, grace_s: float) -> None:
+    """Stop every child; whoever needs longer than *grace_s* is killed. A second call finds nothing to do."""
     for child in children:
         child.stop()
-    _, late = await asyncio.wait(running, timeout=grace_s) if running else (set(), set())
-    if late:
-        for child in children:
-            child.kill()
-        await asyncio.wait(late, timeout=2)
-    for task in running:
-        task.cancel()
-    await asyncio.gather(*running, return_exceptions=True)
+    ended = await asyncio.gather(*(child.ended(timeout_s=grace_s) for child in children))
+    for child in (child for child, over in zip(children, ended, strict=True) if not over):
+        child.kill()
+        await child.ended(timeout_s=2)
 
 
 async def _line(stream: asyncio.StreamReader) -> bytes:

@@ -12,8 +12,8 @@ import socket
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 from app.cli.checks import port_is_free
@@ -53,20 +53,48 @@ def up(settings: Settings, *, say: Say, ready: Callable[[str], None]) -> int:
 async def _up(settings: Settings, port: int, lock: UpLock, say: Say, ready: Callable[[str], None]) -> int:
     from app.container import prepare
 
-    def tell(address: str) -> None:
-        lock.tell(address)
-        ready(address)
-
     stopping = asyncio.Event()
     _on_signals(stopping)
-    prepared = await prepare(settings, say=say)
-    try:
-        await _first_admin(settings, prepared, say)
-        await _supervise(settings, port, prepared, stopping, say, tell)
-    finally:
-        await asyncio.to_thread(prepared.close)
+    async with _supervised(_children(settings, port, say)) as (web, worker):
+        if settings.database_url is None and (settings.home_path / "db" / "PG_VERSION").exists():
+            web.start()  # its imports take as long as everything else; the first time the database is made before anybody looks at it
+        prepared = await prepare(settings, say=say)
+        try:
+            await _first_admin(settings, prepared, say)
+            web.start()
+            worker.start()
+            async with _kept(prepared, say):
+                if await _answers(settings, port, web, stopping):
+                    address = address_of(settings, port)
+                    lock.tell(address)
+                    ready(address)
+                    await stopping.wait()
+                say("Stopping …")
+                await stop_all((web, worker), grace_s=GRACE_S)
+        finally:
+            await asyncio.to_thread(prepared.close)
     say("Stopped.")
     return 0
+
+
+@asynccontextmanager
+async def _supervised(children: tuple[Child, Child]) -> AsyncIterator[tuple[Child, Child]]:
+    """Stop the children at the end, whatever happened."""
+    try:
+        yield children
+    finally:
+        await stop_all(children, grace_s=GRACE_S)
+
+
+@asynccontextmanager
+async def _kept(prepared: Prepared, say: Say) -> AsyncIterator[None]:
+    """Keep the embedded server running while the body does."""
+    keeping = asyncio.create_task(_keep_database(prepared, say), name="database")
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
 
 
 async def _first_admin(settings: Settings, prepared: Prepared, say: Say) -> None:
@@ -79,32 +107,14 @@ async def _first_admin(settings: Settings, prepared: Prepared, say: Say) -> None
         say(FIRST_LOGIN.format(password=password))
 
 
-async def _supervise(
-    settings: Settings, port: int, prepared: Prepared, stopping: asyncio.Event, say: Say, ready: Callable[[str], None]
-) -> None:
-    """Keep web, worker and an embedded database running until *stopping* is set."""
-    children = _children(settings, port, say)
-    running = [asyncio.create_task(child.run(), name=child.name) for child in children]
-    database = asyncio.create_task(_keep_database(prepared, say), name="database")
-    try:
-        if await _answers(settings, port, children[0], stopping):
-            ready(address_of(settings, port))
-            await stopping.wait()
-        say("Stopping …")
-    finally:
-        database.cancel()
-        await stop_all(children, running, grace_s=GRACE_S)
-        await asyncio.gather(database, return_exceptions=True)
-
-
-def _children(settings: Settings, port: int, say: Say) -> list[Child]:
+def _children(settings: Settings, port: int, say: Say) -> tuple[Child, Child]:
     logs = settings.home_path / "logs"
     logs.mkdir(exist_ok=True)
     grace = {"PARLEY_STOP_GRACE_S": str(min(settings.stop_grace_s, WORKER_GRACE_S))}
-    return [
+    return (
         Child("web", parley("serve", "--supervised", "--port", str(port)), logs=logs, say=say),
         Child("worker", parley("worker", "--supervised"), logs=logs, say=say, environment=grace),
-    ]
+    )
 
 
 async def _keep_database(prepared: Prepared, say: Say) -> None:

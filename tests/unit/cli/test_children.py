@@ -30,10 +30,10 @@ class TestChild:
         monkeypatch.setattr(children, "FIRST_PAUSE_S", 0.01)
         said: list[str] = []
         child = Child("web", python("raise SystemExit(3)"), logs=tmp_path, say=said.append)
-        running = asyncio.create_task(child.run())
+        child.start()
 
         await until(lambda: child.starts >= 3)
-        await stop_all([child], [running], grace_s=5)
+        await stop_all([child], grace_s=5)
 
         assert said[0] == f"web stopped unexpectedly (exit code 3); starting it again in 0.01 s. Details: {tmp_path / 'web.log'}"
         assert "in 0.02 s" in said[1]
@@ -42,10 +42,10 @@ class TestChild:
         said: list[str] = []
         code = "import sys, time; print('quiet'); print('[warning] loud', file=sys.stderr, flush=True); sys.stdout.flush(); time.sleep(60)"
         child = Child("worker", python(code), logs=tmp_path, say=said.append)
-        running = asyncio.create_task(child.run())
+        child.start()
 
         await until(lambda: "quiet" in child.last_words() and bool(said))
-        await stop_all([child], [running], grace_s=5)
+        await stop_all([child], grace_s=5)
 
         assert said == ["worker: [warning] loud"]
         assert sorted(child.last_words().split("\n")) == ["[warning] loud", "quiet"]
@@ -53,24 +53,24 @@ class TestChild:
     async def test_one_that_ignores_the_request_to_stop_is_killed(self, tmp_path: Path) -> None:
         code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
         child = Child("worker", python(code), logs=tmp_path, say=lambda _: None)
-        running = asyncio.create_task(child.run())
+        child.start()
         await until(lambda: "deaf" in child.last_words())
 
         began = time.monotonic()
-        await stop_all([child], [running], grace_s=0.3)
+        await stop_all([child], grace_s=0.3)
 
         assert 0.3 <= time.monotonic() - began < 3
-        assert running.done()
+        assert await child.ended(timeout_s=0)
 
     async def test_one_that_waits_to_be_started_again_stops_at_once(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(children, "FIRST_PAUSE_S", 60)
         said: list[str] = []
         child = Child("web", python("raise SystemExit(3)"), logs=tmp_path, say=said.append)
-        running = asyncio.create_task(child.run())
+        child.start()
         await until(lambda: bool(said))
 
         began = time.monotonic()
-        await stop_all([child], [running], grace_s=5)
+        await stop_all([child], grace_s=5)
 
         assert time.monotonic() - began < 1
         assert child.starts == 1
@@ -84,11 +84,11 @@ class TestChild:
             "from app.cli.children import Child\n"
             f"child = Child('orphan', [sys.executable, '-c', {orphan!r}], logs=pathlib.Path({str(tmp_path)!r}), say=print)\n"
             "async def main():\n"
-            "    task = asyncio.create_task(child.run())\n"
+            "    child.start()\n"
             "    while child._process is None:\n"
             "        await asyncio.sleep(0.01)\n"
             "    print('started', flush=True)\n"
-            "    await task\n"
+            "    await child.ended(timeout_s=60)\n"
             "asyncio.run(main())\n"
         )
         process = await asyncio.create_subprocess_exec(sys.executable, "-c", supervisor, stdout=asyncio.subprocess.PIPE)
@@ -104,10 +104,10 @@ class TestChild:
         monkeypatch.setattr(children, "LOG_LIMIT_BYTES", 10)
         (tmp_path / "web.log").write_text("x" * 11)
         child = Child("web", python("import time; print('new', flush=True); time.sleep(60)"), logs=tmp_path, say=lambda _: None)
-        running = asyncio.create_task(child.run())
+        child.start()
 
         await until(lambda: child.last_words() == "new")
-        await stop_all([child], [running], grace_s=5)
+        await stop_all([child], grace_s=5)
 
         assert (tmp_path / "web.log.1").read_text() == "x" * 11
 
