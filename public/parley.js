@@ -61,8 +61,6 @@
   }
 
   let ruler = null
-  const arrived = new Set()
-  const place = { path: "", since: 0 }
 
   /** The text, shortened with "…" to fit *width* pixels in the page's own font. */
   function cut(text, width, size, weight) {
@@ -89,21 +87,19 @@
       return h("span", { className: `pl-pill pl-${state}` }, icon(known.icon, { size: 14, className: "pl-turn" }), h("span", null, children || known.word))
     }
 
-    /** Bring a card that has just arrived into view; not on opening a conversation, and not under the hands of somebody who writes. */
-    function useArrival(id) {
+    /** Bring a card that has just arrived into view, unless somebody is writing. */
+    function useArrival(fresh) {
       const ref = React.useRef(null)
       React.useEffect(() => {
-        if (location.pathname !== place.path) Object.assign(place, { path: location.pathname, since: performance.now() })
-        const settled = performance.now() - place.since > 2500
-        const writing = document.activeElement && (document.activeElement.value || document.activeElement.closest("[contenteditable]")?.textContent)
-        if (id && settled && !arrived.has(id) && !writing && ref.current) ref.current.scrollIntoView({ behavior: "smooth", block: "start" })
-        if (id) arrived.add(id)
-      }, [id])
+        const active = document.activeElement
+        const writing = active && (active.value || (active.isContentEditable && active.textContent))
+        if (fresh && !writing && ref.current) setTimeout(() => ref.current && ref.current.scrollIntoView({ behavior: "smooth", block: "start" }), 150)
+      }, [])
       return ref
     }
 
-    function Card({ kind, title, pill, meta, children, footer, testid, arrival }) {
-      const ref = useArrival(arrival)
+    function Card({ kind, title, pill, meta, children, footer, testid, fresh }) {
+      const ref = useArrival(fresh)
       return h("section", { ref, className: "pl-card", "data-testid": testid, "aria-label": `${kind}: ${title}` },
         h("header", { className: "pl-head" },
           h("div", { className: "pl-head-text" }, h("p", { className: "pl-eyebrow" }, kind), h("h3", { className: "pl-title" }, title), meta ? h("p", { className: "pl-meta" }, meta) : null),

@@ -6,6 +6,7 @@ swallowed; a row of another tenant is invisible (row-level security), so it answ
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -231,8 +232,11 @@ def _columns(names: Sequence[str], table: str) -> Composable:
 
 
 def _plain(row: Row) -> Row:
-    """UUIDs as text: the rows become JSON."""
-    return {name: str(value) if isinstance(value, UUID) else value for name, value in row.items()}
+    """UUIDs as text, for the rows become JSON; props read back from their text."""
+    found = {name: str(value) if isinstance(value, UUID) else value for name, value in row.items()}
+    if isinstance(found.get("props"), str):
+        found["props"] = json.loads(found["props"])
+    return found
 
 
 def _with_feedback(row: Row) -> Row:
@@ -242,6 +246,8 @@ def _with_feedback(row: Row) -> Row:
 
 
 def _value(name: str, value: Any) -> Any:
+    if name == "props":  # as text inside the jsonb: jsonb would sort the keys, and with them the columns of every table on a card
+        return Jsonb(json.dumps(clean(value)))
     return _json(value) if name in JSON_COLUMNS else clean(value)
 
 

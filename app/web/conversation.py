@@ -85,7 +85,10 @@ class Conversation:
         message = self._step(message_id, AUTHOR, "assistant_message", text)
         await self.store.put_step(self.who, message)
         await self._emit("new_message", message)
-        await self.update_card(name, props, element_id=element_id, message_id=message_id)
+        element = self.element(name, props, element_id=element_id, message_id=message_id)
+        await self.store.put_element(self.who, element)
+        # only the page that sees it arrive scrolls to it: the row does not say so
+        await self._emit("element", {**element, "props": {**element["props"], "fresh": True}})
 
     async def update_card(self, name: str, props: Mapping[str, Any], *, element_id: str, message_id: str) -> None:
         """Give a card other props."""

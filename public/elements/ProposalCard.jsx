@@ -20,7 +20,7 @@ const ProposalCard = define("ProposalCard", () => function ProposalCard({ p, cal
   const tell = () => decide(changing, { text }).then((reply) => { if (reply) { setChanging(""); setText("") } })
 
   return (
-    <Card kind="Proposal" title={p.title || p.name} testid="proposal-card" arrival={p.id} pill={<Pill state={state}>{word}</Pill>}
+    <Card kind="Proposal" title={p.title || p.name} testid="proposal-card" fresh={p.fresh} pill={<Pill state={state}>{word}</Pill>}
       meta={<><span>{p.name} {p.version}</span><span className="pl-mono" title={p.digest}>{short(p.digest)}</span></>}
       footer={footer()}>
       {p.summary ? <p className="pl-lead">{p.summary}</p> : null}

@@ -16,7 +16,7 @@ const QuestionsCard = define("QuestionsCard", () => function QuestionsCard({ p, 
   const submit = (event) => { event.preventDefault(); if (ready && !busy) send("questions", { card: p.card, answers: values }) }
 
   return (
-    <Card kind="Before I write it" title={questions.length === 1 ? "One question" : `${questions.length} questions`} testid="questions-card" arrival={p.card}
+    <Card kind="Before I write it" title={questions.length === 1 ? "One question" : `${questions.length} questions`} testid="questions-card" fresh={p.fresh}
       pill={<Pill state={open ? "waiting" : "done"}>{open ? "Waiting for you" : p.status === "closed" ? "Answered in the chat" : "Answered"}</Pill>}>
       <form className="pl-form" onSubmit={submit}>
         {questions.map((q) => (

@@ -16,7 +16,7 @@ const RunCard = define("RunCard", () => function RunCard({ p, call }) {
   const act = (what) => send("control", { run: p.id, do: what }, what)
 
   return (
-    <Card kind="Run" title={p.title || p.name} testid="run-card" arrival={p.id} pill={<span data-testid="run-status" data-status={p.status}><Pill state={known.state}>{known.word}</Pill></span>}
+    <Card kind="Run" title={p.title || p.name} testid="run-card" fresh={p.fresh} pill={<span data-testid="run-status" data-status={p.status}><Pill state={known.state}>{known.word}</Pill></span>}
       meta={<><span>{p.name} {p.version}</span><Elapsed from={p.started_at} until={ended ? p.ended_at || p.now : null} now={p.now} /></>}
       footer={may("cancel") || may("retry") || error ? footer() : null}>
       {p.reason && !p.error && !(p.awaiting || []).length ? <p className="pl-quiet">{p.reason}</p> : null}

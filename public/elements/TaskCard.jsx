@@ -16,7 +16,7 @@ const TaskCard = define("TaskCard", () => function TaskCard({ p, call }) {
   const answer = (value, label) => send("answer", { run: p.run, path: p.path, value }, label)
 
   return (
-    <Card kind={asks ? "A question for you" : "Your decision"} title={p.title || (asks ? "Please fill in" : "Please decide")} testid="task-card" arrival={p.run + p.path}
+    <Card kind={asks ? "A question for you" : "Your decision"} title={p.title || (asks ? "Please fill in" : "Please decide")} testid="task-card" fresh={p.fresh}
       pill={<Pill state={open ? "waiting" : "done"}>{open ? "Waiting for you" : "Answered"}</Pill>}
       meta={<><span>{p.workflow}</span>{p.deadline ? <span>until {moment(p.deadline)}</span> : null}</>} footer={open ? footer() : closed()}>
       {p.message ? <p className="pl-lead">{p.message}</p> : null}

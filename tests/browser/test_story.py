@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.chat import SOON_MS, Chat
+from tests.browser.collage import collage
 from tests.browser.conftest import Parley
 from tests.world import World
 
@@ -69,6 +70,8 @@ def test_the_whole_story(parley: Parley, chromium: Browser, shop: tuple[World, s
     chat.reload()
     chat.run_is("completed")
     chat.sees("task", "Approved by admin")
+    if name == "light":
+        collage(chat, chromium)
     chat.close()
 
 

@@ -67,6 +67,16 @@ class TestFirstMessage:
         assert found is not None
         assert (found["steps"][0]["output"], found["elements"][0]["props"]) == ("a\ufffdb?", {"output": "x\ufffd"})
 
+    async def test_the_order_of_a_cards_values_is_kept(self, store: ChatStore) -> None:
+        """They become the columns of a table."""
+        thread, row = new_id(), {"total": 5, "id": "A", "customer": "Meyer"}
+
+        await store.put_element(ADA, card(thread, output=[row]))
+
+        found = await store.thread("default", thread)
+        assert found is not None
+        assert list(found["elements"][0]["props"]["output"][0]) == ["total", "id", "customer"]
+
 
 class TestOwners:
     async def test_nobody_writes_into_somebody_elses_thread(self, store: ChatStore) -> None:
