@@ -7,6 +7,7 @@ unions are told apart by key or type before they are tried.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -106,7 +107,7 @@ def _holds(value: Any, part: int | str) -> bool:
 
 def _missing(name: str, reference: str, found: Any) -> Problem:
     what = f"'{reference.rpartition('/')[2]}'" if reference else "the definition"
-    near = did_you_mean(name, [key for key in found if key not in KINDS]) if isinstance(found, dict) else ""
+    near = did_you_mean(name, [key for key in found if key not in KINDS and key not in _names()]) if isinstance(found, dict) else ""
     old = (
         next((f"'{key}' is older vocabulary: {vocabulary.in_task(key)}" for key in found if vocabulary.in_task(key)), "")
         if isinstance(found, dict)
@@ -136,15 +137,20 @@ def _unknown_property(key: str, reference: str, path: list[str | int], data: Any
 
 def _known(parent: Any, *, in_task: bool) -> list[str]:
     """Return names that could stand beside those of *parent*: a task's own, elsewhere those of every part, near enough for a hint."""
-    from dsl.model.base import Node, to_dsl_name
+    from dsl.model.base import to_dsl_name
     from dsl.model.tasks import BaseTask
 
     present = set(parent) if isinstance(parent, dict) else set()
-    models: list[type[BaseModel]] = [BaseTask] if in_task else list(Node.__subclasses__())
-    names = {to_dsl_name(field) for model in models for field in model.model_fields} | (
-        {"with", "catch", "while", "do"} if in_task else set()
-    )
-    return sorted(names - present)
+    of_tasks = {to_dsl_name(field) for field in BaseTask.model_fields} | {"with", "catch", "while", "do"}
+    return sorted((of_tasks if in_task else _names()) - present)
+
+
+@cache
+def _names() -> frozenset[str]:
+    """Return every name that is right somewhere: what is written so is no misspelling of another name."""
+    from dsl.model.base import Node, to_dsl_name
+
+    return frozenset(to_dsl_name(field) for model in Node.__subclasses__() for field in model.model_fields)
 
 
 def _no_kind(task: Any, reference: str, name: str) -> Problem:

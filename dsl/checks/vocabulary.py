@@ -80,6 +80,26 @@ def is_old_document(data: dict[str, Any]) -> bool:
     return "states" in data or ("specVersion" in data and "document" not in data)
 
 
+# words at the top of a 0.8 document that hardly any other YAML file has
+_TELLING: Final = frozenset({"states", "specVersion", "expressionLang", "dataInputSchema", "keepActive"})
+
+
+def looks_like_definition(data: object) -> bool:
+    """
+    Tell whether *data* was meant as a workflow, of this dialect or an older one, however wrong it is.
+
+    Other files of a folder (an input, an OpenAPI document, a compose file) do not: for those who look for definitions among them.
+    """
+    if not isinstance(data, dict):
+        return False
+    document, tasks = data.get("document"), data.get("do")
+    if isinstance(document, dict) and ("dsl" in document or "do" in data or {"namespace", "name", "version"} <= set(document)):
+        return True
+    if isinstance(tasks, list) and any(isinstance(task, dict) for item in tasks if isinstance(item, dict) for task in item.values()):
+        return True
+    return bool(_TELLING & set(data)) and len(set(data) & set(_DOCUMENT)) > 1
+
+
 def is_old_task_item(item: dict[str, Any]) -> bool:
     """Tell whether an item of a task list is an old state or action: the name as a field beside a type or a reference."""
     return "name" in item and len(item) > 1 and any(key in _TASK for key in item if key != "name")

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from dsl.expressions import fast
 from dsl.expressions.child_process import Child, ChildDied, request
-from dsl.expressions.errors import tidy
+from dsl.expressions.messages import syntax_words
 from dsl.expressions.program import STANDARD_VARIABLES, program, strip, used_names, variables_in
 
 _COMPILE_TIMEOUT_S = 5.0
@@ -56,7 +56,7 @@ atexit.register(_compiler.close)
 
 def syntax_error(expression: str, variables: Collection[str] = ()) -> str | None:
     """
-    Return what is wrong with *expression* (wrapped or bare) in jq's words, or None.
+    Return what is wrong with *expression* (wrapped or bare), or None.
 
     Args:
         variables: Names without `$` that it may use besides the standard ones (`$context`, `$input` …).
@@ -76,7 +76,7 @@ def _error_of(code: str, names: tuple[str, ...]) -> str | None:
     message = _compiler.error(program(code, names))
     if message is None and _leaves_its_bracket(code):
         message = _compiler.error(f"[{code}\n]") and "a ')' has no '(' before it"
-    return None if message is None else tidy(message)
+    return None if message is None else syntax_words(message, code, program(code, names).rindex("(" + code) + 1)
 
 
 def _leaves_its_bracket(code: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dsl import canonical, check, examine, read
+from dsl import canonical, check, examine, looks_like_definition, read
 
 LETTERS = "abcdefgh"
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
@@ -165,3 +165,38 @@ class TestCanonicalForm:
         data = {"\u20ac": 1, "\r": 2, "\ufb33": 3, "1": 4, "\U0001f600": 5, "\u0080": 6, "\u00f6": 7}
 
         assert canonical(data).decode() == '{"\\r":2,"1":4,"\x80":6,"ö":7,"€":1,"😀":5,"\ufb33":3}'
+
+
+class TestLooksLikeDefinition:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "document: {dsl: 1.0.3}",
+            "document: {namespace: a, name: b, version: 1.0.0}",
+            "document: {}\ndo: []",
+            "do:\n- fetch: {call: http}",
+            "id: orders\nspecVersion: '0.8'\nstart: a\nstates: []",
+            "name: orders\nstates: [{name: a, type: operation}]",
+        ],
+    )
+    def test_what_was_meant_as_a_workflow_is_recognised(self, text: str) -> None:
+        assert looks_like_definition(read(text).data)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "{}",
+            "[]",
+            "text",
+            "document: a text",
+            "document: {title: An essay}",
+            "do: it",
+            "name: app\nversion: 1.0.0\nservices: {web: {image: x}}",
+            "openapi: 3.1.0\ninfo: {title: x}\npaths: {}",
+            "orders: [{amount: 3}]",
+            "states: [Bavaria, Hesse]",
+            "on: push\njobs: {test: {steps: [{run: make}]}}",
+        ],
+    )
+    def test_other_files_are_not(self, text: str) -> None:
+        assert not looks_like_definition(read(text).data)

@@ -209,6 +209,26 @@ class TestSyntaxError:
     def test_a_bad_one_is_told(self, expression: str) -> None:
         assert syntax_error(expression)
 
+    @pytest.mark.parametrize(
+        ("expression", "words"),
+        [
+            (".a | map(", "it ends too early, after '.a | map('"),
+            (".a |", "it ends too early, after '.a |'"),
+            (".a\n| map(.b\n", "it ends too early, after '.a | map(.b': the '(' is never closed"),
+            ("[.a", "it ends too early, after '[.a': the '[' is never closed"),
+            ('"open', "a text is not closed: a double quote is missing"),
+            (".a)", "a ')' has no '(' before it"),
+            (".a ]", "']' cannot stand after '.a'"),
+            (".a..b", "'..' cannot stand after '.a'"),
+            (".a\n  && .b", "'&' cannot stand after '.a'"),
+            ('.a == "ä" x', "'x' cannot stand after '.a == \"ä\"'"),
+            ("%", "it cannot begin with '%'"),
+            (".quite_a_long_name | map(select(.another > 3)) |", "it ends too early, after '…> 3)) |'"),
+        ],
+    )
+    def test_a_mistake_is_told_by_what_the_author_wrote(self, expression: str, words: str) -> None:
+        assert syntax_error(expression) == words
+
     def test_variables_of_the_scope_are_known(self) -> None:
         assert syntax_error("$order.id + 1") == "$order is not defined"
         assert syntax_error("$order.id + 1", ["order"]) is None
