@@ -49,13 +49,19 @@ def serve(
     supervised: Supervised = False,
 ) -> int:
     """Run the web process alone: the chat and the HTTP API."""
+    import asyncio
+
+    from app.cli.firstlogin import first_admin
     from app.settings import Settings
     from app.web.serve import serve as run
 
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = Settings(**given)  # type: ignore[arg-type]  # checked by the settings themselves
     if supervised:
         _stop_with_parent()
-    run(Settings(**given))  # type: ignore[arg-type]  # checked by the settings themselves
+    else:
+        asyncio.run(first_admin(settings, Output(as_json=False).err.print))
+    run(settings)
     return 0
 
 

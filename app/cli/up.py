@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from app.cli.checks import port_is_free
 from app.cli.children import Child, parley, stop_all
 from app.cli.failures import CHECK_FAILED, CommandFailed
+from app.cli.firstlogin import first_admin
 from app.cli.uplock import STARTING, UpLock, holder
 
 if TYPE_CHECKING:
@@ -29,11 +30,6 @@ READY_WITHIN_S = 60.0
 GRACE_S = 7.0  # for web and worker; with the database's own stop everything stays below ten seconds
 LOOK_AT_DATABASE_S = 1.0
 WORKER_GRACE_S = 5.0  # what the worker gives its steps
-
-FIRST_LOGIN = """
-  First login:  name admin   password {password}
-  It is shown this once. Keep it.
-"""
 
 Say = Callable[[str], None]
 
@@ -60,7 +56,7 @@ async def _up(settings: Settings, port: int, lock: UpLock, say: Say, ready: Call
             web.start()  # its imports take as long as everything else; the first time the database is made before anybody looks at it
         prepared = await prepare(settings, say=say)
         try:
-            await _first_admin(settings, prepared, say)
+            await first_admin(settings, say, prepared=prepared)
             web.start()
             worker.start()
             async with _kept(prepared, say):
@@ -95,16 +91,6 @@ async def _kept(prepared: Prepared, say: Say) -> AsyncIterator[None]:
     finally:
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
-
-
-async def _first_admin(settings: Settings, prepared: Prepared, say: Say) -> None:
-    """Make the first administrator and say the password at once: should anything fail later, it has been seen."""
-    from app.container import Container
-
-    async with Container.open(settings, role="cli", prepared=prepared) as container:
-        password = await container.ensure_admin()
-    if password:
-        say(FIRST_LOGIN.format(password=password))
 
 
 def _children(settings: Settings, port: int, say: Say) -> tuple[Child, Child]:
