@@ -146,8 +146,7 @@ class Container:
         container = cls(settings, ready, store, catalogues.load())
         try:
             await store.open()
-            if ready.upgraded or prepared is not None:
-                await container.actions.ensure_tenant(settings.tenant)
+            await container.actions.ensure_tenant(settings.tenant)
             yield container
         finally:
             await container._close()

@@ -20,11 +20,13 @@ import structlog
 from psycopg_pool import PoolTimeout
 
 from app.store.database import to_text
+from app.store.ending import end
 from app.store.patience import lost, patiently
 from app.store.queries import query
 from app.store.vault import GrantedSecrets
 from graphs.run.errors import LeaseLost, StoreUnavailable
 from graphs.run.ports import Row
+from graphs.run.redaction import Redactor
 
 if TYPE_CHECKING:
     from app.actions import Actor
@@ -229,7 +231,7 @@ class Runner:
         lease = hand.lease
         values = {
             **_mine(lease), "status": status, "failed_path": outcome.failed_path if outcome else "",
-            "output": to_text(outcome.output) if outcome and status == "completed" else None,
+            "output": to_text(hand.journal.redacted(outcome.output)) if outcome and status == "completed" else None,
             "error": to_text(dict(outcome.error)) if outcome and outcome.error else None,
         }  # fmt: skip
 
@@ -242,7 +244,8 @@ class Runner:
 
         await patiently(finish, patience_s=self._patience_s)
         if status == "completed":  # a faulted run's thread is where a retry goes on
-            await self._store.saver(lease.tenant).aprune([lease.run_id], strategy="keep_latest")
+            strategy = "delete" if hand.journal.has_secrets else "keep_latest"  # its last checkpoint holds the output as it was
+            await self._store.saver(lease.tenant).aprune([lease.run_id], strategy=strategy)
         return status
 
     def rest(self) -> None:
@@ -405,12 +408,26 @@ async def run_in_foreground(
             await runner.advance(lease, overrides)
             lease = await _after_timers(runner, actor, run_id)
     except asyncio.CancelledError:
-        await asyncio.shield(container.actions.cancel(actor, run_id))
+        await asyncio.shield(_cancel_here(runner, actor, run_id, lease))
         raise
     finally:
-        beats.cancel()
-        await asyncio.gather(beats, return_exceptions=True)
-    return await container.actions.run(actor, run_id)
+        await end(beats)
+    view = await container.actions.run(actor, run_id)
+    redactor = Redactor()
+    for secret in overrides.secrets.values() if overrides else ():
+        redactor.add(secret)
+    return view.redacted(redactor)
+
+
+async def _cancel_here(runner: Runner, actor: Actor, run_id: str, lease: Lease | None) -> None:
+    """Cancel the run and see it end: what was in our hands when we were stopped is taken up once more, only to be ended."""
+    view = await runner.container.actions.cancel(actor, run_id)
+    if view.status != "running" or lease is None:
+        return
+    await runner.hand_back(lease)
+    again = await runner.claim(run_id)
+    if again is not None:
+        await runner.advance(again)
 
 
 async def _beating(runner: Runner) -> None:

@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 import time
 from collections.abc import Awaitable, Callable
@@ -22,6 +21,7 @@ import structlog
 from psycopg_pool import PoolTimeout
 
 from app.running import Lease, Runner, process_name
+from app.store.ending import end, within
 from app.store.errors import DatabaseAway
 from app.store.journal import Resting
 from app.store.notifying import SIGNAL
@@ -64,11 +64,9 @@ class Worker:
         try:
             await stop.wait()
         finally:
-            for loop in (loops[0], loops[2]):
-                loop.cancel()
+            await end(loops[0], loops[2])
             await self._wind_down()
-            loops[1].cancel()
-            await asyncio.gather(*loops, return_exceptions=True)
+            await end(loops[1])
             await self._leave()
         log.info("The worker has stopped", owner=self.owner)
 
@@ -140,8 +138,9 @@ class Worker:
 
     async def _hand_back(self, lease: Lease) -> None:
         try:
-            await asyncio.wait_for(self.runner.hand_back(lease), 3)
-        except (psycopg.Error, PoolTimeout, OSError) as exc:
+            async with asyncio.timeout(3):
+                await self.runner.hand_back(lease)
+        except (TimeoutError, psycopg.Error, PoolTimeout, OSError) as exc:
             log.warning("A run could not be given back; its lease runs out", run=lease.run_id, why=str(exc))
 
     async def _release(self, wake_up: WakeUp) -> None:
@@ -161,8 +160,7 @@ class Worker:
         async with self._store.database.pool.connection() as connection:
             await connection.execute(query("runs", "here"), {"owner": self.owner, "slots": self._concurrency})
         pause_s = max(0.05, self._settings.heartbeat_s - (time.monotonic() - began))
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._renew_soon.wait(), pause_s)
+        await within(self._renew_soon, pause_s)
         self._renew_soon.clear()
 
     def _signalled(self, payload: str) -> None:

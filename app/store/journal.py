@@ -56,6 +56,15 @@ class RunJournal:
         self._secrets.add(secret)
         self._has_secrets = True
 
+    @property
+    def has_secrets(self) -> bool:
+        """Whether the run has read a secret."""
+        return self._has_secrets
+
+    def redacted(self, value: Any) -> Any:
+        """Return *value* without the values of the secrets the run has read."""
+        return self._secrets.value(value)
+
     async def load(self) -> Sequence[Row]:
         async def read() -> list[tuple[Any, ...]]:
             async with self._database.transaction(self._tenant) as connection:

@@ -11,6 +11,7 @@ import structlog
 from psycopg import sql
 
 from app.store.database import Database
+from app.store.ending import end
 from app.store.patience import lost, outage
 
 log = structlog.get_logger("parley.store")
@@ -34,8 +35,7 @@ class Listener:
 
     async def close(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end(self._task)
             self._task = None
 
     async def _run(self) -> None:

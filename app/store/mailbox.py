@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.store.database import AsyncConnection, Database, to_text
+from app.store.ending import within
 from app.store.patience import patient
 from app.store.queries import query
 from graphs.run.errors import LeaseLost
@@ -86,10 +87,7 @@ class RunMailbox:
 
     async def changed(self, timeout_s: float) -> None:
         due = [(moment - datetime.now(UTC)).total_seconds() for moment in self._timers.values()]
-        try:
-            await asyncio.wait_for(self.arrived.wait(), max(0.0, min([timeout_s, *due])))
-        except TimeoutError:
-            return
+        await within(self.arrived, min([timeout_s, *due]))
 
     @property
     def _mine(self) -> dict[str, Any]:

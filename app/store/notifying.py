@@ -10,13 +10,13 @@ Channels carry ids only, several separated by commas:
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 
 import psycopg
 from psycopg_pool import PoolTimeout
 
 from app.store.database import Database, to_text
+from app.store.ending import within
 from app.store.patience import lost, outage
 from app.store.queries import query
 
@@ -87,8 +87,7 @@ class Notifier:
                 self._wanted.set()
             if self._closing:
                 return
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._urgent.wait(), PAUSE_S)
+            await within(self._urgent, PAUSE_S)
             self._urgent.clear()
 
     async def _send(self) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 
 from app.store.database import SET_TENANT, AsyncConnection, Database
+from app.store.ending import end
 from app.store.patience import patiently
 from graphs.run.errors import RunError
 
@@ -75,9 +76,7 @@ class GroupWriter:
             await self.flush(self)
         if self._linger is not None:
             self._linger.cancel()
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await end(self._task)
         if self._connection is not None:
             await self._connection.close()
 

@@ -8,6 +8,7 @@ from itertools import count
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.store.ending import within
 from app.store.queue.port import WakeUp
 
 
@@ -27,11 +28,7 @@ class MemoryQueue:
         if taken or within_s <= 0:
             return taken
         self._changed.clear()
-        try:
-            await asyncio.wait_for(self._changed.wait(), within_s)
-        except TimeoutError:
-            return []
-        return self._take(limit)
+        return self._take(limit) if await within(self._changed, within_s) else []
 
     async def heartbeat(self) -> None:
         return None

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.store.database import Database
+from app.store.ending import within
 from app.store.queries import query
 from app.store.queue.port import WakeUp
 
@@ -53,10 +54,7 @@ class ProcrastinateQueue:
         self.changed.clear()
         taken = await self._fetch(limit)
         if not taken and within_s > 0:
-            try:
-                await asyncio.wait_for(self.changed.wait(), within_s)
-            except TimeoutError:
-                return []
+            await within(self.changed, within_s)  # looks again in any case: a notification may have been lost
             taken = await self._fetch(limit)
         return taken
 
