@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+import dsl
 from graphs import catalogue
 from graphs.functions import FUNCTIONS
-from tests.unit.run.harness import Runs, World
+from tests.unit.run.harness import Runs, World, definition
 
 
 def task(name: str, **arguments: Any) -> dict[str, Any]:
@@ -42,7 +43,7 @@ async def test_input_that_does_not_fit_is_a_validation_error(runs: Runs) -> None
     assert outcome.error is not None
     assert (
         outcome.error["detail"]
-        == "the input of notify:1.0.0 does not fit: $.channel: 'pigeon' is not one of ['chat', 'email', 'webhook', 'slack']"
+        == 'the input of notify:1.0.0 does not fit: \'channel\' must be one of "chat", "email", "webhook", "slack", and is "pigeon"'
     )
 
 
@@ -153,3 +154,15 @@ async def mail_server() -> AsyncIterator[tuple[int, list[str]]]:
     finally:
         server.close()
         await server.wait_closed()
+
+
+def test_a_misspelt_channel_gives_one_clear_error() -> None:
+    """Besides the two about the name itself, nothing that only another channel would need."""
+    tasks = [{"tell": {"call": "notify:1.0.0@default", "with": {"chanel": "chat", "text": "done"}}}]
+
+    problems = dsl.examine(definition(tasks), catalogue.load()).problems
+
+    assert [(problem.code, problem.message) for problem in problems if problem.severity == "error"] == [
+        ("missing-argument", "'notify' needs 'channel'"),
+        ("unknown-argument", "'notify' takes no 'chanel'"),
+    ]
