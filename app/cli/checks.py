@@ -59,11 +59,11 @@ def database(settings: Settings) -> list[Check]:
         return _server(
             {"conninfo": settings.database_url.get_secret_value()}, fix="check PARLEY_DATABASE_URL, or unset it for the embedded server"
         )
-    from app.store.embedded import _binaries  # where the server's programs are
+    from app.store.embedded import find_binaries
     from app.store.errors import NoEmbeddedServer
 
     try:
-        binaries = _binaries()
+        binaries = find_binaries()
     except NoEmbeddedServer:
         fix = "PARLEY_DATABASE_URL=postgresql://… (any PostgreSQL ≥ 15 with pgvector)"
         return [Check(name="Database", status="missing", detail="no embedded PostgreSQL for this machine", fix=fix)]

