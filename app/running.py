@@ -182,7 +182,7 @@ class Runner:
         )
 
         async def read() -> Any:
-            async with self._store.database.transaction(lease.tenant) as connection:
+            async with self._store.database.quick(lease.tenant) as connection:
                 return await (await connection.execute(query("runs", "details"), {"run": lease.run_id})).fetchone()
 
         return dict(zip(names, await patiently(read, patience_s=self._patience_s), strict=True))
@@ -212,7 +212,7 @@ class Runner:
         values = {**_mine(hand.lease), "reason": reason, "wake_at": min(moments) if moments else None, "signals": hand.mailbox.signals}
 
         async def park() -> Any:
-            async with self._store.database.transaction(hand.lease.tenant) as connection:
+            async with self._store.database.quick(hand.lease.tenant) as connection:
                 if await (await connection.execute(query("runs", "park"), values)).fetchone() is not None:
                     await connection.execute(query("runs", "end-live"), {"run": hand.lease.run_id})
                     return None
@@ -236,7 +236,7 @@ class Runner:
         }  # fmt: skip
 
         async def finish() -> None:
-            async with self._store.database.transaction(lease.tenant) as connection:
+            async with self._store.database.quick(lease.tenant) as connection:
                 if await (await connection.execute(query("runs", "finish"), values)).fetchone() is None:
                     await _see_that_it_was_us(connection, lease)
                 await connection.execute(query("runs", "end-waits"), {"run": lease.run_id})
@@ -276,7 +276,7 @@ class Runner:
 
     async def hand_back(self, lease: Lease) -> None:
         """Make the run ready for any worker, and wake one."""
-        async with self._store.database.transaction(lease.tenant) as connection:
+        async with self._store.database.quick(lease.tenant) as connection:
             if await (await connection.execute(query("runs", "hand-back"), _mine(lease))).fetchone() is not None:
                 await connection.execute(query("queue", "enqueue"), {"runs": [lease.run_id]})
 

@@ -119,7 +119,9 @@ class Worker:
             lease = await self.runner.claim(run_id)
             if lease is not None:
                 await self._with(lease)
-        except StoreUnavailable as exc:
+        except (StoreUnavailable, psycopg.Error, PoolTimeout, OSError) as exc:
+            if not isinstance(exc, StoreUnavailable) and not lost(exc):
+                raise
             log.warning("A run is given up, another worker goes on with it", run=run_id, why=str(exc))
         finally:
             if wake_up is not None:

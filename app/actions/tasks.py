@@ -14,6 +14,7 @@ from app.actions.runs import RunActions, place
 from app.store import tables as t
 from app.views import RunView, TaskView, task_view
 
+REQUEST_PATIENCE_S = 5.0  # a sender waits no longer for a database that is away
 PEOPLE = ("approve", "ask", "outcome-unknown")
 
 
@@ -79,7 +80,7 @@ class TaskActions(RunActions):
         problems = [f"event {number}: {problem}" for number, event in enumerate(events, 1) for problem in event_problems(event)]
         if problems:
             raise Invalid("These are not CloudEvents.", code="invalid-event", where=problems[0].split(":")[0], why="; ".join(problems[:5]))
-        accepted = await self._store.events(actor.tenant).accept([with_time(event) for event in events])
+        accepted = await self._store.events(actor.tenant, patience_s=REQUEST_PATIENCE_S).accept([with_time(event) for event in events])
         return {"accepted": accepted, "duplicates": len(events) - accepted}
 
 

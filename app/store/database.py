@@ -58,7 +58,6 @@ class Database:
             timeout=15,
             open=False,
             configure=self._configure,
-            check=AsyncConnectionPool.check_connection,
             reconnect_timeout=5,
             name=name,
         )
@@ -98,10 +97,36 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self, tenant: str) -> AsyncIterator[AsyncConnection]:
-        """The same without SQLAlchemy, for the statements of `sql/queries.sql`."""
-        async with self.pool.connection() as connection, connection.transaction():
+        """The same without SQLAlchemy, on a connection that answers."""
+        async with self.checked() as connection, connection.transaction():
             await connection.execute(SET_TENANT, [tenant])
             yield connection
+
+    @asynccontextmanager
+    async def quick(self, tenant: str) -> AsyncIterator[AsyncConnection]:
+        """
+        The same for hot paths, in pipeline mode: what needs no answer costs no round trip.
+
+        An error may show as late as at the end of the block, and `rowcount` is not known. A connection that broke while it lay in the pool
+        shows as an error of its first use: callers are patient (`app.store.patience`).
+        """
+        async with self.pool.connection() as connection, connection.pipeline(), connection.transaction():
+            await connection.execute(SET_TENANT, [tenant])
+            yield connection
+
+    @asynccontextmanager
+    async def checked(self) -> AsyncIterator[AsyncConnection]:
+        """A pooled connection that answers; those that broke in the pool are replaced."""
+        for tries_left in range(self._largest, -1, -1):
+            async with self.pool.connection() as connection:
+                try:
+                    await connection.execute("")
+                except psycopg.OperationalError:
+                    if not tries_left:
+                        raise
+                    continue
+                yield connection
+                return
 
 
 class _Away:

@@ -11,7 +11,6 @@ from app.store.queries import query
 
 if TYPE_CHECKING:
     from app.store.notifying import Notifier
-    from app.store.queue import ProcrastinateQueue
 
 JSON = Any
 
@@ -19,26 +18,25 @@ JSON = Any
 class EventInbox:
     """The events of one tenant."""
 
-    def __init__(self, database: Database, queue: ProcrastinateQueue, notifier: Notifier, tenant: str, *, patience_s: float) -> None:
+    def __init__(self, database: Database, notifier: Notifier, tenant: str, *, patience_s: float) -> None:
         self._database = database
-        self._queue = queue
         self._notifier = notifier
         self._tenant = tenant
         self.patience_s = patience_s
 
-    @patient
     async def publish(self, event: Mapping[str, JSON]) -> None:
         await self.accept([event])
 
+    @patient
     async def accept(self, events: Sequence[Mapping[str, JSON]]) -> int:
         """
         Take *events* in and hand each to every run that waits for it; return how many were new.
 
         Raises:
-            psycopg.OperationalError: the database is away; nothing was taken.
+            StoreUnavailable: the database is away; nothing was taken.
         """
         accepted, woken = 0, []
-        async with self._database.transaction(self._tenant) as connection:
+        async with self._database.quick(self._tenant) as connection:
             await connection.execute(query("mailbox", "lock-events"))
             for event in events:
                 runs = await self._accept(connection, event)

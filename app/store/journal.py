@@ -67,7 +67,7 @@ class RunJournal:
 
     async def load(self) -> Sequence[Row]:
         async def read() -> list[tuple[Any, ...]]:
-            async with self._database.transaction(self._tenant) as connection:
+            async with self._database.quick(self._tenant) as connection:
                 return await (await connection.execute(query("journal", "load"), {"run": self.run_id})).fetchall()
 
         return [self._row(values) for values in await patiently(read, patience_s=self._writer.patience_s)]

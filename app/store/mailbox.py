@@ -35,7 +35,7 @@ class RunMailbox:
 
     @patient
     async def expect(self, awaited: Sequence[Awaited]) -> None:
-        async with self._database.transaction(self._tenant) as connection:
+        async with self._database.quick(self._tenant) as connection:
             listening = [wait.path for wait in awaited if wait.kind == "event"]
             if listening:
                 await connection.execute(query("mailbox", "lock-events"))
@@ -66,7 +66,7 @@ class RunMailbox:
     @patient
     async def collect(self) -> Mapping[str, Delivery]:
         self.arrived.clear()
-        async with self._database.transaction(self._tenant) as connection:
+        async with self._database.quick(self._tenant) as connection:
             await connection.execute(query("mailbox", "ring"), {"run": self.run_id})
             rows = await (await connection.execute(query("mailbox", "collect"), {"run": self.run_id})).fetchall()
         self.signals = rows[0][0] if rows else -1
@@ -80,7 +80,7 @@ class RunMailbox:
 
     @patient
     async def withdraw(self, paths: Sequence[str]) -> None:
-        async with self._database.transaction(self._tenant) as connection:
+        async with self._database.quick(self._tenant) as connection:
             await connection.execute(query("mailbox", "withdraw"), {"run": self.run_id, "paths": list(paths)})
         for path in paths:
             self._timers.pop(path, None)

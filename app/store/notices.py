@@ -30,7 +30,7 @@ class RunNotices:
             "id": new_id(), "run": self._run_id, "path": path, "conversation": self._conversation, "channel": channel, "to": to,
             "title": title, "text": text,
         }  # fmt: skip
-        async with self._database.transaction(self._tenant) as connection:
+        async with self._database.quick(self._tenant) as connection:
             made = await (await connection.execute(query("mailbox", "post-notice"), values)).fetchone()
         if made is not None:
             self._notifier.notice(made[0])

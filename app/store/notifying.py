@@ -95,7 +95,7 @@ class Notifier:
         waiting, self._waiting = self._waiting, {RUN: set(), SIGNAL: set(), NOTICE: set()}
         try:
             for run_id, (tenant, running) in live.items():
-                async with self._database.transaction(tenant) as connection:
+                async with self._database.quick(tenant) as connection:
                     await connection.execute(query("runs", "show-live"), {"run": run_id, "running": to_text(list(running))})
             async with self._database.pool.connection() as connection:
                 for channel, ids in waiting.items():

@@ -17,6 +17,7 @@ from langgraph.checkpoint.base import (
     ChannelVersions,
     Checkpoint,
     CheckpointMetadata,
+    CheckpointTuple,
     get_serializable_checkpoint_metadata,
 )
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
@@ -73,6 +74,10 @@ class GroupSaver(AsyncPostgresSaver):
         rows: Iterable[Any] = self._dump_writes(thread, ns, checkpoint_id or "", task_id, task_path, writes)
         await self._put([(kind, row) for row in rows])
 
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        read = super().aget_tuple
+        return await patiently(lambda: read(config), patience_s=self._writer.patience_s)
+
     async def adelete_thread(self, thread_id: str) -> None:
         await self.aprune([thread_id], strategy="delete")
 
@@ -88,7 +93,7 @@ class GroupSaver(AsyncPostgresSaver):
             raise ValueError(f"Unknown prune strategy: {strategy!r}")
 
         async def prune() -> None:
-            async with self._database.transaction(self._tenant) as connection:
+            async with self._database.quick(self._tenant) as connection:
                 for name in names[strategy]:
                     await connection.execute(query("saver", name), {"threads": [str(thread) for thread in thread_ids]})
 
@@ -104,7 +109,7 @@ class GroupSaver(AsyncPostgresSaver):
     @asynccontextmanager
     async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
         """The base class reads through this: a transaction of the tenant."""
-        async with self._database.transaction(self._tenant) as connection, connection.cursor(row_factory=dict_row) as cursor:
+        async with self._database.quick(self._tenant) as connection, connection.cursor(row_factory=dict_row) as cursor:
             yield cursor
 
 

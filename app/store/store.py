@@ -82,8 +82,8 @@ class Store:
 
         return GroupSaver(self.database, self.writer, tenant)
 
-    def events(self, tenant: str) -> EventInbox:
-        return EventInbox(self.database, self.queue, self.notifier, tenant, patience_s=self.settings.store_patience_s)
+    def events(self, tenant: str, *, patience_s: float | None = None) -> EventInbox:
+        return EventInbox(self.database, self.notifier, tenant, patience_s=patience_s or self.settings.store_patience_s)
 
     def notices(self, tenant: str, run_id: str, conversation: str | None) -> RunNotices:
         return RunNotices(self.database, self.notifier, tenant, run_id, conversation, patience_s=self.settings.store_patience_s)
