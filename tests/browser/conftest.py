@@ -104,9 +104,12 @@ def parley(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parley]:
             shutil.copyfile(log, ARTIFACTS / f"browser-{log.name}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """A browser; without one the tests are skipped, in CI they fail."""
+    """A browser; without one the tests are skipped, in CI they fail.
+
+    Closed with this package: as long as it is open, Playwright's event loop is in the way of asynchronous tests.
+    """
     if not Path(CHROMIUM).exists():
         words = f"no Chromium at {CHROMIUM}: `make browser` installs one, PARLEY_CHROMIUM names another"
         if os.environ.get("CI") == "true":
