@@ -7,6 +7,7 @@ import json
 import smtplib
 import ssl
 from collections.abc import Mapping
+from email.errors import MessageError
 from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -42,7 +43,7 @@ async def _hook(call: FunctionCall, url: Any, body: Mapping[str, Any]) -> None:
     if not url:
         raise WorkflowError.of("validation", "a notification by web hook needs a 'url'")
     headers = {"Content-Type": "application/json", "Idempotency-Key": call.key}
-    await call.post(str(url), json.dumps(body, ensure_ascii=False).encode(), headers)
+    await call.post(str(url), json.dumps(body).encode(), headers)
 
 
 async def _email(call: FunctionCall, to: str, title: str, text: str) -> None:
@@ -52,6 +53,18 @@ async def _email(call: FunctionCall, to: str, title: str, text: str) -> None:
         )
     if not to:
         raise WorkflowError.of("validation", "a notification by email needs a receiver in 'to'")
+    try:
+        message = _message(call, to, title, text)
+    except (ValueError, IndexError, MessageError) as error:  # the library's words are about its own insides
+        raise WorkflowError.of("validation", f"'{to}' is no address an email can be sent to, or its text cannot be sent") from error
+    try:
+        await asyncio.to_thread(_send, call.smtp_url, message)
+    except (smtplib.SMTPException, OSError) as error:
+        raise WorkflowError.of("communication", f"the mail server did not take the message to {to}: {error}") from error
+
+
+def _message(call: FunctionCall, to: str, title: str, text: str) -> EmailMessage:
+    assert call.smtp_url
     sender = parse_qs(urlsplit(call.smtp_url).query).get("from", [""])[0] or urlsplit(call.smtp_url).username or "parley@localhost"
     message = EmailMessage()
     message["From"] = unquote(sender)
@@ -59,10 +72,7 @@ async def _email(call: FunctionCall, to: str, title: str, text: str) -> None:
     message["Subject"] = " ".join(title.split()) or "Message from Parley"
     message["Message-ID"] = f"<{call.key}@parley>"
     message.set_content(text)
-    try:
-        await asyncio.to_thread(_send, call.smtp_url, message)
-    except (smtplib.SMTPException, OSError) as error:
-        raise WorkflowError.of("communication", f"the mail server did not take the message to {to}: {error}") from error
+    return message
 
 
 def _send(url: str, message: EmailMessage) -> None:

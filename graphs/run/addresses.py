@@ -73,8 +73,14 @@ def _plain(text: str) -> Address:
 
 
 def suggestion(text: str) -> str:
-    """Return the narrowest network to allow for *text*: its own loopback network, else the one address."""
+    """
+    Return the narrowest network to allow for *text*: its own loopback network, else the one address.
+
+    None, the empty text, for cloud metadata and link-local addresses: who opens those gives the machine's credentials away.
+    """
     address = _plain(text)
+    if any(words in AddressPolicy().forbids(text) for words in ("metadata", "link-local")):
+        return ""
     if address.is_loopback:
         return "127.0.0.0/8" if address.version == 4 else "::1/128"
     return str(IPv6Network(address)) if isinstance(address, IPv6Address) else f"{address}/32"

@@ -31,8 +31,8 @@ async def export(step: Step) -> JSON:
     return await give_out(step.task.export, step.output, _evaluating(step, step.output), "exported context")
 
 
-async def take_in(transform: Transform, raw: JSON, evaluate: Evaluate) -> JSON:
-    _check(transform.schema, raw, "input")
+async def take_in(transform: Transform, raw: JSON, evaluate: Evaluate, what: str = "input") -> JSON:
+    _check(transform.schema, raw, what)
     return raw if transform.template is None else await templates.resolve(transform.template, evaluate)
 
 
@@ -44,6 +44,8 @@ async def give_out(transform: Transform, raw: JSON, evaluate: Evaluate, what: st
 
 def _check(schema: Schema | None, value: JSON, what: str) -> None:
     wrong = "" if schema is None else schema.check(value)
+    if wrong and schema is not None and what == "workflow input" and value is None:
+        raise WorkflowError.of("validation", f"no input was given; this workflow needs {schema.needs()}")
     if wrong:
         raise WorkflowError.of("validation", f"the {what} does not fit its schema: {wrong}")
 

@@ -65,11 +65,14 @@ class UnknownWorkflow(RunError):
 
 
 class HttpFailed(RunError):
-    """A request got no usable answer. `kind`: blocked, invalid, connect, timeout, too-large, protocol."""
+    """A request got no usable answer; `title` says it in a few words."""
 
-    def __init__(self, message: str, kind: Literal["blocked", "invalid", "connect", "timeout", "too-large", "protocol"]) -> None:
+    def __init__(
+        self, message: str, kind: Literal["blocked", "invalid", "connect", "timeout", "too-large", "protocol"], title: str = ""
+    ) -> None:
         super().__init__(message)
         self.kind = kind
+        self.title = title
 
 
 class WorkflowError(RunError):

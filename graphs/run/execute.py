@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from graphs.run import waits
 from graphs.run.deps import RunDeps
 from graphs.run.live import Session, session
+from graphs.run.plain import plain
 from graphs.run.ports import JSON, Awaited
 from graphs.run.tree import Program
 
@@ -77,7 +78,7 @@ async def _entry(
     own: Session, state: dict[str, Any], unfinished: bool, run_id: str, data: JSON, deliveries: Mapping[str, JSON]
 ) -> RunState | Command[Any] | Outcome | None:
     """Return what the graph is to be invoked with: a first state, a resume, None for a plain re-entry; or how the run stands already."""
-    first: RunState = {"run_id": run_id, "input": data, "started_at": own.deps.clock.now().isoformat(), "status": "running"}
+    first: RunState = {"run_id": run_id, "input": plain(data), "started_at": own.deps.clock.now().isoformat(), "status": "running"}
     if not state:
         return first
     if not unfinished:
@@ -94,7 +95,7 @@ async def _entry(
         return _outcome(state)
     from langgraph.types import Command  # loaded already by whoever made the graph
 
-    return Command(resume=answers or {"": None})
+    return Command(resume=plain(answers) or {"": None})
 
 
 async def _withdraw(own: Session, state: Mapping[str, Any]) -> None:

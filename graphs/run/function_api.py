@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from graphs.run import durations
 from graphs.run.effects import idempotency_key
-from graphs.run.errors import HttpFailed, WorkflowError
+from graphs.run.errors import HttpFailed, Kind, WorkflowError
 from graphs.run.ports import JSON, Delivery, HttpRequest, HttpResponse, Notices
 from graphs.run.step import Step
 
@@ -66,7 +66,8 @@ class FunctionCall:
         try:
             response = await self._step.engine.deps.http.send(request)
         except HttpFailed as error:
-            raise WorkflowError.of("authorization" if error.kind == "blocked" else "communication", str(error)) from error
+            kind: Kind = "authorization" if error.kind == "blocked" else "communication"
+            raise WorkflowError.of(kind, str(error), title=error.title) from error
         if response.status >= 300:
             raise WorkflowError.of("communication", f"POST {url} answered {response.status}", status=response.status)
         return response

@@ -17,6 +17,7 @@ from langgraph.types import Checkpointer, interrupt
 from graphs.run import waits
 from graphs.run.errors import WorkflowError
 from graphs.run.live import Live, Session
+from graphs.run.plain import plain
 from graphs.run.ports import JSON, Delivery
 
 _SUPERSTEPS = 1_000_000  # segments of one invocation; steps are limited by Limits.max_steps
@@ -52,14 +53,14 @@ async def advance(state: RunState, runtime: Runtime[Session]) -> RunState:
     live = own.live
     retries = (await own.book()).retries
     if ended == "blocked":
-        awaited = {one.path: waits.to_json(one) for one in live.awaited()}
+        awaited = {one.path: plain(waits.to_json(one)) for one in live.awaited()}
         await own.drop()
         return {"status": "waiting", "steps": live.steps, "retries": retries, "awaited": awaited, "answers": {}}
     over: RunState = {"steps": live.steps, "retries": retries, "awaited": {}, "answers": {}}
     try:
-        return {**over, "status": "completed", "output": live.result(), "error": None}
+        return {**over, "status": "completed", "output": plain(live.result()), "error": None}
     except WorkflowError as error:
-        return {**over, "status": "faulted", "error": error.to_json(), "failed_path": error.path}
+        return {**over, "status": "faulted", "error": plain(error.to_json()), "failed_path": error.path}
 
 
 async def park(state: RunState) -> RunState:

@@ -7,7 +7,6 @@ name server cannot lead elsewhere. The same holds for each redirect. Proxies and
 from __future__ import annotations
 
 import asyncio
-import re
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -20,11 +19,15 @@ import httpx
 
 from graphs.run.addresses import AddressPolicy, suggestion
 from graphs.run.errors import HttpFailed
+from graphs.run.http_failures import failed, not_a_url
 from graphs.run.ports import HttpRequest, HttpResponse
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 _MOST_REDIRECTS = 10
 _SCHEMES = ("http", "https")
+_FAILURES = (
+    httpx.InvalidURL, httpx.HTTPError, UnicodeError, OSError, httpcore.ConnectTimeout, httpcore.NetworkError, httpcore.ProtocolError,
+)  # fmt: skip
 
 
 class GuardedHttp:
@@ -65,24 +68,20 @@ class GuardedHttp:
             async with asyncio.timeout(request.timeout_s):
                 return await self._exchange(request)
         except TimeoutError as error:
-            raise HttpFailed(f"{request.url} did not answer within {request.timeout_s:g} s", "timeout") from error
-        except UnicodeEncodeError as error:
-            raise HttpFailed(f"a header of the request to {_shown(request.url)} holds characters that cannot be sent", "invalid") from error
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
-            raise HttpFailed(f"'{_shown(request.url)}' is not a usable URL: {error}", "invalid") from error
-        except (httpcore.ConnectError, httpcore.ConnectTimeout, OSError) as error:
-            raise HttpFailed(f"cannot connect to {request.url}: {error or 'no connection'}", "connect") from error
-        except (httpcore.ProtocolError, httpcore.NetworkError, httpx.HTTPError) as error:
-            raise HttpFailed(f"{request.url} broke off its answer: {error or type(error).__name__}", "protocol") from error
+            raise HttpFailed(f"{request.url} did not answer within {request.timeout_s:g} s", "timeout", "No answer in time") from error
+        except _FAILURES as error:
+            raise failed(request, error) from error
 
     async def _exchange(self, request: HttpRequest) -> HttpResponse:
         out: httpx.Request | None = self._client.build_request(
             request.method, request.url, params=dict(request.query) or None, headers=dict(request.headers), content=request.body
         )
+        shown = request.url
         for _ in range(_MOST_REDIRECTS + 1):
             assert out is not None
-            _refuse_url(out.url)
+            _refuse_url(out.url, shown)
             response = await self._client.send(out, stream=True)
+            shown = response.headers.get("location", "")
             try:
                 if not (request.follow_redirects and response.next_request):
                     return await self._read(response)
@@ -93,23 +92,26 @@ class GuardedHttp:
 
     async def _read(self, response: httpx.Response) -> HttpResponse:
         body = bytearray()
-        async for part in response.aiter_bytes(65536):
-            body += part
-            if len(body) > self._limit:
-                raise HttpFailed(f"the answer of {response.url} is larger than {self._limit} bytes", "too-large")
+        try:
+            async for part in response.aiter_bytes(65536):
+                body += part
+                if len(body) > self._limit:
+                    raise HttpFailed(f"the answer of {response.url} is larger than {self._limit} bytes", "too-large", "Answer too large")
+        except httpx.DecodingError as error:
+            raise HttpFailed(f"the answer of {response.url} cannot be unpacked", "protocol", "Unreadable answer") from error
+        except (httpcore.ProtocolError, httpcore.NetworkError, httpx.HTTPError) as error:
+            raise HttpFailed(f"{response.url} broke off in the middle of its answer", "protocol", "Answer broken off") from error
         return HttpResponse(status=response.status_code, headers=dict(response.headers), body=bytes(body), url=str(response.url))
 
 
-def _refuse_url(url: httpx.URL) -> None:
+def _refuse_url(url: httpx.URL, shown: str) -> None:
+    """Raise HttpFailed when *url*, written as *shown*, is not one to call."""
     if url.scheme not in _SCHEMES or not url.host:
-        raise HttpFailed(f"'{_shown(str(url))}' cannot be called: only http:// and https:// URLs can", "invalid")
+        raise not_a_url(shown)
     if url.userinfo:
-        raise HttpFailed("a URL must not carry a user name or password: use the task's authentication", "invalid")
-
-
-def _shown(url: str) -> str:
-    """Return *url* without the user name and password it may carry."""
-    return re.sub(r"//[^/@]*@", "//", url)
+        raise HttpFailed("a URL must not carry a user name or password: use the task's authentication", "invalid", "Not a usable URL")
+    if url.port is not None and not 0 < url.port < 65536:
+        raise not_a_url(shown, f"there is no port {url.port}")
 
 
 async def _system_resolve(host: str, port: int) -> Sequence[str]:
@@ -146,16 +148,17 @@ class _Backend(httpcore.AsyncNetworkBackend):
         try:
             addresses = await self._resolve(host, port)
         except OSError as error:
-            raise HttpFailed(f"the name '{host}' cannot be resolved: {error.strerror or error}", "connect") from error
+            reason = f"the name '{host}' cannot be resolved: {error.strerror or error}"
+            raise HttpFailed(reason, "connect", "No answer: unknown host name") from error
         if not addresses:
-            raise HttpFailed(f"the name '{host}' has no address", "connect")
+            raise HttpFailed(f"the name '{host}' has no address", "connect", "No answer: unknown host name")
         for address in addresses:
             words = self._policy.forbids(address)
             if words:
                 shown = address if address == host else f"{host} ({address})"
-                raise HttpFailed(
-                    f"{shown} is {words}, which workflows may not call; to allow it, set PARLEY_HTTP_ALLOW={suggestion(address)}", "blocked"
-                )
+                allow = suggestion(address)
+                advice = f"; to allow it, set PARLEY_HTTP_ALLOW={allow}" if allow else ""
+                raise HttpFailed(f"{shown} is {words}, which workflows may not call{advice}", "blocked", "Address Not Allowed")
         return addresses
 
     async def sleep(self, seconds: float) -> None:

@@ -20,7 +20,16 @@ def with_query(uri: str, query: Mapping[str, JSON]) -> str:
         return uri
     base, mark, fragment = uri.partition("#")
     joint = "&" if "?" in base else "?"
-    return f"{base}{joint}{urlencode(pairs)}{mark}{fragment}"
+    encoded = urlencode([(to_bytes(name), to_bytes(value)) for name, value in pairs])
+    return f"{base}{joint}{encoded}{mark}{fragment}"
+
+
+def to_bytes(text: str) -> bytes:
+    """Return *text* in UTF-8. Raises WorkflowError (validation) for half a character, as `"\\ud800"` in JSON is one."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise WorkflowError.of("validation", "a text to be sent holds half a character (an unpaired surrogate)") from error
 
 
 def _text(value: JSON) -> str:
@@ -37,10 +46,10 @@ def encode_body(body: JSON, headers: dict[str, str]) -> bytes:
     if isinstance(body, str):
         if known is None:
             headers["Content-Type"] = "text/plain; charset=utf-8"
-        return body.encode()
+        return to_bytes(body)
     if known is None:
         headers["Content-Type"] = "application/json"
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return to_bytes(json.dumps(body, ensure_ascii=False, separators=(",", ":")))
 
 
 def read_content(response: HttpResponse) -> JSON:
@@ -55,7 +64,7 @@ def read_content(response: HttpResponse) -> JSON:
     kind = stated.partition(";")[0].strip().lower()
     if kind == "application/json" or kind.endswith("+json"):
         try:
-            return json.loads(response.body)
+            return _read_json(response.body)
         except ValueError as error:
             raise WorkflowError.of("communication", f"{response.url} said it sends {kind}, but its body is no JSON ({error})") from error
     try:
@@ -67,8 +76,20 @@ def read_content(response: HttpResponse) -> JSON:
     return _json_or(text, text) if not kind else base64.b64encode(response.body).decode()
 
 
+def _read_json(text: str | bytes) -> JSON:
+    """Read *text*. Raises ValueError, also for what Python's reader takes although it is none, or cannot take."""
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def _refuse(name: str) -> JSON:
+    raise ValueError(f"it holds {name}")
+
+
 def _json_or(text: str, otherwise: JSON) -> JSON:
     try:
-        return json.loads(text)
+        return _read_json(text)
     except ValueError:
         return otherwise

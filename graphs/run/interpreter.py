@@ -140,7 +140,8 @@ class Interpreter:
         try:
             return await self.deps.expressions.evaluate(expression.source, data, values, now=moment.timestamp())
         except ExpressionError as error:
-            raise WorkflowError.of("expression", str(error)) from error
+            missing = "; no input was given to the workflow" if data is None and frame.scope.input is None else ""
+            raise WorkflowError.of("expression", f"{error}{missing}") from error
 
     def fail(self, error: WorkflowError, reference: str, path: str) -> None:
         """Fill in where *error* happened, unless a step below already did, and take secrets out of its words."""

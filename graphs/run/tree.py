@@ -24,6 +24,9 @@ class Schema(Protocol):
     def check(self, value: JSON) -> str:
         """Return what is wrong with *value* in words, or the empty text."""
 
+    def needs(self) -> str:
+        """Return what a value must be, in words."""
+
 
 @dataclass(frozen=True, slots=True)
 class Transform:

@@ -6,6 +6,7 @@ import re
 from urllib.parse import quote
 
 from graphs.run.errors import WorkflowError
+from graphs.run.http_values import to_bytes
 from graphs.run.ports import JSON
 
 _VARIABLE = re.compile(r"\{([^{}]+)\}")
@@ -25,6 +26,6 @@ def expand(template: str, data: JSON) -> str:
             raise WorkflowError.of("expression", f"{{{name}}} in '{template}' must be a text, a number or a boolean")
         if found is None:
             return ""
-        return quote(str(found).lower() if isinstance(found, bool) else str(found), safe="")
+        return quote(to_bytes(str(found).lower() if isinstance(found, bool) else str(found)), safe="")
 
     return _VARIABLE.sub(value, template)

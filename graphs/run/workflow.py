@@ -39,7 +39,8 @@ async def _input(engine: Interpreter, scope: Scope) -> JSON:
     known = engine.book.result(path, 1)
     if known is not None:
         return known.output
-    data = await dataflow.take_in(scope.program.input, scope.input, _evaluating(engine, scope, scope.input, scope.started_at))
+    evaluate = _evaluating(engine, scope, scope.input, scope.started_at)
+    data = await dataflow.take_in(scope.program.input, scope.input, evaluate, "workflow input")
     if scope.program.input.template is not None:
         row = Row(path=path, attempt=1, kind="step", reference=f"{scope.reference}/input", status="finished", output=data)
         engine.deps.journal.write(row)

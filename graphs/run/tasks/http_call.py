@@ -19,9 +19,11 @@ from graphs.run.effects import before_effect, declared_idempotent, idempotency_k
 from graphs.run.errors import HttpFailed, WorkflowError
 from graphs.run.http_values import encode_body, read_content, with_query
 from graphs.run.ports import JSON, HttpRequest, HttpResponse
+from graphs.run.redaction import Redactor
 from graphs.run.step import Flow, Step
 from graphs.run.templates import Template
 from graphs.run.uri_template import expand
+from graphs.run.wording import kind
 
 if TYPE_CHECKING:
     from graphs.run.program import Compiler
@@ -30,6 +32,7 @@ _REPEATABLE = ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE")  # RFC 9110, 
 _PRIVATE_HEADERS = ("authorization", "cookie", "proxy-authorization")
 _UNTIL_THE_TASKS_OWN_S = 86400.0
 _QUOTED = 300  # characters of an error's body in its detail
+_READ = 20_000  # bytes of it that are looked at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +63,9 @@ class HttpTask:
         if isinstance(self.uri, templates.Const):
             uri = expand(str(uri), step.data)
         if not isinstance(uri, str):
-            raise WorkflowError.of("expression", f"the endpoint must be a URI, not {uri!r}")
-        headers = {str(key): _header(value) for key, value in ((await step.resolve(self.headers)) or {}).items() if value is not None}
+            source = f", and '{self.uri.source}' gave" if isinstance(self.uri, templates.Expr) else ", not"
+            raise WorkflowError.of("expression", f"the endpoint must be a URL{source} {kind(uri)}")
+        headers = {str(key): _header(value) for key, value in (await _object(step, self.headers, "headers")).items() if value is not None}
         if self.authentication is not None:
             step.authorization = await self.authentication.resolve(step)
             headers["Authorization"] = f"{step.authorization['scheme']} {step.authorization['parameter']}"
@@ -70,7 +74,7 @@ class HttpTask:
         body = None if self.body is None else encode_body(await step.resolve(self.body), headers)
         return HttpRequest(
             method=method,
-            url=with_query(uri, (await step.resolve(self.query)) or {}),
+            url=with_query(uri, await _object(step, self.query, "query")),
             headers=headers,
             body=body,
             follow_redirects=self.redirect,
@@ -81,8 +85,7 @@ class HttpTask:
         """Raise WorkflowError when the status is an error for this task."""
         if response.status < (400 if self.redirect else 300):
             return
-        said = response.body[:_QUOTED].decode("utf-8", "replace").strip()
-        detail = f"{request.method} {response.url} answered {response.status}" + (f": {said}" if said else "")
+        detail = f"{request.method} {response.url} answered {response.status}{_said(response, step.engine.redactor)}"
         raise WorkflowError.of("communication", step.engine.redactor.text(detail), status=response.status, title=_phrase(response.status))
 
     def _output(self, request: HttpRequest, response: HttpResponse) -> JSON:
@@ -105,9 +108,24 @@ async def send(step: Step, request: HttpRequest) -> HttpResponse:
     try:
         return await step.engine.deps.http.send(request)
     except HttpFailed as error:
-        if error.kind == "blocked":
-            raise WorkflowError.of("authorization", str(error), title="Address Not Allowed") from error
-        raise WorkflowError.of("communication", str(error)) from error
+        raise WorkflowError.of("authorization" if error.kind == "blocked" else "communication", str(error), title=error.title) from error
+
+
+async def _object(step: Step, template: Template, name: str) -> Mapping[str, JSON]:
+    """Return the value of `with.NAME`, nothing being the same as empty. Raises WorkflowError (expression) when it is no object."""
+    value: JSON = await step.resolve(template)
+    if value is not None and not isinstance(value, dict):
+        raise WorkflowError.of("expression", f"'{name}' of a call must be an object, and is {kind(value)}")
+    return value or {}
+
+
+def _said(response: HttpResponse, redactor: Redactor) -> str:
+    """Return what an error's answer adds: the beginning of its body, or where a redirect points and how to follow it."""
+    location = next((value for name, value in response.headers.items() if name.lower() == "location"), "")
+    if response.status < 400 and location:
+        return f" and points to {location}; to follow it, write `redirect: true` under `with`"
+    text = redactor.text(response.body[:_READ].decode("utf-8", "replace")).strip()  # before it is cut: half a secret is not known as one
+    return f": {text[:_QUOTED]}" if text else ""
 
 
 def _header(value: JSON) -> str:

@@ -11,6 +11,7 @@ from graphs.run.ports import JSON
 from graphs.run.step import Flow, Step
 from graphs.run.templates import Expr
 from graphs.run.tree import Block
+from graphs.run.wording import kind
 
 if TYPE_CHECKING:
     from graphs.run.program import Compiler
@@ -27,7 +28,7 @@ class ForTask:
     async def run(self, step: Step) -> Flow:
         items = await step.evaluate(self.items)
         if items is not None and not isinstance(items, list):
-            raise WorkflowError.of("expression", f"for.in must give a list, and '{self.items.source}' gave {_kind(items)}")
+            raise WorkflowError.of("expression", f"for.in must give a list, and '{self.items.source}' gave {kind(items)}")
         flow = Flow(step.data)
         for index, item in enumerate(items or ()):
             await step.engine.breathe()  # the block may be empty
@@ -38,14 +39,6 @@ class ForTask:
             if flow.then == "end":
                 return flow
         return flow
-
-
-def _kind(value: JSON) -> str:
-    if isinstance(value, bool):
-        return "a boolean"
-    if isinstance(value, str):
-        return "a text"
-    return "an object" if isinstance(value, dict) else "a number"
 
 
 def prepare(data: Mapping[str, JSON], reference: str, compiler: Compiler, _siblings: Mapping[str, int]) -> ForTask:

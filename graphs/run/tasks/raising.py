@@ -12,6 +12,7 @@ from graphs.run.errors import WorkflowError
 from graphs.run.ports import JSON
 from graphs.run.step import Flow, Step
 from graphs.run.templates import Template
+from graphs.run.wording import shown
 
 if TYPE_CHECKING:
     from graphs.run.program import Compiler
@@ -25,7 +26,7 @@ class RaiseTask:
         error = await step.resolve(self.error)
         status = error.get("status")
         if isinstance(status, bool) or not isinstance(status, int):
-            raise WorkflowError.of("expression", f"the status of an error must be a whole number, not {status!r}")
+            raise WorkflowError.of("expression", f"the status of an error must be a whole number, not {shown(status)}")
         title, detail = (_text(error.get(key)) for key in ("title", "detail"))
         raise WorkflowError(str(error.get("type", "")), status, title, detail)
 

@@ -163,8 +163,8 @@ async def test_a_template_with_an_object_is_an_expression_error(runs: Runs, worl
 
 
 async def test_a_blocked_address_is_an_authorization_error_that_names_the_setting(runs: Runs) -> None:
-    outcome = await runs.start([{"a": {"call": "http", "with": {"method": "get", "endpoint": "http://169.254.169.254/latest"}}}], {})
+    outcome = await runs.start([{"a": {"call": "http", "with": {"method": "get", "endpoint": "http://10.1.2.3/latest"}}}], {})
 
     assert outcome.error is not None
     assert outcome.error["status"] == 403
-    assert "PARLEY_HTTP_ALLOW=169.254.169.254/32" in outcome.error["detail"]
+    assert "PARLEY_HTTP_ALLOW=10.1.2.3/32" in outcome.error["detail"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.types import Command
 
 import graphs.run as run
@@ -56,8 +57,6 @@ async def test_a_long_run_is_checkpointed_every_two_hundred_steps(runs: Runs) ->
 
 async def test_the_state_survives_strict_serialisation(runs: Runs) -> None:
     """Everything in a checkpoint is plain JSON: the strict serialiser reads it back as it was."""
-    from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-
     saver = InMemorySaver(serde=JsonPlusSerializer(allowed_msgpack_modules=None))
     graph = run.run_graph(saver)
     runs.definition = definition([{"w": {"wait": {"hours": 1}}}])
@@ -78,3 +77,17 @@ async def test_an_answer_that_names_nobody_changes_nothing(runs: Runs) -> None:
         await drive(runs, graph, Command(resume=answer))
 
         assert (await graph.aget_state(CONFIG)).next == ("park",)
+
+
+async def test_values_that_the_checkpoint_cannot_hold_are_made_so_that_it_can(runs: Runs) -> None:
+    """Integers beyond 64 bits become floats, as in jq; half a character becomes the replacement character."""
+    runs.graph = run.run_graph(InMemorySaver(serde=JsonPlusSerializer(allowed_msgpack_modules=None)))
+    huge = {"id": 10**30, "list": [-(10**400)], "half\udc00": "a\ud800b", "fine": [2**53 - 1, "ä", 1.5, None, True]}
+    ask = {"call": "ask:1.0.0@default", "with": {"title": "?", "schema": {}}, "output": {"as": "{ asked: ., before: $input }"}}
+    await runs.start([{"a": ask}], huge)
+
+    runs.mailbox.answer("/do/0/a", {"n": 10**30})
+    outcome = await runs.go_on()
+
+    plain = {"id": 1e30, "list": [-1.7976931348623157e308], "half�": "a�b", "fine": [2**53 - 1, "ä", 1.5, None, True]}
+    assert outcome.output == {"asked": {"n": 1e30}, "before": plain}
