@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from dsl.catalogue import Catalogue, Function, find, parse_name
 from dsl.expressions.program import is_expression
-from dsl.jq_words import computed_words, field_words, filter_words, value_words
+from dsl.jq_words import computed_words, field_words, filter_words, holds_code, value_words
 from dsl.pointer import get
 from dsl.targets import place, short_address
 from dsl.walk import Step
@@ -42,10 +42,13 @@ def http_words(step: Step) -> str:
     return f"{_verb(step, method)} {place(uri)}"
 
 
-def http_brief(step: Step) -> tuple[str, str]:
-    """Return (verb, address without its scheme) for places with little room; the address may be cut at its beginning."""
+def http_brief(step: Step) -> tuple[str, str, str]:
+    """Return (verb with what is sent, verb alone, address without its scheme); of a long address the end says most."""
     method, uri = http_target(step)
-    return _VERBS.get(method, f"Call {method if not is_expression(method) else ''}".strip()).replace(" {what} to", ""), short_address(uri)
+    known = "" if is_expression(method) else method
+    alone = _VERBS.get(method, f"Call {known}".strip()).replace(" {what}", "")
+    whole = _verb(step, known)
+    return alone if holds_code(whole) else whole.replace("`", ""), alone, short_address(uri) or "an address"
 
 
 def function_words(step: Step, catalogue: Catalogue) -> str:

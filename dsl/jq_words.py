@@ -29,6 +29,8 @@ _LENGTH = re.compile(rf"({_PATH_TEXT}|\.)\s*\|\s*length")
 _SUM = re.compile(rf"(?:({_PATH_TEXT}|\.)\s*\|\s*)?map\(\s*({_PATH_TEXT})\s*\)\s*\|\s*add")
 _EVERY = re.compile(rf"(all|any)\(\s*({_PATH_TEXT})\[\]\s*;\s*([^;()]+)\)|({_PATH_TEXT})\s*\|\s*(all|any)\(([^;()]+)\)", re.DOTALL)
 _PLAIN_WORD = re.compile(r"[a-z]+|\d+")
+_QUOTED = re.compile(r"`([^`]*)`")
+_FIELD_NAME = re.compile(r"[\w.$\[\]-]+")
 _DECISION = re.compile(rf"(?:{_PATH_TEXT})?\.approved\s*(?:== true|(== false|!= true|\| not))?")
 _SIGNS: Final = {"==": "is", "!=": "is not", "<": "is below", "<=": "is at most", ">": "is above", ">=": "is at least"}
 _VERBS: Final = {"startswith": "starts with", "endswith": "ends with", "contains": "contains", "test": "matches"}
@@ -93,6 +95,16 @@ def computed_words(expression: str) -> str | None:
 def things(path: str | None) -> str:
     """Return what a list is called: "the orders"; "the items" where it has no name."""
     return path_words(path) if path and path not in (".", "$input", "$context", "$output") else "the items"
+
+
+def holds_code(said: str) -> bool:
+    """Tell whether words made here quote jq, and not only names of fields."""
+    return any(not _FIELD_NAME.fullmatch(quoted) for quoted in _QUOTED.findall(said))
+
+
+def plainly(said: str) -> str:
+    """Return words without quoted jq, for places with little room."""
+    return _QUOTED.sub(lambda match: match[1] if _FIELD_NAME.fullmatch(match[1]) else "a computed value", said)
 
 
 def _condition(code: str, *, bare: bool = False) -> str | None:

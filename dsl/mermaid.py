@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from dsl.picture import Node, Picture, picture
+from dsl.picture import Picture, picture
 
 JSON = Any
 
@@ -33,18 +33,14 @@ def _inside(drawn: Picture, parent: str, names: dict[str, str], depth: int) -> l
             continue
         if node.box:
             lines += [
-                f"{indent}subgraph {names[node.id]} [{_quoted(_label(node))}]",
+                f"{indent}subgraph {names[node.id]} [{_quoted(node.tooltip.replace('`', ''))}]",
                 *_inside(drawn, node.id, names, depth + 1),
                 f"{indent}end",
             ]
         else:
             opening, closing = _SHAPES.get(node.kind, ("[", "]"))
-            lines.append(f"{indent}{names[node.id]}{opening}{_quoted(_label(node))}{closing}")
+            lines.append(f"{indent}{names[node.id]}{opening}{_quoted(node.tooltip.replace('`', ''))}{closing}")
     return lines
-
-
-def _label(node: Node) -> str:
-    return f"{node.full_title}: {node.full_subtitle}" if node.full_subtitle else node.full_title
 
 
 def _quoted(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from dsl.call_phrases import function_words, http_brief, http_words
 from dsl.catalogue import Catalogue
 from dsl.expressions.program import is_expression
-from dsl.jq_words import computed_words, condition_words, field_words, filter_words, path_words, things, value_words
+from dsl.jq_words import computed_words, condition_words, field_words, filter_words, holds_code, path_words, plainly, things, value_words
 from dsl.pointer import get
 from dsl.walk import Step, switch_cases, title_of
 from dsl.words import duration_words, event_words, joined, shortened, spoken
@@ -18,8 +18,6 @@ from dsl.words import duration_words, event_words, joined, shortened, spoken
 JSON = Any
 
 SCOPES: Final = ("do", "for", "fork", "try", "switch")
-_QUOTED = re.compile(r"`([^`]*)`")
-_FIELD = re.compile(r"[\w.$\[\]-]+")
 _VALUES = 4  # of a `set` are told with their contents
 
 
@@ -57,17 +55,32 @@ def phrase(step: Step, data: JSON, catalogue: Catalogue) -> str:
 def brief(step: Step, data: JSON, catalogue: Catalogue) -> str:
     """Return `phrase` for places with little room: no jq, no quotes, and of a `set` only the names."""
     if step.kind == "call" and step.task.get("call") == "http":
-        return " ".join(http_brief(step)).strip()
+        whole, _, where = http_brief(step)
+        return f"{whole} {where}"
     if step.kind == "set":
         said = _set(step, data, with_values=False)
-        return "Prepare data" if _holds_code(said) else said.replace("`", "")
-    return _QUOTED.sub(lambda match: match[1] if _FIELD.fullmatch(match[1]) else "a computed value", phrase(step, data, catalogue))
+        return "Prepare data" if holds_code(said) else said.replace("`", "")
+    return plainly(phrase(step, data, catalogue))
+
+
+def aim(step: Step) -> tuple[str, str] | None:
+    """Return (verb, what it is done to) of tasks whose target may be long: it is cut at its beginning, for the end says most."""
+    match step.kind:
+        case "call" if step.task.get("call") == "http":
+            return http_brief(step)[1:]
+        case "run" if isinstance(child := get(step.task, "/run/workflow"), dict):
+            return "Run", f"{child.get('namespace')}/{child.get('name')} {child.get('version')}"
+        case "emit" if isinstance(kind := get(step.task, "/emit/event/with/type"), str):
+            return "Send", kind
+        case "listen" if isinstance(kind := get(step.task, "/listen/to/one/with/type"), str):
+            return "Wait for", kind
+    return None
 
 
 def brief_condition(expression: str) -> str:
     """Return a condition for places with little room: what has no simple words is "a condition holds"."""
     said = condition_words(expression)
-    return "a condition holds" if _holds_code(said) else said.replace("`", "")
+    return "a condition holds" if holds_code(said) else said.replace("`", "")
 
 
 def case_words(case: JSON) -> str:
@@ -112,10 +125,6 @@ def _conditional(step: Step, said: str) -> str:
         return said
     lowered = said if said[1:2].isupper() else said[:1].lower() + said[1:]
     return f"If {condition_words(condition)}: {lowered}"
-
-
-def _holds_code(said: str) -> bool:
-    return any(not _FIELD.fullmatch(quoted) for quoted in _QUOTED.findall(said))
 
 
 def _set(step: Step, _data: JSON, *, with_values: bool = True) -> str:

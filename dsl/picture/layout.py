@@ -1,79 +1,52 @@
-"""Place boxes of given sizes in layers, top-down, and route the edges between them.
+"""Place boxes of given sizes in layers, top-down.
 
-Sugiyama's steps, small: edges that close a cycle are set aside, the longest way gives the layer, long edges get a place of their own in
-every layer they pass, layers are ordered by barycentres, columns are straightened by least squares under minimal distances.
-All lengths are px; deterministic.
+Sugiyama's steps, small: edges that close a cycle are set aside, the longest way gives the layer, long edges and labels get a place of
+their own in every layer they pass, layers are ordered by barycentres, columns are straightened by least squares under minimal distances.
+`routes.py` draws the edges between them. All lengths are px; deterministic.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
+from dsl.picture.cells import Cell, Layout, Link, Point
+from dsl.picture.routes import routed
+
 GAP_X: Final = 28
-GAP_Y: Final = 30
-LABEL_GAP_Y: Final = 58  # below a layer whose edges carry labels
-LANE: Final = 16  # between edges that lead back
+GAP_Y: Final = 36  # between rows of a grid
+LABEL_HEIGHT: Final = 18
+THIN: Final = 14  # the room of an edge that passes a layer
 _SWEEPS: Final = 6
-
-Point = tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """An edge to place: positions in the list of sizes, and the width its label needs (0: no label)."""
-
-    source: int
-    target: int
-    label_width: float = 0
-
-
-@dataclass(slots=True)
-class Layout:
-    width: float
-    height: float
-    corners: list[Point]  # upper left corners, in the order of the sizes
-    routes: list[list[Point]]  # in the order of the links
-    labels: list[Point]  # middles of the labels, in the order of the links
-    back: list[bool]
-
-
-@dataclass(slots=True)
-class _Cell:
-    """A box, or the place where a long edge passes a layer."""
-
-    width: float
-    height: float
-    rank: int
-    x: float = 0  # middle
-    up: list[int] = field(default_factory=list)
-    down: list[int] = field(default_factory=list)
 
 
 def layered(sizes: Sequence[tuple[float, float]], links: Sequence[Link]) -> Layout:
     """Return the places of boxes whose first one is where things begin."""
     back = _back_edges(len(sizes), links)
-    ranks = _ranks(len(sizes), links, back)
-    cells = [_Cell(width, height, ranks[number]) for number, (width, height) in enumerate(sizes)]
+    ranks = _with_label_layers(_ranks(len(sizes), links, back), links, back)
+    cells = [Cell(width, height, ranks[number], box=True) for number, (width, height) in enumerate(sizes)]
     chains = [_chain(cells, link) if not back[number] else [] for number, link in enumerate(links)]
     rows = _rows(cells)
     _order(cells, rows)
     _straighten(cells, rows)
-    tops, heights = _heights(cells, rows, links, back)
-    left = min(cell.x - cell.width / 2 for cell in cells)
+    _align(cells, rows)
+    left = min(cell.left for cell in cells)
     for cell in cells:
-        cell.x -= left
-    width = max(cell.x + cell.width / 2 for cell in cells)
-    corners = [(cell.x - cell.width / 2, tops[cell.rank]) for cell in cells[: len(sizes)]]
-    layout = Layout(width, tops[-1] + heights[-1], corners, [[] for _ in links], [(0, 0)] * len(links), back)
-    _forward_routes(layout, cells, links, chains, tops, heights)
-    _back_routes(layout, cells, links, tops, heights)
-    return layout
+        cell.x = round(cell.x - left)
+    return routed(cells, rows, links, chains, back)
 
 
-def grid(sizes: Sequence[tuple[float, float]], per_row: int = 4) -> Layout:
+def _with_label_layers(ranks: list[int], links: Sequence[Link], back: Sequence[bool]) -> list[int]:
+    """Return the ranks with a layer of its own below each one whose edges carry labels: so labels have room like boxes."""
+    labelled = {ranks[link.source] for number, link in enumerate(links) if link.label_width and not back[number]}
+    added = [0]
+    for rank in range(max(ranks)):
+        added.append(added[-1] + (rank in labelled))
+    return [rank + added[rank] for rank in ranks]
+
+
+def grid(sizes: Sequence[tuple[float, float]], per_row: int = 3) -> Layout:
     """Return boxes side by side, in rows of at most *per_row*."""
     corners: list[Point] = []
     y = width = 0.0
@@ -146,12 +119,13 @@ def _longest(order: Sequence[int], following: Sequence[Sequence[int]], ranks: li
     return ranks
 
 
-def _chain(cells: list[_Cell], link: Link) -> list[int]:
+def _chain(cells: list[Cell], link: Link) -> list[int]:
     """Give a long edge a cell in each layer it passes and connect the neighbours; return those cells."""
     chain: list[int] = []
     above = link.source
     for rank in range(cells[link.source].rank + 1, cells[link.target].rank):
-        cells.append(_Cell(max(14, link.label_width if not chain else 0), 0, rank))
+        labelled = not chain and link.label_width > 0
+        cells.append(Cell(link.label_width if labelled else THIN, LABEL_HEIGHT if labelled else 0, rank, label=labelled))
         chain.append(len(cells) - 1)
         cells[above].down.append(chain[-1])
         cells[chain[-1]].up.append(above)
@@ -161,14 +135,14 @@ def _chain(cells: list[_Cell], link: Link) -> list[int]:
     return chain
 
 
-def _rows(cells: Sequence[_Cell]) -> list[list[int]]:
+def _rows(cells: Sequence[Cell]) -> list[list[int]]:
     rows: list[list[int]] = [[] for _ in range(max(cell.rank for cell in cells) + 1)]
     for number, cell in enumerate(cells):
         rows[cell.rank].append(number)
     return rows
 
 
-def _order(cells: Sequence[_Cell], rows: list[list[int]]) -> None:
+def _order(cells: Sequence[Cell], rows: list[list[int]]) -> None:
     """Sort every row by the mean position of its neighbours, down and up in turn."""
     place = {number: position for row in rows for position, number in enumerate(row)}
     for sweep in range(_SWEEPS):
@@ -182,7 +156,7 @@ def _order(cells: Sequence[_Cell], rows: list[list[int]]) -> None:
             place.update({number: position for position, number in enumerate(row)})
 
 
-def _straighten(cells: Sequence[_Cell], rows: Sequence[Sequence[int]]) -> None:
+def _straighten(cells: Sequence[Cell], rows: Sequence[Sequence[int]]) -> None:
     for row in rows:
         x = 0.0
         for number in row:
@@ -201,6 +175,21 @@ def _straighten(cells: Sequence[_Cell], rows: Sequence[Sequence[int]]) -> None:
                 cells[number].x = x
 
 
+def _align(cells: Sequence[Cell], rows: Sequence[Sequence[int]]) -> None:
+    """Put what has one way in below where that comes from, as far as its neighbours leave room: so plain sequences are straight."""
+    for row in rows[1:]:
+        for position, number in enumerate(row):
+            cell = cells[number]
+            if len(cell.up) != 1 or len(cells[cell.up[0]].down) != 1:
+                continue
+            wanted = cells[cell.up[0]].x
+            if position > 0:
+                wanted = max(wanted, cells[row[position - 1]].right + GAP_X + cell.width / 2)
+            if position + 1 < len(row):
+                wanted = min(wanted, cells[row[position + 1]].left - GAP_X - cell.width / 2)
+            cell.x = wanted
+
+
 def _apart(wanted: Sequence[float], widths: Sequence[float]) -> list[float]:
     """Return middles as near to *wanted* as possible (least squares) without overlaps: pool adjacent violators."""
     offsets = [0.0]
@@ -215,68 +204,6 @@ def _apart(wanted: Sequence[float], widths: Sequence[float]) -> list[float]:
         pools.append((mean, count))
     flat = [mean for mean, count in pools for _ in range(count)]
     return [mean + offset for mean, offset in zip(flat, offsets, strict=True)]
-
-
-def _heights(
-    cells: Sequence[_Cell], rows: Sequence[Sequence[int]], links: Sequence[Link], back: Sequence[bool]
-) -> tuple[list[float], list[float]]:
-    """Return top and height of every layer."""
-    labelled = {cells[link.source].rank for number, link in enumerate(links) if link.label_width and not back[number]}
-    led_back_to_first = any(back[number] and cells[link.target].rank == 0 for number, link in enumerate(links))
-    tops, heights, y = [], [], float(LANE) if led_back_to_first else 0.0
-    for rank, row in enumerate(rows):
-        tops.append(y)
-        heights.append(max((cells[number].height for number in row), default=0.0))
-        y += heights[-1] + (LABEL_GAP_Y if rank in labelled else GAP_Y)
-    return tops, heights
-
-
-def _forward_routes(
-    layout: Layout,
-    cells: Sequence[_Cell],
-    links: Sequence[Link],
-    chains: Sequence[Sequence[int]],
-    tops: Sequence[float],
-    heights: Sequence[float],
-) -> None:
-    for number, link in enumerate(links):
-        if layout.back[number]:
-            continue
-        source, target = cells[link.source], cells[link.target]
-        points: list[Point] = [(source.x, tops[source.rank] + source.height)]
-        if source.height < heights[source.rank]:
-            points.append((source.x, tops[source.rank] + heights[source.rank]))
-        for passed in chains[number]:
-            cell = cells[passed]
-            points += [(cell.x, tops[cell.rank]), (cell.x, tops[cell.rank] + heights[cell.rank])]
-        points.append((target.x, tops[target.rank]))
-        layout.routes[number] = points
-        first = cells[chains[number][0]] if chains[number] else target
-        layout.labels[number] = (first.x, tops[first.rank] - 18)
-
-
-def _back_routes(layout: Layout, cells: Sequence[_Cell], links: Sequence[Link], tops: Sequence[float], heights: Sequence[float]) -> None:
-    """Lead edges that close a cycle around the right side, each in a lane of its own, crossing only the gaps between layers."""
-    lanes = [number for number, is_back in enumerate(layout.back) if is_back]
-    used = 0.0  # by the lanes so far and their labels
-    for number in lanes:
-        link = links[number]
-        source, target = cells[link.source], cells[link.target]
-        x = max(cell.x + cell.width / 2 for cell in cells if target.rank <= cell.rank <= source.rank) + LANE + used
-        below, above = tops[source.rank] + heights[source.rank] + 10, tops[target.rank] - 10
-        start_x, end_x = source.x + min(30, source.width / 4), target.x + min(30, target.width / 4)
-        layout.routes[number] = [
-            (start_x, tops[source.rank] + source.height),
-            (start_x, below),
-            (x, below),
-            (x, above),
-            (end_x, above),
-            (end_x, tops[target.rank]),
-        ]
-        layout.labels[number] = (x + link.label_width / 2 + 4, (below + above) / 2)
-        used += LANE + link.label_width
-        layout.width = max(layout.width, x + link.label_width + LANE)
-        layout.height = max(layout.height, below + LANE)
 
 
 def _mean(values: Sequence[float], otherwise: float) -> float:

@@ -17,6 +17,9 @@ _HUES: Final = {"call": 215, "emit": 265, "listen": 265, "for": 165, "fork": 190
 _STATES: Final = ("pending", "running", "waiting", "retrying", "done", "faulted", "skipped")
 _MARKS: Final = {"running": "▶", "waiting": "‖", "retrying": "↻", "done": "✓", "faulted": "✕", "skipped": "–"}
 
+_LINE: Final = 17  # px from one line of text to the next
+_RADIUS: Final = 8.0
+
 _STYLE: Final = """
 :root{color-scheme:light dark}
 svg{--bg:#fff;--ink:#1c2430;--soft:#5b6675;--line:#8a96a5;--card:#fff;--edge:#c8d0da;--box:#f5f7fa;
@@ -64,21 +67,24 @@ def _status(state: Any) -> str:
 
 
 def _node(node: Node, status: str) -> str:
-    tooltip = f"{node.full_title}: {node.full_subtitle}" if node.full_subtitle else node.full_title
-    title = f"<title>{_text(tooltip)}{f' ({status})' if status else ''}</title>"
+    title = f"<title>{_text(node.tooltip.replace('`', ''))}{f' ({status})' if status else ''}</title>"
     if node.kind in ("start", "end", "exit"):
         shape = f'<rect class="p {status}" x="{node.x:g}" y="{node.y:g}" width="{node.w:g}" height="{node.h:g}" rx="{node.h / 2:g}"/>'
         middle = f'x="{node.x + node.w / 2:g}" y="{node.y + node.h / 2 + 4:g}"'
         return f'<g>{title}{shape}<text class="{"t" if node.h > 30 else "s"} c" {middle}>{_text(node.title)}</text></g>'
     style = "b" if node.box else "n"
     shape = f'<rect class="{style} {status}" x="{node.x:g}" y="{node.y:g}" width="{node.w:g}" height="{node.h:g}" rx="8"/>'
-    bar_height = 26 if node.box else node.h - 16
+    used = _LINE * (len(node.lines) + (1 if node.subtitle else 0))
+    bar_height = used - 4 if node.box else node.h - 16
     hue = _HUES.get(node.kind, 215)
     bar = f'<rect x="{node.x + 8:g}" y="{node.y + 8:g}" width="4" height="{bar_height:g}" rx="2" style="fill:hsl({hue} 65% var(--bar))"/>'
-    top = node.y + (22 if node.subtitle else 22 if node.box else node.h / 2 + 4)
-    words = f'<text class="t" x="{node.x + 20:g}" y="{top:g}">{_text(node.title)}</text>'
+    y = node.y + (22 if node.box else (node.h - used) / 2 + 13)
+    words = ""
+    for line in node.lines:
+        words += f'<text class="t" x="{node.x + 20:g}" y="{y:g}">{_text(line)}</text>'
+        y += _LINE
     if node.subtitle:
-        words += f'<text class="s" x="{node.x + 20:g}" y="{node.y + (37 if node.box else 39):g}">{_text(node.subtitle)}</text>'
+        words += f'<text class="s" x="{node.x + 20:g}" y="{y:g}">{_text(node.subtitle)}</text>'
     mark = _MARKS.get(status, "")
     if mark:
         words += f'<text class="m m{status}" x="{node.x + node.w - 9:g}" y="{node.y + 20:g}">{mark}</text>'
@@ -91,20 +97,28 @@ def _edge(edge: Edge) -> str:
 
 
 def path(edge: Edge) -> str:
-    """Return SVG path data: straight where two points share x or y, else a curve that leaves and arrives vertically."""
-    x, y = edge.points[0]
-    parts = [f"M{x:g} {y:g}"]
-    for next_x, next_y in edge.points[1:]:
-        middle = (y + next_y) / 2
-        straight = next_x == x or next_y == y
-        parts.append(f"L{next_x:g} {next_y:g}" if straight else f"C{x:g} {middle:g} {next_x:g} {middle:g} {next_x:g} {next_y:g}")
-        x, y = next_x, next_y
+    """Return SVG path data: straight lines with rounded corners."""
+    points = edge.points
+    parts = [f"M{points[0][0]:g} {points[0][1]:g}"]
+    for before, (x, y), after in zip(points, points[1:], points[2:], strict=False):
+        radius = min(_RADIUS, _length(before, (x, y)) / 2, _length((x, y), after) / 2)
+        start, end = _towards((x, y), before, radius), _towards((x, y), after, radius)
+        parts.append(f"L{start[0]:g} {start[1]:g}Q{x:g} {y:g} {end[0]:g} {end[1]:g}")
+    parts.append(f"L{points[-1][0]:g} {points[-1][1]:g}")
     return "".join(parts)
 
 
+def _length(one: tuple[float, float], other: tuple[float, float]) -> float:
+    return abs(one[0] - other[0]) + abs(one[1] - other[1])  # the lines are vertical or horizontal
+
+
+def _towards(start: tuple[float, float], end: tuple[float, float], distance: float) -> tuple[float, float]:
+    length = _length(start, end) or 1
+    return start[0] + (end[0] - start[0]) * distance / length, start[1] + (end[1] - start[1]) * distance / length
+
+
 def _label(edge: Edge) -> str:
-    width = len(edge.label) * 6 + 10
-    box = f'<rect class="lb" x="{edge.label_x - width / 2:g}" y="{edge.label_y - 9:g}" width="{width:g}" height="17" rx="8"/>'
+    box = f'<rect class="lb" x="{edge.label_x - edge.label_w / 2:g}" y="{edge.label_y - 9:g}" width="{edge.label_w:g}" height="18" rx="9"/>'
     words = f'<text class="l c" x="{edge.label_x:g}" y="{edge.label_y + 4:g}">{_text(edge.label)}</text>'
     return f"<g><title>{_text(edge.full_label)}</title>{box}{words}</g>"
 
