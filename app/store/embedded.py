@@ -187,7 +187,7 @@ def _data_folder(home: Path, account: Account) -> Path:
     if data.is_symlink() or data.exists():
         return data.resolve()
     if account.uid is not None and not _enterable(home, account):
-        data.symlink_to(_shared_folder("db", str(home), account))
+        data.symlink_to(_shared_folder(home, account))
         return data.resolve()
     data.mkdir(mode=0o700)
     account.own(data)
@@ -215,12 +215,23 @@ def _reachable_binaries(binaries: Path, account: Account) -> Path:
     return target / binaries.name
 
 
-def _shared_folder(kind: str, of: str, account: Account) -> Path:
+def _shared_folder(home: Path, account: Account) -> Path:
+    """Make a new folder for the data of *home*, never one that an earlier PARLEY_HOME of this name has used: that one was reset."""
     _make_shared()
-    folder = SHARED / f"{kind}-{hashlib.sha256(of.encode()).hexdigest()[:12]}"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    _forget_temporary_homes()
+    folder = Path(tempfile.mkdtemp(prefix="db-", dir=SHARED))
     account.own(folder)
+    folder.with_suffix(".home").write_text(str(home), "utf-8")
     return folder
+
+
+def _forget_temporary_homes() -> None:
+    """Remove data whose PARLEY_HOME was in the folder for temporary files and is gone. Anything else is never removed."""
+    for note in SHARED.glob("db-*.home"):
+        home, data = Path(note.read_text("utf-8")), note.with_suffix("")
+        if home.is_relative_to(tempfile.gettempdir()) and not home.exists() and _postmaster(data) is None:
+            shutil.rmtree(data, ignore_errors=True)
+            note.unlink()
 
 
 def _make_shared() -> None:

@@ -103,6 +103,25 @@ def test_folders_above_keep_their_permissions(home: Path) -> None:
         shutil.rmtree(server.data, ignore_errors=True)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only a server started as root runs as somebody else")
+def test_a_home_that_was_removed_starts_empty_again(home: Path) -> None:
+    """Also where the data lies elsewhere: the old data is not found by the folder's name."""
+    private = home / "private"
+    data = []
+    for _ in range(2):
+        private.mkdir(mode=0o700)
+        server = embedded.start(private / "parley")
+        data.append(server.data)
+        with psycopg.connect(**server.conninfo("postgres"), autocommit=True) as connection:
+            connection.execute("CREATE DATABASE mine")  # fails when it is there already
+        server.close()
+        shutil.rmtree(private)
+
+    assert data[0] != data[1]
+    assert not data[0].exists()  # it was in the folder for temporary files: the second start removed it
+    shutil.rmtree(data[1])
+
+
 def test_without_the_wheel_the_message_names_the_way_out(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
 

@@ -17,7 +17,7 @@ SELECT parley.tenant_of_run(%(run)s);
 
 -- name: details
 -- What the run executes, read by the worker that just claimed it.
-SELECT r.id, r.input, r.conversation, r.created_at, r.started_at, v.definition, v.namespace, v.name, v.version, v.digest, v.lock, v.secrets
+SELECT r.id, r.input, r.conversation, r.created_at, r.started_at, v.definition, v.namespace, v.name, v.version, v.digest, v.lock, v.secrets, r.options
   FROM parley.runs r JOIN parley.versions v ON v.tenant_id = r.tenant_id AND v.id = r.version_id
  WHERE r.id = %(run)s;
 

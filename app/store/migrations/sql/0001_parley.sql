@@ -81,6 +81,7 @@ CREATE TABLE parley.runs (
                      CHECK (status IN ('ready', 'running', 'waiting', 'completed', 'faulted', 'cancelled')),
     reason           text NOT NULL DEFAULT '',
     input            json,
+    options          jsonb NOT NULL DEFAULT '{}', -- what its start allowed it alone: {"http_allow": [CIDR]}
     output           json,
     error            json,
     failed_path      text NOT NULL DEFAULT '', -- of a faulted run: the step a retry starts with
