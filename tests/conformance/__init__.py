@@ -1,0 +1,1 @@
+"""The conformance test kit of the specification, run as it is written."""
