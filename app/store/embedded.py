@@ -226,10 +226,11 @@ def _shared_folder(home: Path, account: Account) -> Path:
 
 
 def _forget_temporary_homes() -> None:
-    """Remove data whose PARLEY_HOME was in the folder for temporary files and is gone. Anything else is never removed."""
+    """Remove data whose PARLEY_HOME was in the folder for temporary files and no longer points to it. Anything else is never removed."""
     for note in SHARED.glob("db-*.home"):
         home, data = Path(note.read_text("utf-8")), note.with_suffix("")
-        if home.is_relative_to(tempfile.gettempdir()) and not home.exists() and _postmaster(data) is None:
+        in_use = (home / "db").resolve() == data.resolve() or _postmaster(data) is not None
+        if home.is_relative_to(tempfile.gettempdir()) and not in_use:
             shutil.rmtree(data, ignore_errors=True)
             note.unlink()
 
