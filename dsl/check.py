@@ -24,6 +24,7 @@ from dsl.effects import effects as effects_of
 from dsl.pointer import parent
 from dsl.problems import InvalidDefinition, Problem
 from dsl.source import Source, read
+from dsl.walk import walked_once
 
 if TYPE_CHECKING:
     from dsl.model import Definition
@@ -104,6 +105,11 @@ def load(data: JSON) -> Definition:
 
 
 def _checked(data: JSON, catalogue: Catalogue, workflows: Collection[str] | None) -> list[Problem]:
+    with walked_once(data):
+        return _layers(data, catalogue, workflows)
+
+
+def _layers(data: JSON, catalogue: Catalogue, workflows: Collection[str] | None) -> list[Problem]:
     found = structure(data)
     if not isinstance(data, dict) or any(problem.reference == "" and problem.code == "old-vocabulary" for problem in found):
         return found

@@ -55,7 +55,8 @@ def _in_list(block: TaskBlock, data: JSON) -> dict[str, str]:
         for step in block.steps:
             if step.index not in reached or _asks_for_it(step, approval, block, data):
                 found.setdefault(step.name, _who(approval))
-    return {name: by for name, by in found.items() if _is_reachable(name, block)}
+    reachable = {block.steps[position].name for position in _reachable(block)} if found else set()
+    return {name: by for name, by in found.items() if name in reachable}
 
 
 def _is_approval(step: Step) -> bool:
@@ -190,11 +191,12 @@ def _asks_for_it(step: Step, approval: Step, block: TaskBlock, data: JSON) -> bo
     return isinstance(condition, str) and _holds(condition, _conditions(approval, block, data)(step))
 
 
-def _is_reachable(name: str, block: TaskBlock) -> bool:
+def _reachable(block: TaskBlock) -> set[int]:
+    """Return the positions that a run can come to at all."""
     found, waiting = {0}, [0]
     while waiting:
         for target, _ in _edges(block.steps[waiting.pop()], block, frozenset()):
             if target != _LEAVES and target not in found:
                 found.add(target)
                 waiting.append(target)
-    return block.names.index(name) in found
+    return found

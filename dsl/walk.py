@@ -6,6 +6,8 @@ One place knows where tasks stand inside tasks; every layer of `check`, the effe
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -60,6 +62,10 @@ class TaskBlock:
     steps: list[Step] = field(default_factory=list)
 
 
+# (data, its lists, its tasks) while `walked_once` lasts
+_walked: ContextVar[tuple[JSON, list[TaskBlock], list[Step]] | None] = ContextVar("walked", default=None)
+
+
 def is_directive(then: str) -> bool:
     return then in _DIRECTIVES
 
@@ -69,8 +75,22 @@ def top_block(data: JSON) -> TaskBlock | None:
     return _block(data.get("do"), "/do", None, parallel=False, variables=frozenset()) if isinstance(data, dict) else None
 
 
+@contextmanager
+def walked_once(data: JSON) -> Iterator[None]:
+    """Let `blocks` and `steps` of *data* remember what they found, inside the `with`; nobody may change *data* there."""
+    token = _walked.set((data, list(blocks(data)), list(steps(data))))
+    try:
+        yield
+    finally:
+        _walked.reset(token)
+
+
 def blocks(data: JSON) -> Iterator[TaskBlock]:
     """Yield every task list, outer before inner, in document order."""
+    known = _walked.get()
+    if known is not None and known[0] is data:
+        yield from known[1]
+        return
     top = top_block(data)
     if top is not None:
         yield from _with_inner(top)
@@ -78,6 +98,10 @@ def blocks(data: JSON) -> Iterator[TaskBlock]:
 
 def steps(data: JSON) -> Iterator[Step]:
     """Yield every task in document order, outer before inner."""
+    known = _walked.get()
+    if known is not None and known[0] is data:
+        yield from known[2]
+        return
     top = top_block(data)
     if top is not None:
         yield from steps_in(top)
