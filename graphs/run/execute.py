@@ -103,6 +103,7 @@ async def _withdraw(own: Session, state: Mapping[str, Any]) -> None:
     paths = set(state.get("awaited") or ())
     if own.live is not None:
         paths.update(awaited.path for awaited in own.live.awaited())
+    await own.drop()  # first of all: no strand may begin anything while the mailbox takes its time
     if paths:
         await own.deps.mailbox.withdraw(sorted(paths))
 

@@ -90,6 +90,11 @@ class MemoryMailbox:
         self._events.append(event)
         self._match_events()
 
+    @property
+    def unclaimed(self) -> list[Mapping[str, JSON]]:
+        """Events that nobody has taken."""
+        return list(self._events)
+
     def _match_events(self) -> None:
         for one in [one for one in self.awaited.values() if one.kind == "event"]:
             event = next((event for event in self._events if _fits(event, one.event or {})), None)

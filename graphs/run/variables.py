@@ -7,7 +7,8 @@ A name that does not exist here is left out: jq then says so, and that is an exp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -57,6 +58,13 @@ async def read_secret(engine: Interpreter, name: str) -> JSON:
         raise WorkflowError.of("authorization", str(error)) from error
     engine.redactor.add(value)
     return value
+
+
+async def recall_secrets(engine: Interpreter, names: Iterable[str]) -> None:
+    """Keep the values of secrets that an earlier process may have read out of all texts; those not granted any more are passed by."""
+    for name in sorted(names):
+        with suppress(WorkflowError):
+            await read_secret(engine, name)
 
 
 def moment(time: datetime) -> dict[str, JSON]:

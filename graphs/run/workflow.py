@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from graphs.run import dataflow, durations, templates
+from graphs.run import dataflow, durations, templates, variables
 from graphs.run.deadlines import limited, remembered
 from graphs.run.errors import WorkflowError
 from graphs.run.ports import JSON, Row
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 async def run_workflow(engine: Interpreter, scope: Scope) -> JSON:
     """Return the workflow's output. Raises WorkflowError."""
     scope.context = engine.book.context(scope.path, scope.context)
+    if not engine.book.empty:
+        await variables.recall_secrets(engine, scope.program.secrets)
     try:
         async with AsyncExitStack() as stack:
             if scope.program.timeout is not None:

@@ -32,15 +32,44 @@ class ForkTask:
         if not self.branches.tasks:
             return Flow([])
         decided = step.engine.book.result(f"{step.path}/fork", step.attempt)
-        if decided is not None:
-            flow = await self.branch(step, self.branches.index[decided.output])
-            return Flow(flow.output, "end" if flow.then == "end" else None)
-        return await Race(self, step).run()
+        if decided is None:
+            position = next((position for position in range(len(self.branches.tasks)) if self._decided_before(step, position)), None)
+        else:
+            position = self.branches.index[decided.output]
+        if position is None:
+            return await Race(self, step).run()
+        flow = await self.branch(step, position)  # from the journal; no other branch is begun
+        if decided is None:
+            self.journal_winner(step, position)
+        return Flow(flow.output, "end" if flow.then == "end" else None)
 
     async def branch(self, step: Step, position: int) -> Flow:
         task: Task = self.branches.tasks[position]
-        path = paths.child(f"{step.path}/fork/branches", position, task.segment, 1)
-        return await step.engine.step(task, path, step.data, step.frame, step.moment)
+        return await step.engine.step(task, self._path(step, position), step.data, step.frame, step.moment)
+
+    def _path(self, step: Step, position: int) -> str:
+        return paths.child(f"{step.path}/fork/branches", position, self.branches.tasks[position].segment, 1)
+
+    def _decided_before(self, step: Step, position: int) -> bool:
+        """Tell whether an earlier process saw this branch end in a way that decides the fork alone, and died before it said so."""
+        path = self._path(step, position)
+        row = step.engine.book.result(path, step.engine.book.attempt(path))
+        if row is None or row.status == "faulted":
+            return row is not None and not self.compete
+        return self.compete or row.then == "end"
+
+    def journal_winner(self, step: Step, position: int) -> None:
+        step.engine.record(
+            Row(
+                path=f"{step.path}/fork",
+                attempt=step.attempt,
+                kind="step",
+                reference=f"{step.reference}/fork",
+                status="finished",
+                output=self.branches.tasks[position].name,
+                ended_at=step.engine.deps.clock.now(),
+            )
+        )
 
 
 class Race:
@@ -62,7 +91,7 @@ class Race:
         try:
             decisive = await self._over
             if decisive is not None and self._tasks[decisive].exception() is None:
-                self._decide(decisive)
+                self._fork.journal_winner(self._step, decisive)
         except asyncio.CancelledError:
             if self._over.cancelled():
                 self._strands.join()
@@ -92,20 +121,6 @@ class Race:
         if error is None:
             return self._fork.compete or task.result().then == "end"
         return not (self._fork.compete and isinstance(error, WorkflowError))
-
-    def _decide(self, position: int) -> None:
-        step = self._step
-        step.engine.record(
-            Row(
-                path=f"{step.path}/fork",
-                attempt=step.attempt,
-                kind="step",
-                reference=f"{step.reference}/fork",
-                status="finished",
-                output=self._fork.branches.tasks[position].name,
-                ended_at=step.engine.deps.clock.now(),
-            )
-        )
 
     async def _clear(self) -> None:
         """Cancel the branches that still work and wait until they have let go."""
