@@ -14,7 +14,7 @@ import asyncio
 import getpass
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -184,11 +184,11 @@ class Container:
 
         return design_graph(self.store.saver(tenant))
 
-    def http(self, *, loopback: bool = False) -> GuardedHttp:
-        """Return the process's client for workflows; with *loopback* it may also call this machine (`parley run FILE`)."""
+    def http(self, *, also: Sequence[str] = ()) -> GuardedHttp:
+        """Return the process's client for workflows; *also* are networks that one run may call beside those of the settings."""
         from graphs.run.http import GuardedHttp
 
-        allow = (*self.settings.http_allow, *(("127.0.0.0/8", "::1/128") if loopback else ()))
+        allow = (*self.settings.http_allow, *also)
         if allow not in self._http:
             self._http[allow] = GuardedHttp(allow)
         return self._http[allow]

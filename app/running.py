@@ -10,7 +10,6 @@ import contextlib
 import os
 import secrets as random
 import socket
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
 
+from app.run_ports import GuardingSecrets, LazyModels, LiveObserver, smtp_url
 from app.store.database import to_text
 from app.store.ending import end
 from app.store.patience import lost, patiently
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from graphs.run import Outcome, Program, RunDeps
 
 log = structlog.get_logger("parley.run")
-SHOW_EVERY_S = 0.5
 PROGRAMS = 256  # compiled definitions kept a process
 
 
@@ -68,7 +67,6 @@ class InHand:
 class Overrides:
     """What the command line adds for its own run."""
 
-    loopback: bool = False  # may call this machine
     secrets: Mapping[str, Any] = field(default_factory=dict)  # name → value, never stored
     on_step: Callable[[Row], None] | None = None
 
@@ -157,12 +155,13 @@ class Runner:
         c, lease = self.container, hand.lease
         granted = GrantedSecrets(self._store.database, self._store.vault, lease.tenant, details["secrets"], dict(overrides.secrets))
         return RunDeps(
-            journal=hand.journal, mailbox=hand.mailbox, http=c.http(loopback=overrides.loopback), secrets=GuardingSecrets(granted,
-            hand.journal),
+            journal=hand.journal, mailbox=hand.mailbox, http=c.http(also=details["options"].get("http_allow", ())),
+            secrets=GuardingSecrets(granted, hand.journal),
             events=self._store.events(lease.tenant), notices=self._store.notices(lease.tenant, lease.run_id, details["conversation"]),
             workflows=self._store.workflows(lease.tenant, details["lock"]), expressions=c.expressions, catalogue=c.catalogue,
             clock=SystemClock(),
-            observer=LiveObserver(self._store, lease, overrides.on_step), models=_LazyModels(c), smtp_url=smtp_url(c.settings),
+            observer=LiveObserver(self._store.notifier, lease.tenant, lease.run_id, overrides.on_step), models=LazyModels(c),
+            smtp_url=smtp_url(c.settings),
         )  # fmt: skip
 
     async def _details(self, lease: Lease) -> dict[str, Any]:
@@ -179,6 +178,7 @@ class Runner:
             "digest",
             "lock",
             "secrets",
+            "options",
         )
 
         async def read() -> Any:
@@ -316,52 +316,6 @@ async def internal_error(error: Exception) -> Outcome:
     return Outcome(status="faulted", error=WorkflowError.of("runtime", detail, title="Internal error").to_json())
 
 
-class GuardingSecrets:
-    """The port `Secrets`, and the journal told of every value it gave out, so that rows that hold one are sealed."""
-
-    def __init__(self, granted: GrantedSecrets, journal: RunJournal) -> None:
-        self._granted = granted
-        self._journal = journal
-
-    async def read(self, name: str) -> Any:
-        value = await self._granted.read(name)
-        self._journal.guard(value)
-        return value
-
-
-class LiveObserver:
-    """The port `Observer`: keeps which paths are at work, and has that shown at most twice a second. The journal is the truth."""
-
-    def __init__(self, store: Any, lease: Lease, on_step: Callable[[Row], None] | None) -> None:
-        self._store = store
-        self._lease = lease
-        self._on_step = on_step
-        self._running: dict[str, None] = {}
-        self._shown = 0.0
-
-    def step(self, row: Row) -> None:
-        if row.status == "started" and row.kind == "step":
-            self._running[row.path] = None
-        elif row.kind == "step":
-            self._running.pop(row.path, None)
-        if self._on_step is not None:
-            self._on_step(row)
-        now = time.monotonic()
-        if now - self._shown >= SHOW_EVERY_S or row.kind == "intent":
-            self._shown = now
-            self._store.notifier.show_live(self._lease.tenant, self._lease.run_id, self._running)
-
-
-class _LazyModels:
-    """The model router, made when a function first asks it for something."""
-
-    def __init__(self, container: Container) -> None:
-        self._container = container
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._container.models, name)
-
-
 def _mine(lease: Lease) -> dict[str, Any]:
     return {"run": lease.run_id, "epoch": lease.epoch}
 
@@ -372,14 +326,6 @@ def _uncancel() -> None:
         task.uncancel()
 
 
-def smtp_url(settings: Any) -> str | None:
-    """Return the mail server's address with the sender in it, as `notify` wants it."""
-    if settings.smtp_url is None:
-        return None
-    url = str(settings.smtp_url.get_secret_value())
-    return url if "from=" in url else f"{url}{'&' if '?' in url else '?'}from={settings.smtp_from}"
-
-
 async def run_in_foreground(
     container: Container,
     actor: Actor,
@@ -387,18 +333,20 @@ async def run_in_foreground(
     *,
     input: Any = None,  # noqa: A002 - the word of the DSL
     events: Sequence[Mapping[str, Any]] = (),
+    loopback: bool = False,
     overrides: Overrides | None = None,
 ) -> RunView:
     """
     Start a run of an approved version and advance it in this process until it ends, or waits for a person or an event.
 
-    Timers are waited for. *events* are delivered in their order as soon as the run is there. Cancelling the caller cancels the run.
+    Timers are waited for. *events* are delivered in their order as soon as the run is there. With *loopback* the run may call this machine,
+    here and wherever it goes on later. Cancelling the caller cancels the run.
 
     Raises:
         ActionError: the run could not be started.
     """
     runner = Runner(container, process_name())
-    run_id = (await container.actions.start(actor, version_id, input=input, here=runner.owner)).id
+    run_id = (await container.actions.start(actor, version_id, input=input, here=runner.owner, loopback=loopback)).id
     if events:
         await container.actions.accept_events(actor, events)
     lease: Lease | None = Lease(run_id, actor.tenant, 1)

@@ -44,11 +44,11 @@ class NotFound(ActionError):
 class Forbidden(ActionError):
     status = 403
 
-    def __init__(self, act: str, *, role: str, needed: str) -> None:
+    def __init__(self, act: str, *, role: str, needed: str, why: str = "") -> None:
         super().__init__(
             f"You may not {act}.",
             code="forbidden",
-            why=f"Your role is {role}; {needed} or more is needed.",
+            why=why or f"Your role is {role}; {needed} or more is needed.",
             next="Ask an administrator of Parley.",
         )
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import dsl
 from app.actions.base import ActionsBase, Actor, one, record
-from app.actions.errors import Conflict, Invalid
+from app.actions.errors import Conflict, Forbidden, Invalid
 from app.actions.locks import differences, lock_of, workflows_run
 from app.actions.proposals import children
 from app.store import tables as t
@@ -19,6 +19,7 @@ from app.views import RunView, read_run_view, read_run_views, worker_missing
 from graphs.run.paths import to_reference
 
 ENDED = ("completed", "faulted", "cancelled")
+LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 
 class RunActions(ActionsBase):
@@ -30,6 +31,7 @@ class RunActions(ActionsBase):
         input: Any = None,  # noqa: A002 - the word of the DSL
         conversation: str | None = None,
         here: str | None = None,
+        loopback: bool = False,
     ) -> RunView:
         """
         Start a run of an approved version. It is durable when this returns; a worker picks it up.
@@ -37,12 +39,18 @@ class RunActions(ActionsBase):
         Args:
             input: The workflow's input; `None` is the empty object.
             here: Name of the process that will run it itself (`parley run`); no worker is woken then.
+            loopback: This run may call this machine, whoever goes on with it. The command line alone may allow that.
 
         Raises:
             Conflict: a function or child workflow is not what was approved (a changed lock).
+            Forbidden: *loopback*, but not from the command line.
             Invalid: the input does not fit the workflow's schema; the text names the field.
         """
         data = {} if input is None else input
+        if loopback and actor.via != "cli":
+            why = "Only the command line may, for the run it starts."
+            raise Forbidden("let a run call this machine's own addresses", role=actor.role, needed="admin", why=why)
+        options = {"http_allow": list(LOOPBACK)} if loopback else {}
         async with self._acting(actor, "operator", "start runs") as session:
             version = await one(session, t.versions, "version", version_id)
             await self._check_lock(session, version)
@@ -50,11 +58,14 @@ class RunActions(ActionsBase):
             run_id = new_id()
             await session.execute(
                 insert(t.runs).values(
-                    tenant_id=actor.tenant, id=run_id, version_id=version_id, conversation=conversation, input=data, started_by=actor.name,
+                    tenant_id=actor.tenant, id=run_id, version_id=version_id, conversation=conversation, input=data, options=options,
+                    started_by=actor.name,
                     **(_leased(here, self._store.settings.lease_s) if here else {}),
                 )
             )  # fmt: skip
             await record(session, actor, "start", f"run:{run_id}", version_id=version_id, digest=version.digest)
+            if options:
+                await record(session, actor, "allow-addresses", f"run:{run_id}", **options)
             if not here:
                 await self._store.queue.enqueue(session, [run_id])
             return await read_run_view(session, run_id)
@@ -71,6 +82,11 @@ class RunActions(ActionsBase):
         async with self._acting(actor, "viewer", "see runs") as session:
             views = await read_run_views(session, status=status, limit=limit)
         return [await self._store.redacted(actor.tenant, view) for view in views]
+
+    async def nobody_works(self, actor: Actor) -> bool:
+        """Return whether no worker has been seen lately: then a ready run stays where it is."""
+        async with self._acting(actor, "viewer", "see runs") as session:
+            return await worker_missing(session)
 
     async def cancel(self, actor: Actor, run_id: str) -> RunView:
         """Ask a run to stop; one that nobody runs stops at once. A run that has ended stays as it is."""

@@ -50,7 +50,8 @@ versions = Table(
 runs = Table(
     "runs", metadata,
     text("tenant_id", key=True), text("id", key=True), text("version_id"), text("conversation"), text("status"), text("reason"),
-    Column("input", JSON), Column("options", JSONB), Column("output", JSON), Column("error", JSON), text("failed_path"), text("started_by"), moment("created_at"),
+    Column("input", JSON), Column("options", JSONB), Column("output", JSON), Column("error", JSON), text("failed_path"),
+    text("started_by"), moment("created_at"),
     moment("ready_at"),
     moment("started_at"), moment("ended_at"), moment("wake_at"), Column("signals", BigInteger), Column("cancel_requested", Boolean),
     text("owner"), Column("epoch", Integer), moment("lease_until"),
