@@ -260,6 +260,7 @@
 
     function words(problem) {
       const detail = problem && problem.detail
+      if (problem && problem.status >= 500) return "Parley could not answer just now. Wait a moment, look whether it was done, then try again."
       if (detail && typeof detail === "object") return detail.message || JSON.stringify(detail)
       return detail || (problem && problem.message) || "The server did not answer. Check that Parley is running, then try again."
     }

@@ -73,6 +73,8 @@ class Guard:
         answer = _with_headers(send, secure=_is_https(scope, headers))
         refusal = self._refusal(scope, headers)
         if refusal:
+            if refusal[0] == 413:
+                await _drain(receive)
             await _refuse(scope, receive, answer, *refusal)
             return
         if scope["type"] == "http" and "chunked" in headers.get(b"transfer-encoding", ""):
@@ -164,6 +166,15 @@ async def _read_all(receive: Receive) -> Receive | None:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return replay
+
+
+async def _drain(receive: Receive) -> None:
+    """Read what is under way, up to a bound: a client that is still sending would meet a broken pipe instead of the answer."""
+    size, more = 0, True
+    while more and size < 4 * MAX_BODY_BYTES:
+        message = await receive()
+        size += len(message.get("body", b""))
+        more = message.get("more_body", False)
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, words: str) -> None:
