@@ -20,6 +20,7 @@ from app.explain import ErrorView, explain
 from app.stepping import step_states
 from app.store import tables as t
 from app.store.queries import query
+from app.titles import task_title, title_of
 from graphs.run.redaction import Redactor
 
 JSON = Any
@@ -170,16 +171,6 @@ def iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).isoformat()
 
 
-def title_of(definition: Mapping[str, JSON]) -> str:
-    """Return what people call the workflow: its `metadata.parley.title`, its document's title, or its name."""
-    document = definition.get("document") or {}
-    for place in (document, definition):
-        title = ((place.get("metadata") or {}).get("parley") or {}).get("title")
-        if title:
-            return str(title)
-    return str(document.get("title") or document.get("name") or "")
-
-
 def proposal_view(row: Row[Any], catalogue: Mapping[str, Any], stored_secrets: set[str]) -> ProposalView:
     examined = dsl.examine(row.yaml, catalogue)
     data = row.definition
@@ -305,22 +296,6 @@ def _actions(row: Row[Any], awaiting: Sequence[Mapping[str, JSON]]) -> list[str]
     if row.status in ("ready", "running", "waiting"):
         return ["cancel", *(["answer"] if any(wait["kind"] in PEOPLE for wait in awaiting) else [])]
     return []
-
-
-def task_title(definition: Mapping[str, JSON], reference: str) -> str:
-    """Return what people call a task: its `metadata.parley.title`, else its name."""
-    found: Any = definition
-    for part in reference.strip("/").split("/"):
-        key = part.replace("~1", "/").replace("~0", "~")
-        if isinstance(found, Mapping):
-            found = found.get(key)
-        elif isinstance(found, list) and key.isdigit() and int(key) < len(found):
-            found = found[int(key)]
-        else:
-            found = None
-    metadata = found.get("metadata") if isinstance(found, Mapping) else None
-    title = ((metadata or {}).get("parley") or {}).get("title") if isinstance(metadata, Mapping) else None
-    return str(title or reference.rpartition("/")[2].replace("~1", "/").replace("~0", "~"))
 
 
 def _declared_secrets(definition: Mapping[str, JSON]) -> list[str]:

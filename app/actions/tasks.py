@@ -83,6 +83,16 @@ class TaskActions(RunActions):
         accepted = await self._store.events(actor.tenant, patience_s=REQUEST_PATIENCE_S).accept([with_time(event) for event in events])
         return {"accepted": accepted, "duplicates": len(events) - accepted}
 
+    async def receivers(self, actor: Actor, events: Sequence[Mapping[str, Any]]) -> list[int]:
+        """Return for each of *events* how many runs have been given it."""
+        a = t.awaits.c
+        async with self._acting(actor, "viewer", "see runs") as session:
+            counts = []
+            for event in events:
+                got = (a.event_source == event["source"]) & (a.event_id == event["id"])
+                counts.append((await session.execute(select(func.count(a.run_id.distinct())).where(got))).scalar_one())
+        return counts
+
 
 def checked(row: Row[Any], value: Any, actor: Actor) -> Any:
     """Return the payload for the run. Raises Invalid naming the field."""

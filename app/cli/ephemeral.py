@@ -8,31 +8,21 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from app.cli.follow import Follow
 
 if TYPE_CHECKING:
     from app.cli.run import Request
     from app.settings import Settings
     from graphs.run import Outcome, RunDeps
-    from graphs.run.ports import Row
+    from graphs.run.ports import Awaited
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 LONGEST_WAIT_S = 60.0  # a longer one ends an ephemeral run as `waiting`: there is nobody to wake it
 
 Say = Callable[[str], None]
-
-
-class Follow:
-    """An observer that says every step, indented by how deep it lies."""
-
-    def __init__(self, say: Say) -> None:
-        self._say = say
-
-    def step(self, row: Row) -> None:
-        attempt = f" (attempt {row.attempt})" if row.attempt > 1 else ""
-        why = f": {row.error.get('detail') or row.error.get('title')}" if row.error else ""
-        self._say(f"{row.status:9} {row.path}{attempt}{why}")
 
 
 async def ephemeral(request: Request, *, say: Say, follow: bool) -> dict[str, Any]:
@@ -62,7 +52,7 @@ async def ephemeral(request: Request, *, say: Say, follow: bool) -> dict[str, An
         await expressions.aclose()
     for notice in deps.notices.posted.values():  # type: ignore[attr-defined]  # the in-memory notices
         say(f"notice ({notice.channel}): {notice.title or notice.text}")
-    return _of(run_id, outcome)
+    return _redacted(_of(run_id, outcome, _unclaimed(request, deps)), request)
 
 
 def _deps(request: Request, settings: Settings, *, expressions: Any, functions: Mapping[str, Any], http: Any, say: Say | None) -> RunDeps:
@@ -79,24 +69,45 @@ def _deps(request: Request, settings: Settings, *, expressions: Any, functions: 
         limits=Limits(short_wait_s=LONGEST_WAIT_S),
         smtp_url=settings.smtp_url.get_secret_value() if settings.smtp_url else None,
     )
-    return deps if say is None else dataclasses.replace(deps, observer=Follow(say))
+    return deps if say is None else dataclasses.replace(deps, observer=Follow(say, request.data))
 
 
-def _of(run_id: str, outcome: Outcome) -> dict[str, Any]:
-    awaiting = [
-        {
-            "path": one.path,
-            "reference": one.reference,
-            "kind": one.kind,
-            "title": str((one.form or {}).get("title") or ""),
-            "wake_at": one.wake_at,
-        }
-        for one in outcome.awaited
-    ]
-    return result(run_id, outcome.status, output=outcome.output, error=outcome.error, awaiting=awaiting)
+def _of(run_id: str, outcome: Outcome, notes: Sequence[str]) -> dict[str, Any]:
+    return result(run_id, outcome.status, output=outcome.output, error=outcome.error, awaiting=map(_wait, outcome.awaited), notes=notes)
 
 
-def result(run_id: str, status: str, *, output: Any = None, error: Any = None, awaiting: Any = ()) -> dict[str, Any]:
-    """Return the object of the command contract; `awaiting` is there only while somebody is waited for."""
+def _wait(one: Awaited) -> dict[str, Any]:
+    """Return a wait with the keys that recorded runs have."""
+    form = one.form or {}
+    told = {key: form.get(key) for key in ("message", "data", "schema", "assignee")}
+    own = {"path": one.path, "reference": one.reference, "kind": one.kind, "title": str(form.get("title") or "")}
+    return {**own, **told, "wake_at": one.wake_at, "event": one.event}
+
+
+def _unclaimed(request: Request, deps: RunDeps) -> list[str]:
+    left = deps.mailbox.unclaimed  # type: ignore[attr-defined]  # the in-memory mailbox
+    return [nobody_took(number, event) for number, event in enumerate(request.events, 1) if any(event is one for one in left)]
+
+
+def _redacted(found: dict[str, Any], request: Request) -> dict[str, Any]:
+    """Return *found* with the values of `--secrets` taken out, as everywhere else."""
+    from graphs.run.redaction import Redactor
+
+    redactor = Redactor()
+    for value in request.secrets.values():
+        redactor.add(value)
+    return {key: redactor.value(value) if key in ("output", "error", "awaiting") else value for key, value in found.items()}
+
+
+def nobody_took(number: int, event: Mapping[str, Any]) -> str:
+    """Return the note for an event of `--events`, counted from 1, that no step waited for."""
+    return f"Event {number} of --events ({event.get('type')}) found nobody who waits for it."
+
+
+def result(
+    run_id: str, status: str, *, output: Any = None, error: Any = None, awaiting: Iterable[Any] = (), notes: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return the object of the command contract; `awaiting` is there only while somebody is waited for, `notes` when there are any."""
     found = {"run_id": run_id, "status": status, "output": output, "error": dict(error) if error else None}
-    return {**found, "awaiting": list(awaiting)} if status == "waiting" else found
+    waits = {"awaiting": list(awaiting)} if status == "waiting" else {}
+    return {**found, **waits, **({"notes": list(notes)} if notes else {})}

@@ -1,18 +1,19 @@
 """`parley run FILE`: record version and decision, then run in this process, with a worker's store, lease and journal.
 
-The decision is the operating system user's, by command line. Only this process may call this machine's own addresses and knows what is in
-`--secrets`: what it leaves waiting for somebody is continued by a worker, which may not and does not. Ctrl-C cancels the run.
+The decision is the operating system user's, by command line. The run may call this machine's own addresses, also when a worker goes on with
+it: that stands in its record. What is in `--secrets` ends with this process, and is said when the run waits. Ctrl-C cancels the run.
 """
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from app.cli.ephemeral import Follow, Say, result
-from app.cli.session import opened
+from app.cli.ephemeral import Say, nobody_took, result
+from app.cli.follow import Follow
+from app.cli.session import NO_WORKER, opened
 
 if TYPE_CHECKING:
     from app.actions import Actor
@@ -26,13 +27,37 @@ async def recorded(request: Request, *, say: Say, follow: bool) -> dict[str, Any
 
     async with opened() as (container, actor):
         version_id = await approved(container, actor, request)
-        overrides = Overrides(loopback=True, secrets=request.secrets, on_step=Follow(say).step if follow else None)
+        overrides = Overrides(secrets=request.secrets, on_step=Follow(say, request.data).step if follow else None)
         events = [{"id": secrets.token_hex(8), "specversion": "1.0", **event} for event in request.events]
         try:
-            view = await run_in_foreground(container, actor, version_id, input=request.input, events=events, overrides=overrides)
+            view = await run_in_foreground(
+                container, actor, version_id, input=request.input, events=events, loopback=True, overrides=overrides
+            )
         except asyncio.CancelledError:
             view = await _latest(container, actor, version_id)
-        return of(view.to_json())
+        notes = await _notes(container, actor, request, view, events)
+        return of(view.to_json(), notes)
+
+
+async def _notes(container: Container, actor: Actor, request: Request, view: Any, events: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what a person should know before this command ends and somebody else goes on."""
+    counts = await container.actions.receivers(actor, events)
+    notes = [nobody_took(number, event) for number, (event, count) in enumerate(zip(events, counts, strict=True), 1) if not count]
+    if view.status != "waiting":
+        return notes
+    given = sorted(set(request.secrets) & set(view.secrets))
+    stored = {row["name"] for row in await container.actions.secret_list(actor)} if given else set()
+    notes += [_ends_here(name, stored=name in stored) for name in given]
+    if await container.actions.nobody_works(actor):
+        notes.append(NO_WORKER)
+    return notes
+
+
+def _ends_here(name: str, *, stored: bool) -> str:
+    ends = f"The value of {name} from --secrets ends with this command;"
+    if stored:
+        return f"{ends} the run goes on with the stored one."
+    return f"{ends} before the run goes on, store it: parley secret set {name}"
 
 
 async def _latest(container: Container, actor: Actor, version_id: str) -> Any:
@@ -67,9 +92,8 @@ async def approved(container: Container, actor: Actor, request: Request) -> str:
     return await record(request.text, request.data, "")
 
 
-def of(view: Mapping[str, Any]) -> dict[str, Any]:
+def of(view: Mapping[str, Any], notes: Sequence[str] = ()) -> dict[str, Any]:
     """Return the object of the command contract for a run as the store shows it; the error as the language defines it."""
     status = view["status"] if view["status"] in ("completed", "faulted", "cancelled") else "waiting"
-    keys = ("path", "reference", "kind", "title", "wake_at")
-    awaiting = [{key: item[key] for key in keys} for item in view["awaiting"]]
-    return result(view["id"], status, output=view["output"], error=(view["error"] or {}).get("raw"), awaiting=awaiting)
+    error = (view["error"] or {}).get("raw")
+    return result(view["id"], status, output=view["output"], error=error, awaiting=view["awaiting"], notes=notes)

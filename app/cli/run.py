@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli import files
+from app.cli import files, waits
 from app.cli.failures import CHECK_FAILED, WAITING, CommandFailed, invalid_definition
 from app.cli.later import not_yet
 from app.cli.options import Json
@@ -51,7 +52,7 @@ def run(
     follow: Annotated[bool, typer.Option("--follow", help="Say on stderr how every step goes.")] = False,
     as_json: Json = False,
 ) -> int:
-    """Run a definition. Loopback addresses may be called. Exit 0 completed, 1 faulted or cancelled, 3 waiting."""
+    """Run a definition; it may call this machine's own addresses (127.0.0.1). Exit 0 completed, 1 faulted or cancelled, 3 waiting."""
     if simulate:
         raise not_yet(
             "run --simulate", "run a definition without touching anything outside", "--ephemeral keeps nothing, but does call what it calls"
@@ -63,7 +64,10 @@ def run(
     else:
         from app.cli.recorded import recorded as start
     outcome = asyncio.run(start(request, say=output.note, follow=follow))
-    output.result(outcome, in_words(outcome))
+    output.result(outcome, in_words(outcome, request, kept=not ephemeral))
+    if outcome["status"] == "completed":
+        for note in outcome.get("notes", ()):
+            output.note(note)
     return EXIT_CODES[outcome["status"]]
 
 
@@ -86,6 +90,8 @@ def read(file: Path, *, input_: str | None, secrets: Path | None, workflows: Pat
     examined = dsl.examine(text, catalogue.load(), workflows=tuple(known) if closed else None)
     if not examined.valid:
         raise invalid_definition(examined.problems, where=str(file))
+    if input_ is None:
+        _needs_input(examined.data, str(file))
     return Request(
         path=file,
         text=text,
@@ -116,14 +122,46 @@ def _folder(folder: Path | None) -> dict[str, Source]:
     return found
 
 
-def in_words(outcome: Mapping[str, Any]) -> str:
+def in_words(outcome: Mapping[str, Any], request: Request, *, kept: bool) -> str:
     """Return the outcome as a person reads it: the output alone when it completed, so that it can be piped on."""
     if outcome["status"] == "completed":
         return json.dumps(outcome["output"], indent=2, ensure_ascii=False)
-    lines = [f"{outcome['status']}: run {outcome['run_id']}"]
+    lines = [f"{outcome['status']}: run {outcome['run_id']}" if kept else f"{outcome['status']}, and nothing was kept (--ephemeral)"]
     if error := outcome.get("error"):
-        lines += [f"  {error.get('title') or error.get('type')} (status {error.get('status')})"]
-        lines += [f"  {label}: {error[key]}" for label, key in (("why", "detail"), ("where", "instance")) if error.get(key)]
-    for item in outcome.get("awaiting", []):
-        lines += [f"  waits at {item['path']} for {item['kind']}{': ' + item['title'] if item.get('title') else ''}"]
+        lines += _fault(error, request, outcome["run_id"] if kept else "")
+    waiting = outcome.get("awaiting", [])
+    for item in waiting:
+        lines += waits.lines(item, outcome["run_id"], waiting, answerable=kept)
+    lines += [f"  {note}" for note in outcome.get("notes", ())]
+    if waiting and not kept:
+        lines += ["  Nobody can go on with an ephemeral run: leave out --ephemeral to be asked, or give what it waits for with --events."]
     return "\n".join(lines)
+
+
+def _fault(error: Mapping[str, Any], request: Request, run_id: str) -> list[str]:
+    """Return what, where (with the line in the file), why and what next."""
+    import dsl
+    from app.explain import RETRY, explain
+
+    told = explain(error, request.data, again=RETRY if run_id else "run it again")
+    span = dsl.read(request.text).spans.get(str(error.get("instance") or ""))
+    where = f"{request.path}:{span.line}, {told.where}" if span else f"{request.path}, {told.where}"
+    lines = [f"  {told.what}", f"  where: {where}", f"  why:   {told.why}", f"  next:  {told.next}"]
+    return [*lines, f"         parley retry {run_id}"] if run_id and RETRY in told.next else lines
+
+
+def _needs_input(data: Mapping[str, Any], where: str) -> None:
+    """Raise CommandFailed when the workflow cannot start without an input, and show one of the right form."""
+    schema = ((data.get("input") or {}).get("schema") or {}).get("document")
+    if not isinstance(schema, Mapping) or not (needed := schema.get("required")):
+        return
+    form = {name: (schema.get("properties") or {}).get(name) for name in needed}
+    example = json.dumps({name: waits.sample(part) for name, part in form.items()}, ensure_ascii=False)
+    raise CommandFailed(
+        "this workflow needs an input, and none was given",
+        where=f"{where}, /input/schema",
+        why=f"it needs {', '.join(map(str, needed))}",
+        next_step=f"--input {shlex.quote(example)}, or --input @FILE",
+        code="invalid-input",
+        exit_code=CHECK_FAILED,
+    )

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from app.container import Container
 
 Answer = TypeVar("Answer")
+NO_WORKER = "No worker is running: parley up or parley worker goes on with it."
 
 
 def call(action: Callable[[Any, Any], Awaitable[Answer]]) -> Answer:
