@@ -16,21 +16,39 @@ import resource
 import signal
 import sys
 
+if False:  # for type checkers; the child imports what it needs and no more
+    from collections.abc import Iterator
+
 CACHED_PROGRAMS = 512
 ONLY_COMPILE = 0xFFFFFFFF
 SOCKET = 0
+HEAD = 8  # bytes
+AT_ONCE = 1 << 13  # a request that is larger says so in its head
+MOST = 1 << 20
 
 
-def read_exactly(count: int) -> bytes:
-    """Return *count* bytes, or leave when the parent closed its end."""
-    parts = []
-    while count:
-        part = os.read(SOCKET, min(count, 1 << 20))
-        if not part:
-            sys.exit(0)
-        parts.append(part)
-        count -= len(part)
-    return b"".join(parts)
+def requests() -> "Iterator[tuple[str, str | None]]":
+    """Yield (program, input or None to only compile it) as they come; leave when the parent closed its end."""
+    received = bytearray()
+    while True:
+        missing = AT_ONCE
+        while missing > 0:  # mostly a request comes whole
+            part = os.read(SOCKET, min(MOST, max(AT_ONCE, missing)))
+            if not part:
+                sys.exit(0)
+            received += part
+            missing = (length(received) if len(received) >= HEAD else HEAD) - len(received)
+        end = HEAD + int.from_bytes(received[:4], "big")
+        program, text = received[HEAD:end].decode(), received[end:].decode()
+        only_compile = int.from_bytes(received[4:HEAD], "big") == ONLY_COMPILE
+        received.clear()  # the parent asks again only after an answer
+        yield program, None if only_compile else text
+
+
+def length(received: bytearray) -> int:
+    """Return how long the request that begins with *received* is."""
+    count = int.from_bytes(received[4:HEAD], "big")
+    return HEAD + int.from_bytes(received[:4], "big") + (0 if count == ONLY_COMPILE else count)
 
 
 def send(kind: bytes, text: str) -> None:
@@ -77,11 +95,7 @@ def main() -> None:
     os.write(SOCKET, b"+")
     patience_s = float(sys.argv[3])
     programs: dict[str, object] = {}
-    while True:
-        head = read_exactly(8)
-        program = read_exactly(int.from_bytes(head[:4], "big")).decode()
-        count = int.from_bytes(head[4:], "big")
-        text = None if count == ONLY_COMPILE else read_exactly(count).decode()
+    for program, text in requests():
         signal.setitimer(signal.ITIMER_REAL, patience_s)  # the default action ends the process even while libjq is busy
         try:
             kind, result = answer(jq, programs, program, text)

@@ -13,9 +13,15 @@ import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop, Future
 
 START_TIMEOUT_S = 30.0  # a loaded machine may take a while to start a process; an evaluation's own limit does not count this
+_HEAD = 5  # bytes before an answer's text
+_AT_ONCE = 1 << 13  # an answer that is larger says so in its head
+_MOST = 1 << 20
 _ONLY_COMPILE = 0xFFFFFFFF
 _CHILD_FILE = Path(__file__).with_name("child.py")
 _KINDS: dict[int, Literal["ok", "syntax", "runtime", "memory"]] = {
@@ -74,13 +80,24 @@ class Child:
             theirs.close()
         self._socket = ours
         self._ready = False
+        self._loop: AbstractEventLoop | None = None  # that watches the socket
+        self._received = bytearray()
+        self._wanted = 0  # bytes that whoever waits needs
+        self._waiting: Future[None] | None = None
+        self._ended = False
 
     @property
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def ended(self) -> bool:
+        """True when the child closed its end while nobody asked anything."""
+        return self._ended
+
     def kill(self) -> None:
         """End the process and give its resources back. May be called twice."""
+        self._unwatch()
         self._socket.close()
         if self._process.poll() is None:
             self._process.kill()
@@ -90,40 +107,71 @@ class Child:
         """Return when the child accepts requests. Raises ChildDied."""
         if self._ready:
             return
-        from asyncio import timeout
+        from asyncio import get_running_loop, timeout
 
         self._socket.setblocking(False)
+        self._loop = get_running_loop()
+        self._loop.add_reader(self._socket, self._readable)  # once and for all: cheaper than a `sock_recv` each time
         async with timeout(START_TIMEOUT_S):
-            await self._receive(1)
+            await self._has(1)
+        self._received.clear()
         self._ready = True
 
     async def ask(self, frame: bytes) -> Answer:
         """Send a request and return its answer. Raises ChildDied."""
-        from asyncio import get_running_loop
+        await self._send(frame)
+        await self._has(_HEAD)
+        kind, size = self._received[0], int.from_bytes(self._received[1:_HEAD], "big")
+        await self._has(_HEAD + size)
+        text = self._received[_HEAD:].decode()
+        self._received.clear()
+        return Answer(_KINDS[kind], text)
 
-        loop = get_running_loop()
+    async def _send(self, frame: bytes) -> None:
         try:
-            await loop.sock_sendall(self._socket, frame)
+            sent = self._socket.send(frame)
+        except BlockingIOError:
+            sent = 0
         except (BrokenPipeError, ConnectionResetError) as error:
             raise ChildDied from error
-        head = await self._receive(5)
-        body = await self._receive(int.from_bytes(head[1:], "big"))
-        return Answer(_KINDS[head[0]], body.decode())
-
-    async def _receive(self, count: int) -> bytes:
-        from asyncio import get_running_loop
-
-        loop = get_running_loop()
-        received = bytearray()
-        while len(received) < count:
+        if sent < len(frame) and self._loop is not None:
             try:
-                part = await loop.sock_recv(self._socket, min(count - len(received), 1 << 20))
-            except ConnectionResetError as error:
+                await self._loop.sock_sendall(self._socket, frame[sent:])
+            except (BrokenPipeError, ConnectionResetError) as error:
                 raise ChildDied from error
-            if not part:
+
+    async def _has(self, count: int) -> None:
+        """Return when *count* bytes are here. Raises ChildDied."""
+        while len(self._received) < count:
+            if self._ended or self._loop is None:
                 raise ChildDied
-            received += part
-        return bytes(received)
+            self._wanted, self._waiting = count, self._loop.create_future()
+            try:
+                await self._waiting
+            finally:
+                self._waiting = None
+
+    def _readable(self) -> None:
+        """Take what has come, and wake who waits for it."""
+        try:
+            part = self._socket.recv(min(_MOST, max(_AT_ONCE, self._wanted - len(self._received))))
+        except BlockingIOError:
+            return
+        except OSError:
+            part = b""
+        if part:
+            self._received += part
+        else:
+            self._ended = True
+            self._unwatch()
+        waiting = self._waiting
+        if waiting is not None and not waiting.done() and (self._ended or len(self._received) >= self._wanted):
+            waiting.set_result(None)
+
+    def _unwatch(self) -> None:
+        if self._loop is not None and not self._loop.is_closed() and self._socket.fileno() >= 0:
+            self._loop.remove_reader(self._socket)
+        self._loop = None
 
     def ask_blocking(self, frame: bytes, timeout_s: float) -> Answer:
         """The same for callers without an event loop. Raises ChildDied, TimeoutError."""

@@ -20,6 +20,8 @@ from dsl.expressions.program import is_expression, program, strip, used_names
 
 JSON = Any  # dict, list, str, int, float, bool or None, as `json` reads them
 
+_TO_JSON = json.JSONEncoder(separators=(",", ":"), allow_nan=False)  # `json.dumps` with options makes one each time
+
 
 def _kill_all(children: set[Child]) -> None:
     while children:
@@ -119,8 +121,11 @@ class Expressions:
     def _take(self) -> Child:
         if self._closed:
             raise RuntimeError("the expression pool is closed")
-        if self._idle:
-            return self._idle.pop()
+        while self._idle:
+            child = self._idle.pop()
+            if not child.ended:
+                return child
+            self._discard(child)  # killed from outside while it had nothing to do
         child = Child(memory_mb=self._memory_mb, patience_s=max(30.0, self._timeout_s * 10))
         self._alive.add(child)
         return child
@@ -135,7 +140,7 @@ class Expressions:
 
 def _payload(code: str, data: JSON, variables: Mapping[str, JSON], now: float) -> bytes:
     try:
-        return json.dumps({"n": now, "v": variables, "d": data}, separators=(",", ":"), allow_nan=False).encode()
+        return _TO_JSON.encode({"n": now, "v": variables, "d": data}).encode()
     except (ValueError, RecursionError) as error:  # NaN, infinity, or nested thousands of levels deep
         raise ExpressionError(f"'{shown(code)}' was given data that is not JSON: {error}", "runtime", code) from error
 

@@ -184,6 +184,24 @@ class TestMisbehaviour:
         assert await pool.evaluate(". + 1", 1, {}) == 2
         await pool.aclose()
 
+    async def test_a_child_that_died_while_it_had_nothing_to_do_costs_nobody_an_error(self) -> None:
+        pool = Expressions(children=1)
+        await pool.evaluate(". + 1", 1, {})
+        [child] = pool._alive
+        os.kill(child.pid, 9)
+        while not child.ended:  # noqa: ASYNC110 (it is seen when the loop reads, which sets no event)
+            await asyncio.sleep(0.001)
+
+        assert await pool.evaluate(". + 1", 1, {}) == 2
+        assert child not in pool._alive
+        await pool.aclose()
+
+    async def test_data_and_answers_larger_than_any_buffer_come_whole(self, expressions: Expressions) -> None:
+        texts = ["ä" * 1_000] * 2_000
+
+        assert await expressions.evaluate("map(. + .)", texts, {}) == ["ä" * 2_000] * 2_000
+        assert await expressions.evaluate("length + 0", texts, {}) == 2_000
+
     async def test_after_aclose_no_child_is_left(self) -> None:
         pool = Expressions()
         await asyncio.gather(*(pool.evaluate(". + 1", 1, {}) for _ in range(4)))
