@@ -47,7 +47,7 @@ FITTING = tuple(
         ),
         (
             r"^Address Not Allowed: .* set (?P<setting>PARLEY_HTTP_ALLOW=\S+)$",
-            "If workflows shall call this address, set {setting} where they run (web, worker, command line), then {again}; else correct it.",
+            "If workflows shall call this address, set {setting} for web, worker and command line, then {again}; else correct it.",
         ),
         (r"^Address Not Allowed: ", "This address is closed to workflows on purpose: correct the address in the definition."),
         (r"the secret '(?P<name>[\w-]+)' is not available", "Store it with parley secret set {name}, then {again}."),

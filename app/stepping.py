@@ -8,35 +8,45 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from app.titles import task_title
 from graphs.run.paths import to_reference
 
 JSON = Any
 ENDED = ("completed", "faulted", "cancelled")
+_PENDING = {"status": "pending", "done": 0, "attempts": 0, "detail": "", "started_at": None, "ended_at": None}
 
 
 def step_states(
     definition: Mapping[str, JSON], lines: Sequence[Any], waits: Sequence[Any], running: Sequence[str], run_status: str
 ) -> dict[str, dict[str, JSON]]:
     """
-    Return `{reference: {status, done, attempts, detail, total?}}` for every task of *definition*.
+    Return `{reference: {title, status, done, attempts, detail, started_at, ended_at}}` for every task of *definition*.
+
+    A task in a loop began with its first execution and ended with its last. When the run has completed, what is still pending was a way
+    not taken.
 
     Args:
-        lines: Journal rows in their order: path, attempt, kind, reference, status, error, mark.
+        lines: Journal rows in their order: path, attempt, kind, reference, status, error, mark, started_at, ended_at.
         waits: Open rows of `awaits`.
         running: Paths being executed right now, as the worker last said.
     """
     states: dict[str, dict[str, JSON]] = {
-        reference: {"status": "pending", "done": 0, "attempts": 0, "detail": ""} for reference in task_references(definition)
+        reference: {"title": task_title(definition, reference), **_PENDING} for reference in task_references(definition)
     }
     for line in lines:
         if line.reference in states:
             _apply(states[line.reference], line)
     if run_status not in ENDED:
         _overlay(states, waits, running)
+    elif run_status == "completed":
+        for state in states.values():
+            if state["status"] == "pending":
+                state.update(status="skipped", detail="not taken")
     return states
 
 
 def _apply(state: dict[str, JSON], line: Any) -> None:
+    _time(state, line)
     if line.kind == "retry":
         state.update(status="retrying", detail="retried by a person")
         return
@@ -57,6 +67,15 @@ def _apply(state: dict[str, JSON], line: Any) -> None:
     elif line.status == "faulted":
         error = line.error if isinstance(line.error, Mapping) else {}
         state.update(status="faulted", detail=str(error.get("detail") or error.get("title") or ""))
+
+
+def _time(state: dict[str, JSON], line: Any) -> None:
+    if line.kind == "retry":
+        return
+    if line.started_at is not None and state["started_at"] is None:
+        state["started_at"] = line.started_at.isoformat()
+    if line.kind == "step" and line.ended_at is not None:
+        state["ended_at"] = line.ended_at.isoformat()
 
 
 def _overlay(states: dict[str, dict[str, JSON]], waits: Sequence[Any], running: Sequence[str]) -> None:

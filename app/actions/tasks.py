@@ -12,7 +12,7 @@ from app.actions.base import Actor, one, record, require
 from app.actions.errors import Conflict, Invalid, NotFound
 from app.actions.runs import RunActions, place
 from app.store import tables as t
-from app.views import RunView, TaskView, task_view
+from app.views import RunView, TaskView, iso, task_view
 
 REQUEST_PATIENCE_S = 5.0  # a sender waits no longer for a database that is away
 PEOPLE = ("approve", "ask", "outcome-unknown")
@@ -135,7 +135,10 @@ def _same(old: Any, new: Any) -> bool:
 def _must_wait(run: Row[Any], row: Row[Any]) -> None:
     where = f"run {run.id}, {row.path}"
     if row.delivered_at is not None:
-        raise Conflict(f"{row.delivered_by} has answered already.", code="already-answered", where=where, why="A task is answered once.")
+        raise Conflict(
+            f"{row.delivered_by} has answered already.", code="already-answered", where=where,
+            why=f"That was at {iso(row.delivered_at)}; a task is answered once.",
+        )  # fmt: skip
     if row.withdrawn_at is not None or run.status not in ("ready", "running", "waiting"):
         raise Conflict("Nobody waits for this answer any more.", code="no-longer-asked", where=where, why=f"The run is {run.status}.")
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from app.cli.failures import CommandFailed
+from app.cli import runview, waits
+from app.cli.failures import CHECK_FAILED, CommandFailed
 from app.cli.files import events, json_option
 from app.cli.options import Json
 from app.cli.output import Output
-from app.cli.session import call
+from app.cli.session import NO_WORKER, call
 
-OPTIONS = {"approve": "--approve|--reject [--comment TEXT]", "ask": "--value JSON|@FILE", "outcome-unknown": "--happened|--did-not-happen"}
+STATUSES = ("ready", "running", "waiting", "completed", "faulted", "cancelled")
+NEEDS = {"approve": "--approve or --reject", "outcome-unknown": "--happened or --did-not-happen", "ask": "a value"}
 Run = Annotated[str, typer.Argument(help="The run's id.", show_default=False)]
 
 
@@ -30,30 +32,38 @@ def runs(
     as_json: Json = False,
 ) -> int:
     """List runs, newest first."""
+    if status is not None and status not in STATUSES:
+        raise CommandFailed(f"no run can be {status!r}", where="--status", why=f"a run is {', '.join(STATUSES)}")
     found = [view.to_json() for view in call(lambda actions, actor: actions.runs(actor, status=status, limit=limit))]
-    lines = [f"{view['id']}  {view['status']:9} {view['started_at'] or '':20.19} {view['title'] or view['name']}" for view in found]
-    Output(as_json=as_json).result({"runs": found}, "\n".join(lines) or "No runs yet: parley run FILE")
+    Output(as_json=as_json).result({"runs": found}, "\n".join(runview.row(view) for view in found) or "No runs yet: parley run FILE")
     return 0
 
 
 def show(run: Run, as_json: Json = False) -> int:
     """Show one run: every step, what it waits for, its output or error."""
-    view = call(lambda actions, actor: actions.run(actor, run)).to_json()
-    Output(as_json=as_json).result(view, in_words(view))
+    _print(call(lambda actions, actor: actions.run(actor, run)).to_json(), as_json=as_json)
     return 0
 
 
 def cancel(run: Run, as_json: Json = False) -> int:
     """Cancel a run: steps not yet begun will not begin."""
     view = call(lambda actions, actor: actions.cancel(actor, run)).to_json()
-    Output(as_json=as_json).result(view, in_words(view))
+    if view["status"] in ("completed", "faulted"):
+        raise CommandFailed(
+            f"the run has {view['status']} already; nothing was cancelled",
+            where=f"run {run}",
+            next_step=f"parley show {run}",
+            code="already-ended",
+            exit_code=CHECK_FAILED,
+        )
+    _print(view, as_json=as_json)
     return 0
 
 
 def retry(run: Run, as_json: Json = False) -> int:
     """Try the failed task of a run again; what finished stays finished."""
-    view = call(lambda actions, actor: actions.retry(actor, run)).to_json()
-    Output(as_json=as_json).result(view, in_words(view))
+    view, notes = call(lambda actions, actor: with_notes(actions, actor, actions.retry(actor, run)))
+    _print(view, notes, as_json=as_json)
     return 0
 
 
@@ -62,7 +72,10 @@ def answer(
     task: Annotated[
         str, typer.Argument(help="The task that waits: its name, reference or path, as `parley show` prints it.", show_default=False)
     ],
-    value: Annotated[str | None, typer.Option(help="The form's values: JSON or @FILE (task kind `ask`).", show_default=False)] = None,
+    value: Annotated[
+        str | None, typer.Argument(help="The form's values: JSON or @FILE (task kind `ask`).", metavar="[VALUE]", show_default=False)
+    ] = None,
+    value_option: Annotated[str | None, typer.Option("--value", help="The same, as an option.", show_default=False)] = None,
     approved: Annotated[
         bool | None, typer.Option("--approve/--reject", help="The decision (task kind `approve`).", show_default=False)
     ] = None,
@@ -74,15 +87,12 @@ def answer(
     as_json: Json = False,
 ) -> int:
     """Answer a task that waits for a person."""
-    values = json_option("--value", value)
-
-    async def decide(actions: Any, actor: Any) -> dict[str, Any]:
-        waiting = awaited((await actions.run(actor, run)).to_json()["awaiting"], task, run)
-        reply = answer_for(waiting, values=values, approved=approved, comment=comment, happened=happened)
-        return dict((await actions.answer(actor, run, waiting["path"], reply)).to_json())
-
-    view = call(decide)
-    Output(as_json=as_json).result(view, in_words(view))
+    if value is not None and value_option is not None:
+        raise CommandFailed("the value was given twice", where="VALUE and --value", next_step="leave one of them out")
+    values = json_option("--value" if value is None else "VALUE", value_option if value is None else value)
+    given = Given(values=values, approved=approved, comment=comment, happened=happened)
+    view, notes = call(lambda actions, actor: decide(actions, actor, run, task, given))
+    _print(view, notes, as_json=as_json)
     return 0
 
 
@@ -92,9 +102,84 @@ def emit(
 ) -> int:
     """Deliver CloudEvents to the runs that wait for them; the same source and id counts once."""
     found = events(file)
-    taken = call(lambda actions, actor: actions.accept_events(actor, found))
-    Output(as_json=as_json).result(taken, f"{taken['accepted']} accepted, {taken['duplicates']} seen before")
+
+    async def deliver(actions: Any, actor: Any) -> tuple[dict[str, int], list[int]]:
+        return await actions.accept_events(actor, found), await actions.receivers(actor, found)
+
+    taken, receivers = call(deliver)
+    told = {**taken, "receivers": receivers}
+    counts = f"{taken['accepted']} accepted, {taken['duplicates']} seen before"
+    Output(as_json=as_json).result(told, f"{counts}; {_waited(sum(receivers))}")
     return 0
+
+
+def _waited(count: int) -> str:
+    if count == 0:
+        return "no run was waiting (and events do not start runs by themselves yet)"
+    return f"{count} run{'s' if count > 1 else ''} had been waiting"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What the command line answers."""
+
+    values: Any = None
+    approved: bool | None = None
+    comment: str = ""
+    happened: bool | None = None
+
+    def reply(self, kind: str) -> Any:
+        """Return the value to hand in for a wait of *kind*; None when its option is missing."""
+        if kind == "approve" and self.approved is not None:
+            return {"approved": self.approved, "comment": self.comment}
+        if kind == "outcome-unknown" and self.happened is not None:
+            return {"happened": self.happened}
+        return self.values if kind == "ask" else None
+
+
+async def decide(actions: Any, actor: Any, run: str, task: str, given: Given) -> tuple[dict[str, Any], list[str]]:
+    """
+    Hand the answer in and return the run and what to note.
+
+    Raises:
+        CommandFailed: nothing of that name waits, or the option is missing.
+        ActionError: the answer does not fit, or somebody answered otherwise before.
+    """
+    view = (await actions.run(actor, run)).to_json()
+    try:
+        waiting = awaited(view["awaiting"], task, run)
+    except CommandFailed:
+        earlier = await _answered_before(actions, actor, view, task, given)
+        if earlier is None:
+            raise
+        return earlier, ["It had this answer already; nothing changed."]
+    return await with_notes(actions, actor, actions.answer(actor, run, waiting["path"], answer_for(waiting, given, view["awaiting"], run)))
+
+
+async def _answered_before(actions: Any, actor: Any, view: Mapping[str, Any], task: str, given: Given) -> dict[str, Any] | None:
+    """Return the run when its task got the same answer earlier; None when it never asked. Raises ActionError: another answer was given."""
+    from app.actions import NotFound
+
+    named = [path for path in view["steps"] if task in (path, path.rpartition("/")[2])]
+    replies = [reply for kind in ("approve", "outcome-unknown", "ask") if (reply := given.reply(kind)) is not None]
+    if len(named) != 1 or not replies:
+        return None
+    try:
+        return dict((await actions.answer(actor, view["id"], named[0], replies[0])).to_json())
+    except NotFound:
+        return None
+
+
+async def with_notes(actions: Any, actor: Any, acting: Awaitable[Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return the run after *acting*, and a note when nobody is there to go on with it."""
+    view = dict((await acting).to_json())
+    lonely = view["status"] == "ready" and await actions.nobody_works(actor)
+    return view, [NO_WORKER] if lonely else []
+
+
+def _print(view: dict[str, Any], notes: Sequence[str] = (), *, as_json: bool) -> None:
+    told = {**view, "notes": list(notes)} if notes else view
+    Output(as_json=as_json).result(told, "\n".join([runview.in_words(view), *notes]))
 
 
 def awaited(waiting: Sequence[Mapping[str, Any]], task: str, run: str) -> Mapping[str, Any]:
@@ -114,7 +199,7 @@ def awaited(waiting: Sequence[Mapping[str, Any]], task: str, run: str) -> Mappin
     raise CommandFailed(problem, where=f"run {run}", why=f"waiting now: {listed}", next_step=next_step, code="no-such-task", exit_code=1)
 
 
-def answer_for(waiting: Mapping[str, Any], *, values: Any, approved: bool | None, comment: str, happened: bool | None) -> Any:
+def answer_for(waiting: Mapping[str, Any], given: Given, all_waiting: Sequence[Mapping[str, Any]], run: str) -> Any:
     """
     Return the value to hand in for one wait, by its kind.
 
@@ -122,37 +207,15 @@ def answer_for(waiting: Mapping[str, Any], *, values: Any, approved: bool | None
         CommandFailed: the option that this kind needs is missing.
     """
     kind = waiting["kind"]
-    if kind == "approve" and approved is not None:
-        return {"approved": approved, "comment": comment}
-    if kind == "outcome-unknown" and happened is not None:
-        return {"happened": happened}
-    if kind == "ask" and values is not None:
-        return values
-    option = {"approve": "--approve or --reject", "outcome-unknown": "--happened or --did-not-happen", "ask": "--value JSON"}.get(kind)
-    if option is None:
-        raise CommandFailed(f"a {kind} is not answered by a person", where=waiting["path"], code="not-for-people")
-    raise CommandFailed(
-        f"this task needs {option}", where=waiting["path"], why=f"it is of kind {kind}: {waiting['title']}", code="answer-missing"
-    )
-
-
-def in_words(view: Mapping[str, Any]) -> str:
-    """Return a run as a person reads it."""
-    reason = f" ({view['reason']})" if view.get("reason") else ""
-    lines = [f"Run {view['id']}: {view['title'] or view['name']} {view['version']}, {view['status']}{reason}"]
-    lines += [_step(reference, step) for reference, step in view["steps"].items()]
-    for item in view["awaiting"]:
-        lines += [f"waits at {item['path']} for {item['kind']}: {item['title']}"]
-        if item["kind"] in OPTIONS:
-            lines += [f"  parley answer {view['id']} {item['path']} {OPTIONS[item['kind']]}"]
-    if view["status"] == "completed":
-        lines += [f"output: {json.dumps(view['output'], ensure_ascii=False)}"]
-    if view["error"]:
-        lines += [f"{label}: {view['error'][label]}" for label in ("what", "where", "why", "next") if view["error"].get(label)]
-    return "\n".join(lines)
-
-
-def _step(reference: str, step: Mapping[str, Any]) -> str:
-    count = f" {step['done']}/{step['total']}" if step.get("total") else ""
-    detail = f"  {step['detail']}" if step.get("detail") else ""
-    return f"  {step['status']:9}{count} {reference}{detail}"
+    if kind not in NEEDS:
+        raise CommandFailed(f"{waits.SAYS.get(kind, kind)} is nothing a person answers", where=waiting["path"], code="not-for-people")
+    reply = given.reply(kind)
+    if reply is None:
+        raise CommandFailed(
+            f"this task needs {NEEDS[kind]}",
+            where=waiting["path"],
+            why=f"it waits for {waits.SAYS[kind]}: {waiting['title']}",
+            next_step="    or    ".join(waits.commands(waiting, run, all_waiting)),
+            code="answer-missing",
+        )
+    return reply

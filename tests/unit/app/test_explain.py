@@ -25,7 +25,7 @@ def error(kind: str, title: str, detail: str, status: int = 500) -> dict[str, An
                 "Address Not Allowed",
                 "127.0.0.1 is a loopback address, which workflows may not call; to allow it, set PARLEY_HTTP_ALLOW=127.0.0.0/8",
             ),
-            "set PARLEY_HTTP_ALLOW=127.0.0.0/8 where they run",
+            "set PARLEY_HTTP_ALLOW=127.0.0.0/8 for web, worker",
         ),
         (
             error("authorization", "Address Not Allowed", "169.254.169.254 is a cloud metadata service, which workflows may not call"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -29,3 +30,27 @@ def test_a_branch_that_lost_its_race_is_not_shown_at_work_any_more(before: list[
     states = step_states(RACE, [*before, stopped], (), (), run_status)
 
     assert states[PAY]["status"] == status
+
+
+def test_a_way_not_taken_is_skipped_once_the_run_has_completed_and_pending_until_then() -> None:
+    either = {"do": [{"yes": {"set": {"a": 1}}}, {"no": {"set": {"a": 2}}}]}
+    done = row("/do/0/yes", reference="/do/0/yes")
+
+    shown = {status: step_states(either, [done], (), (), status)["/do/1/no"] for status in ("completed", "faulted", "running")}
+
+    assert (shown["completed"]["status"], shown["completed"]["detail"]) == ("skipped", "not taken")
+    assert (shown["faulted"]["status"], shown["running"]["status"]) == ("pending", "pending")
+
+
+def test_a_task_has_its_title_and_lasts_from_its_first_start_to_its_last_end() -> None:
+    loop = {"do": [{"visit": {"set": {"a": 1}, "metadata": {"parley": {"title": "Visit them"}}}}]}
+    at = [datetime(2026, 1, 1, 9, 0, second, tzinfo=UTC) for second in range(4)]
+    rounds = [
+        row("/do/0/visit", reference="/do/0/visit", started_at=at[0], ended_at=at[1]),
+        row("/do/0/visit#2", reference="/do/0/visit", started_at=at[2], ended_at=at[3]),
+    ]
+
+    state = step_states(loop, rounds, (), (), "completed")["/do/0/visit"]
+
+    assert (state["title"], state["done"]) == ("Visit them", 2)
+    assert (state["started_at"], state["ended_at"]) == (at[0].isoformat(), at[3].isoformat())

@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 
 from app.cli.failures import CommandFailed
-from app.cli.runs import answer_for, awaited
+from app.cli.runs import Given, answer_for, awaited
 
 WAITING = [
     {"path": "/do/0/each/for[0]/0/agree", "reference": "/do/0/each/do/0/agree", "kind": "approve", "title": "First?"},
     {"path": "/do/0/each/for[1]/0/agree", "reference": "/do/0/each/do/0/agree", "kind": "approve", "title": "Second?"},
     {"path": "/do/1/details", "reference": "/do/1/details", "kind": "ask", "title": "Details"},
 ]
-NOTHING: dict[str, Any] = {"values": None, "approved": None, "comment": "", "happened": None}
 
 
 class TestAwaited:
@@ -50,16 +49,35 @@ class TestAnswerFor:
         ],
     )
     def test_each_kind_takes_its_own_option(self, kind: str, given: dict[str, Any], answer: Any) -> None:
-        assert answer_for({"kind": kind, "path": "/do/0/a", "title": "A"}, **{**NOTHING, **given}) == answer
+        assert answer_for(wait(kind), Given(**given), [], "run-1") == answer
 
     @pytest.mark.parametrize(
-        ("kind", "option"),
-        [("approve", "--approve or --reject"), ("ask", "--value JSON"), ("outcome-unknown", "--happened or --did-not-happen")],
+        ("kind", "option", "command"),
+        [
+            (
+                "approve",
+                "--approve or --reject",
+                "parley answer run-1 a --approve    or    parley answer run-1 a --reject --comment 'why not'",
+            ),
+            ("ask", "a value", """parley answer run-1 a '{"n": 0}'"""),
+            (
+                "outcome-unknown",
+                "--happened or --did-not-happen",
+                "parley answer run-1 a --happened    or    parley answer run-1 a --did-not-happen",
+            ),
+        ],
     )
-    def test_a_missing_option_is_named(self, kind: str, option: str) -> None:
-        with pytest.raises(CommandFailed, match=option):
-            answer_for({"kind": kind, "path": "/do/0/a", "title": "A"}, **NOTHING)
+    def test_a_missing_option_is_named_with_the_whole_command(self, kind: str, option: str, command: str) -> None:
+        with pytest.raises(CommandFailed) as caught:
+            answer_for(wait(kind), Given(), [wait(kind)], "run-1")
+
+        assert (caught.value.what, caught.value.next_step) == (f"this task needs {option}", command)
 
     def test_a_timer_is_nobodys_to_answer(self) -> None:
-        with pytest.raises(CommandFailed, match="not answered by a person"):
-            answer_for({"kind": "timer", "path": "/do/0/a", "title": ""}, **NOTHING)
+        with pytest.raises(CommandFailed, match="nothing a person answers"):
+            answer_for(wait("timer"), Given(), [], "run-1")
+
+
+def wait(kind: str) -> dict[str, Any]:
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
+    return {"kind": kind, "path": "/do/0/a", "reference": "/do/0/a", "title": "A", "schema": schema}
