@@ -33,7 +33,6 @@ _METHODS: Final[dict[str, EffectKind]] = {
     "PATCH": "write",
     "DELETE": "irreversible",
 }
-_DEEPEST: Final = 20  # workflows that start workflows
 _FIELD = re.compile(r"\{(\w+)\}")
 
 
@@ -63,16 +62,25 @@ def effects(data: JSON, catalogue: Catalogue | None = None, workflows: Collectio
         workflows: Definitions by "namespace/name/version": what `run: workflow` starts then counts with all it does itself.
             Names alone, or nothing: what a child does is unknown.
     """
-    children = workflows if isinstance(workflows, Mapping) else {}
+    children = _Children(workflows if isinstance(workflows, Mapping) else {})
     return list(_effects(data, catalogue or {}, children, ()))
 
 
-def _effects(data: JSON, catalogue: Catalogue, children: Mapping[str, JSON], above: tuple[str, ...]) -> Iterator[Effect]:
+@dataclass(slots=True)
+class _Children:
+    """The known workflows, and how many times more one of them is opened: workflows that start workflows can grow without end."""
+
+    definitions: Mapping[str, JSON]
+    left: int = 200
+
+
+def _effects(data: JSON, catalogue: Catalogue, children: _Children, above: tuple[str, ...]) -> Iterator[Effect]:
     decided, often = deciders(data), Frequency(data)
     for step in steps(data):
-        child = _child(step, children)
-        if child and child not in above and len(above) < _DEEPEST:
-            own = list(_effects(_unscheduled(children[child]), catalogue, children, (*above, child)))
+        child = _child(step, children.definitions)
+        if child and child not in above and children.left > 0:
+            children.left -= 1
+            own = list(_effects(_unscheduled(children.definitions[child]), catalogue, children, (*above, child)))
             yield from (_of_child(effect, step, often.words(step), decided.get(step.reference, "")) for effect in own)
             continue
         outside = _outside(step, catalogue)
@@ -110,7 +118,8 @@ def _unscheduled(data: JSON) -> JSON:
 
 def _of_child(effect: Effect, step: Step, often: str, by: str) -> Effect:
     """Return an effect of a child as one of the task that starts it; the reference follows the rule for paths."""
-    times = often if effect.how_often == "once" else effect.how_often if often == "once" else f"{effect.how_often}, {often}"
+    more = "" if often == "once" else often.removeprefix("once, ")
+    times = often if effect.how_often == "once" else f"{effect.how_often}, {more}" if more else effect.how_often
     return replace(
         effect,
         reference=f"{step.reference}/workflow{effect.reference}",

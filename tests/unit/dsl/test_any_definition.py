@@ -54,7 +54,7 @@ def test_nothing_raises_and_what_is_valid_works(data: Any) -> None:
     assert svg(picture(data)).endswith("</svg>\n")
     assert mermaid(data)
     assert isinstance(outline(data, CATALOGUE), list)
-    assert isinstance(effects(data, CATALOGUE), list)
+    assert isinstance(effects(data, CATALOGUE, {"test/child/1.0.0": data}), list)
     assert read(render(data)).data == data or data is None
     if examined.valid:
         assert load(data).to_json() == data

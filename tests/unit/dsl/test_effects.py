@@ -199,6 +199,28 @@ class TestChildWorkflows:
             ("again: again", "unknown"),
         ]
 
+    def test_how_often_the_parent_starts_it_counts(self) -> None:
+        child = a_workflow(post("pay", **{"if": ".x"}))
+        loop = {"each": {"for": {"in": ".orders"}, "do": [{"send": RUN_CHILD}]}}
+
+        found = effects(a_workflow({"send": RUN_CHILD}, loop, schedule={"every": "PT1H"}), CATALOGUE, {"test/child/1.0.0": child})
+
+        assert [effect.how_often for effect in found] == [
+            "at most once, in every run of the schedule: Every hour",
+            "at most once, once per item of the orders, in every run of the schedule: Every hour",
+        ]
+
+    def test_workflows_that_start_each_other_many_times_end_in_something_unknown(self) -> None:
+        def run(name: str) -> dict[str, Any]:
+            return {"run": {"workflow": {"namespace": "test", "name": name, "version": "1.0.0"}}}
+
+        children = {f"test/w{level}/1.0.0": a_workflow(*({f"t{n}": run(f"w{level + 1}")} for n in range(10))) for level in range(20)}
+
+        found = effects(children["test/w0/1.0.0"], CATALOGUE, children)
+
+        assert len(found) < 2_100
+        assert {effect.kind for effect in found} == {"unknown"}
+
     def test_examine_takes_the_definitions_too(self) -> None:
         examined = examine(a_workflow({"send": RUN_CHILD}), CATALOGUE, workflows={"test/child/1.0.0": CHILD})
 
