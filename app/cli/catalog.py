@@ -20,14 +20,14 @@ def catalog(
     as_json: Json = False,
 ) -> int:
     """List the functions that `call: NAME:VERSION@default` can name, or show one with its input and output."""
-    import json
-
+    from app.cli.reading import page
     from graphs import catalogue
 
     entries = catalogue.load()
     output = Output(as_json=as_json)
     if name is None:
-        lines = [f"{key:20} {entry.effect:12} {entry.title}: {entry.summary}" for key, entry in sorted(entries.items())]
+        lines = [f"{key:17} {entry.title}\n{'':17} {entry.summary}" for key, entry in sorted(entries.items())]
+        lines.append("\nparley catalog NAME shows what one takes and gives, with an example.")
         output.result({"functions": [entry.model_dump(mode="json") for entry in entries.values()]}, "\n".join(lines))
         return 0
     found = [entry for key, entry in entries.items() if name in (key, entry.name, f"{key}@default")]
@@ -37,5 +37,5 @@ def catalog(
             f"no function is named {name}", where="the default catalogue", why=f"it has {known}", code="no-such-function", exit_code=1
         )
     shown = found[-1].model_dump(mode="json")
-    output.result(shown, json.dumps(shown, indent=2, ensure_ascii=False))
+    output.result(shown, page(shown))
     return 0

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from app.settings import Settings
 
+MODEL_FIX = "PARLEY_MODEL=openai:NAME, ollama:NAME or offline (README, Models)"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -120,8 +121,8 @@ def model(described: Mapping[str, Any]) -> Check:
     """*described* is what the model router says of itself."""
     state = f"{described['name']}: {described['why']}"
     if described["reachable"] is False:
-        return Check(name="Model", status="missing", detail=state, fix=described["how_to_change"])
-    return Check(name="Model", status="ok", detail=state, fix=described["how_to_change"])
+        return Check(name="Model", status="missing", detail=state, fix=f"{MODEL_FIX}, or bring that one up")
+    return Check(name="Model", status="ok", detail=state, fix=MODEL_FIX)
 
 
 def browser() -> Check:
@@ -147,7 +148,10 @@ def smtp(settings: Settings) -> Check:
     if settings.smtp_url is not None:
         return Check(name="E-mail", status="ok", detail=f"sent as {settings.smtp_from}")
     return Check(
-        name="E-mail", status="optional", detail="not set up; notify by e-mail will fail", fix="SMTP_URL=smtp://user:password@host:587"
+        name="E-mail",
+        status="optional",
+        detail="not set up; notify by e-mail will fail",
+        fix="PARLEY_SMTP_URL=smtp://user:password@host:587",
     )
 
 

@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 
 from app.cli import author, catalog, database, definitions, doctor, later, proposals, run, runs, secret, servers
+from app.cli.helping import Command, Group
 
 app = typer.Typer(
     name="parley",
+    cls=Group,
     help="Talk a workflow into existence, approve it by what it will do, run it and watch it.",
     no_args_is_help=True,
     add_completion=False,
@@ -27,3 +29,6 @@ def everywhere(
 
 for module in (servers, author, definitions, catalog, proposals, run, runs, secret, doctor, database, later):
     module.register(app)
+for group in (app, *(info.typer_instance for info in app.registered_groups)):
+    for command in group.registered_commands if group is not None else ():
+        command.cls = Command

@@ -13,15 +13,16 @@ from app.cli.failures import CHECK_FAILED, invalid_definition
 from app.cli.files import definitions, read_text
 from app.cli.options import Json
 from app.cli.output import Output
+from app.cli.reading import outline_lines
 
 if TYPE_CHECKING:
     from dsl import Examined, Function
 
 
 class Format(StrEnum):
+    outline = "outline"
     mermaid = "mermaid"
     svg = "svg"
-    outline = "outline"
 
 
 def register(app: typer.Typer) -> None:
@@ -39,7 +40,7 @@ def validate(
     reports = [report(path, catalogue) for path in found]
     output = Output(as_json=as_json)
     if skipped:
-        output.note(f"{len(skipped)} YAML or JSON file(s) without a `document:` passed over")
+        output.note(f"{len(skipped)} YAML or JSON file(s) that are no workflow passed over")
     summary = reports[0] if not target.is_dir() else together(reports)
     output.result(summary, "\n".join(compiler_lines(report) for report in reports))
     return 0 if summary["valid"] else CHECK_FAILED
@@ -47,10 +48,10 @@ def validate(
 
 def graph(
     file: Annotated[Path, typer.Argument(help="A definition.", show_default=False)],
-    format_: Annotated[Format, typer.Option("--format", help="What to draw.")] = Format.mermaid,
+    format_: Annotated[Format, typer.Option("--format", help="What to draw.")] = Format.outline,
     as_json: Json = False,
 ) -> int:
-    """Show a definition as Mermaid text, as a picture (SVG), or in plain words."""
+    """Show a definition in plain words, as a picture (SVG), or as Mermaid text."""
     examined = _examine(read_text(file), _catalogue())
     if not examined.valid:
         raise invalid_definition(examined.problems, where=str(file))
@@ -67,8 +68,7 @@ def drawn(data: Mapping[str, Any], format_: Format) -> str:
         return dsl.mermaid(data)
     if format_ is Format.svg:
         return dsl.svg(dsl.picture(data))
-    lines = dsl.outline(data, _catalogue())
-    return "\n".join(f"{'  ' * line.depth}{line.number} {line.text}".rstrip() for line in lines)
+    return "\n".join(outline_lines(line.to_json() for line in dsl.outline(data, _catalogue())))
 
 
 def report(path: Path, catalogue: Mapping[str, Function]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Every mistake is a CommandFailed that names the option or file and, for JSON, th
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,9 @@ from app.cli.failures import CommandFailed
 JSON = Any
 SUFFIXES = (".yaml", ".yml", ".json")
 SIZE_LIMIT_BYTES = 16 * 1024 * 1024  # a definition is a few kilobytes; this only keeps a mistyped path from filling memory
+MOST_FILES = 2000  # of a folder; more is a mistyped one
+LARGEST_OF_A_FOLDER_BYTES = 2 * 1024 * 1024
+NEVER = frozenset({"node_modules", "site-packages", "__pycache__", "venv", "dist", "build"})
 _DOCUMENT = re.compile(r"""^[\s{]*["']?document["']?\s*:""", re.MULTILINE)
 
 
@@ -38,20 +42,21 @@ def definitions(target: Path) -> tuple[list[Path], list[Path]]:
     """
     Return the definition files that *target* names, sorted, and the files passed over.
 
-    A folder is searched to the bottom (hidden folders left out); a YAML or JSON file in it counts when it has a `document:`.
+    A folder is searched to the bottom, without hidden folders and those of package managers; a YAML or JSON file in it counts when it was
+    meant as a workflow, of an older dialect too.
 
     Raises:
-        CommandFailed: nothing there.
+        CommandFailed: nothing there, or too many files to look at.
     """
     if not target.is_dir():
         return [target], []
-    files = [path for path in sorted(target.rglob("*")) if path.suffix.lower() in SUFFIXES and not _hidden(path, target)]
-    found = [path for path in files if _DOCUMENT.search(path.read_text(encoding="utf-8", errors="replace"))]
+    files = _candidates(target)
+    found = [path for path in files if _is_definition(path)]
     if not found:
         raise CommandFailed(
             f"no definition in {target}",
             where=str(target),
-            why=f"{len(files)} YAML or JSON file(s) there, none with a `document:`",
+            why=f"{len(files)} YAML or JSON file(s) there, none of them a workflow",
             next_step="name the file, or another folder",
             code="no-definition",
         )
@@ -94,16 +99,39 @@ def events(path: Path | None) -> list[dict[str, JSON]]:
         missing = [name for name in ("type", "source") if not isinstance(event, Mapping) or not event.get(name)]
         if missing:
             raise CommandFailed(
-                f"event {index} is not a CloudEvent: {' and '.join(missing)} missing",
-                where=f"{path}, /{index}",
+                f"{_which(index, found)} is not a CloudEvent: {' and '.join(missing)} missing",
+                where=f"{path}, /{index}" if isinstance(data, list) else str(path),
                 next_step='{"id": "1", "source": "/shop", "type": "order.placed", "data": {…}}',
                 code="wrong-event",
             )
     return found
 
 
-def _hidden(path: Path, root: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(root).parts)
+def _candidates(folder: Path) -> list[Path]:
+    """Return the YAML and JSON files below *folder*, sorted. Raises CommandFailed when there are too many to look at."""
+    found: list[Path] = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in NEVER)
+        found += [Path(place, name) for name in names if Path(name).suffix.lower() in SUFFIXES and not name.startswith(".")]
+        if len(found) > MOST_FILES:
+            raise CommandFailed(
+                f"more than {MOST_FILES} YAML and JSON files in {folder}",
+                where=str(folder),
+                next_step="name the folder that holds your workflows",
+                code="too-many-files",
+            )
+    return sorted(path for path in found if path.is_file())
+
+
+def _is_definition(path: Path) -> bool:
+    """Tell whether the file was meant as a workflow; one that cannot be read as YAML is judged by having a `document:`."""
+    import dsl
+
+    if path.stat().st_size > LARGEST_OF_A_FOLDER_BYTES:
+        return False
+    text = path.read_text(encoding="utf-8", errors="replace")
+    data = dsl.read(text).data
+    return bool(_DOCUMENT.search(text)) if data is None else dsl.looks_like_definition(data)
 
 
 def _parse(text: str, *, where: str, hint: str = "") -> JSON:
@@ -117,6 +145,11 @@ def _parse(text: str, *, where: str, hint: str = "") -> JSON:
             next_step=hint or "check the file with any JSON tool",
             code="not-json",
         ) from None
+
+
+def _which(index: int, found: list[JSON]) -> str:
+    """Return which event of a file is meant, counted as people count."""
+    return "the event" if len(found) == 1 else f"event {index + 1} of {len(found)}"
 
 
 def _kind(data: JSON) -> str:

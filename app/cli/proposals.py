@@ -10,6 +10,7 @@ import typer
 from app.cli.files import read_text
 from app.cli.options import Json
 from app.cli.output import Output
+from app.cli.reading import effect_lines, outline_lines
 from app.cli.session import call
 
 Proposal = Annotated[str, typer.Argument(help="The proposal's id, as `parley propose` printed it.", show_default=False)]
@@ -71,21 +72,18 @@ def in_words(view: dict[str, Any]) -> str:
     if view.get("summary"):
         lines += ["", view["summary"]]
     lines += ["", "What it does"]
-    lines += [f"  {'  ' * line['depth']}{line['number']} {line['text']}".rstrip() for line in view["outline"]]
+    lines += [f"  {line}" for line in outline_lines(view["outline"])]
     lines += ["", "What it touches outside"]
-    lines += [effect_in_words(effect) for effect in view["effects"]] or ["  nothing"]
+    lines += [f"  {line}" for line in effect_lines(view["effects"]) or ["nothing"]]
     missing = [secret["name"] for secret in view.get("secrets", []) if not secret["set"]]
     if missing:
         lines += ["", f"Secrets still to set: {', '.join(missing)} (parley secret set NAME)"]
-    lines += [f"  warning: {warning}" for warning in view.get("warnings", [])]
+    lines += [f"{warning['severity']}: {warning['message']}{_hint(warning)}" for warning in view.get("warnings", [])]
     lines += ["", f"digest {view['digest']}"]
     if view["status"] == "open":
         lines += [f"parley approve {view['id']}    or    parley reject {view['id']}"]
     return "\n".join(lines)
 
 
-def effect_in_words(effect: dict[str, Any]) -> str:
-    """Return one line per effect: `write  POST http://… (once)  /do/3/report`."""
-    how_often = f" ({effect['how_often']})" if effect.get("how_often") else ""
-    first = f", after a decision by {effect['by'] or 'somebody'}" if effect.get("decided_before") else ""
-    return f"  {effect['kind']:12} {effect['target']}{how_often}{first}  {effect['reference']}"
+def _hint(warning: dict[str, Any]) -> str:
+    return f" ({warning['hint']})" if warning.get("hint") else ""

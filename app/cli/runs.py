@@ -72,9 +72,7 @@ def answer(
     task: Annotated[
         str, typer.Argument(help="The task that waits: its name, reference or path, as `parley show` prints it.", show_default=False)
     ],
-    value: Annotated[
-        str | None, typer.Argument(help="The form's values: JSON or @FILE (task kind `ask`).", metavar="[VALUE]", show_default=False)
-    ] = None,
+    value: Annotated[str | None, typer.Argument(help="The form's values: JSON or @FILE (task kind `ask`).", show_default=False)] = None,
     value_option: Annotated[str | None, typer.Option("--value", help="The same, as an option.", show_default=False)] = None,
     approved: Annotated[
         bool | None, typer.Option("--approve/--reject", help="The decision (task kind `approve`).", show_default=False)

@@ -36,8 +36,7 @@ def up(as_json: Json = False) -> int:
         if as_json:
             write_json({"url": address, "home": str(settings.home_path)})
         else:
-            output.out.print("Ready. Ctrl-C stops everything.")
-            output.out.print(address, style="bold")
+            output.out.print(f"Ready: {address}    (Ctrl-C stops everything)", style="bold")
 
     settings = Settings()
     return start(settings, say=lambda text: output.err.print(text) if as_json else output.out.print(text), ready=ready)

@@ -83,6 +83,6 @@ class TestOthers:
     def test_graph_and_catalog(self, parley: Parley) -> None:
         parley.write("hello.yaml", definitions.HELLO)
 
-        assert parley("graph", "hello.yaml", "--json").json["format"] == "mermaid"
+        assert parley("graph", "hello.yaml", "--json").json["format"] == "outline"
         assert "approve" in [function["name"] for function in parley("catalog", "--json").json["functions"]]
         assert parley("catalog", "approve", "--json").json["person"] is True

@@ -88,7 +88,11 @@ class TestModel:
 
         check = checks.model(described)
 
-        assert (check.status, check.detail, check.fix) == ("missing", "openai:x: nothing answers", "Set PARLEY_MODEL")
+        assert (check.status, check.detail, check.fix) == (
+            "missing",
+            "openai:x: nothing answers",
+            f"{checks.MODEL_FIX}, or bring that one up",
+        )
 
 
 class TestOptional:

@@ -49,8 +49,8 @@ class TestReadText:
 class TestDefinitions:
     def test_a_folder_gives_what_has_a_document_and_tells_the_rest(self, tmp_path: Path) -> None:
         (tmp_path / "deep" / ".hidden").mkdir(parents=True)
-        (tmp_path / "deep" / "b.yaml").write_text("document: {}\n")
-        (tmp_path / "a.json").write_text('{"document": {}}')
+        (tmp_path / "deep" / "b.yaml").write_text("document: {dsl: 1.0.3}\n")
+        (tmp_path / "a.json").write_text('{"document": {"dsl": "1.0.3"}}')
         (tmp_path / "world.yaml").write_text("routes: []\n")
         (tmp_path / "notes.md").write_text("document: no\n")
         (tmp_path / "deep" / ".hidden" / "c.yaml").write_text("document: {}\n")
@@ -59,6 +59,30 @@ class TestDefinitions:
 
         assert found == [tmp_path / "a.json", tmp_path / "deep" / "b.yaml"]
         assert skipped == [tmp_path / "world.yaml"]
+
+    def test_an_older_dialect_and_a_file_that_cannot_be_read_are_not_passed_over(self, tmp_path: Path) -> None:
+        (tmp_path / "old.yaml").write_text("id: a\nspecVersion: '0.8'\nstates: []\n")
+        (tmp_path / "tab.yaml").write_text("document:\n\tdsl: 1.0.3\n")
+
+        assert [path.name for path in files.definitions(tmp_path)[0]] == ["old.yaml", "tab.yaml"]
+
+    @pytest.mark.parametrize("folder", [".venv", ".git", "node_modules"])
+    def test_what_package_managers_keep_is_not_looked_at(self, tmp_path: Path, folder: str) -> None:
+        (tmp_path / "mine.yaml").write_text("document: {dsl: 1.0.3}\n")
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "theirs.yaml").write_text("document: {dsl: 1.0.3}\n")
+
+        assert files.definitions(tmp_path) == ([tmp_path / "mine.yaml"], [])
+
+    def test_a_folder_of_thousands_of_files_is_refused(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(files, "MOST_FILES", 3)
+        for number in range(4):
+            (tmp_path / f"{number}.json").write_text("{}")
+
+        with pytest.raises(CommandFailed, match="more than 3 YAML and JSON files") as caught:
+            files.definitions(tmp_path)
+
+        assert caught.value.code == "too-many-files"
 
     def test_a_folder_without_any_is_wrong_usage(self, tmp_path: Path) -> None:
         with pytest.raises(CommandFailed, match="no definition in"):
@@ -107,4 +131,4 @@ class TestEvents:
         with pytest.raises(CommandFailed) as caught:
             files.events(path)
 
-        assert (caught.value.what, caught.value.where) == ("event 1 is not a CloudEvent: source missing", f"{path}, /1")
+        assert (caught.value.what, caught.value.where) == ("event 2 of 2 is not a CloudEvent: source missing", f"{path}, /1")
