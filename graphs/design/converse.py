@@ -15,6 +15,7 @@ import dsl
 from graphs.design import events, ledger
 from graphs.design.deps import DesignDeps, Draft
 from graphs.design.graph import Graph, design_graph
+from graphs.design.planning import understood
 from graphs.models import NOTHING, ModelError, redact, total
 
 MAX_STEPS = 60  # graph steps of one turn
@@ -86,8 +87,8 @@ async def author(deps: DesignDeps, text: str, *, yes_to_defaults: bool) -> dict[
     Author a definition in one shot.
 
     Returns:
-        `{"definition": YAML or "", "problems", "effects", "assumptions", "questions", "usage"}`. Open questions and words that were
-        not understood leave `definition` empty; the words are problems (`not-understood`).
+        `{"definition": YAML or "", "problems", "effects", "assumptions", "questions", "understood", "usage"}`. Open questions and words
+        that were not understood leave `definition` empty; the words are problems (`not-understood`), `understood` holds the planned steps.
 
     Raises:
         ModelError: no model answered, or none with a usable value.
@@ -127,13 +128,24 @@ def _result(kept: list[Draft], state: Mapping[str, Any], deps: DesignDeps) -> di
     text = kept[-1].text if kept else str((state.get("best") or {}).get("text", "")) if state.get("outcome") == "unrepaired" else ""
     examined = deps.examine(text, deps.catalogue) if text else None
     problems = [problem.to_json() for problem in examined.problems] if examined else []
-    problems += [_problem("not-understood", words, events.BEYOND) for words in state.get("unclear") or []]
+    unclear = state.get("unclear") or []
+    problems += [_problem("not-understood", words, "" if at else _hint(state)) for at, words in enumerate(unclear)]
     return {
         "definition": text,
         "problems": problems,
         "effects": [effect.to_json() for effect in examined.effects] if examined else [],
         "assumptions": ledger.words(state.get("ledger") or []),
+        "understood": state.get("understood") or [str(step["text"]) for step in (state.get("outline") or {}).get("steps", [])],
     }
+
+
+def _hint(state: Mapping[str, Any]) -> str:
+    """Say what was understood, and what the wish could be instead."""
+    if not state.get("understood") and not state.get("offer") and len(state["unclear"]) == 1 and "“" not in state["unclear"][0]:
+        return ""
+    known = [f"I understood: {understood(state['understood'])}."] if state.get("understood") else []
+    offered = [f"This would be understood: {state['offer']}"] if state.get("offer") else []
+    return "\n".join([*known, *offered, events.BEYOND])
 
 
 def _problem(code: str, message: str, hint: str) -> dict[str, Any]:

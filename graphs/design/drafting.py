@@ -12,11 +12,11 @@ from graphs.design import events, ledger
 from graphs.design.deps import DesignDeps
 from graphs.design.deps import Draft as Proposed
 from graphs.design.dialect import is_old
-from graphs.design.facts import facts, plain
 from graphs.design.fixes import mend
 from graphs.design.planning import functions
 from graphs.design.replies import Draft, Summary
 from graphs.design.state import DesignState
+from graphs.design.telling import tell
 from graphs.models import ModelError, Usage, total
 
 Run = Runtime[DesignDeps]
@@ -139,14 +139,16 @@ def after_give_up(state: DesignState) -> str:
 
 
 async def summarize(state: DesignState, runtime: Run) -> Update:
-    """Say what it does: facts from the definition, words by the model; without a model, the facts."""
+    """Say what it does: words by the model, but what changes outside is always told from the definition."""
     deps, used, write = runtime.context, Usage(), runtime.stream_writer
     write(events.step("Summarizing", "start"))
-    known = facts(dsl.read(state["draft"]).data, deps.catalogue, changed=state.get("changed", ""))
+    known = tell(dsl.read(state["draft"]).data, deps.catalogue, changed=state.get("changed", ""))
+    text = str(known["plain"])
     try:
-        text = (await deps.models.ask("design/summarize", {"wishes": state["wishes"], "facts": known}, Summary, usage=used)).text
+        said = (await deps.models.ask("design/summarize", {"wishes": state["wishes"], "facts": known}, Summary, usage=used)).text
+        text = text if said.strip() == text else f"{said.strip()} {known['outside']}"
     except ModelError:
-        text = plain(known)  # the words are a courtesy: the card's facts do not need them
+        pass  # the words are a courtesy: the card's facts do not need them
     write(events.step("Summarizing", "end", text))
     return {"summary": text, "usage": total(state["usage"], used.to_json())}
 

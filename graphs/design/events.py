@@ -11,11 +11,9 @@ Event = dict[str, Any]
 Emit = Callable[[Event], None]
 
 BEYOND = (
-    "What I understand without a model: “every weekday at 9 …”, “when an event of type X arrives …”, fetch an address, "
-    "“keep the ones above 100 / where status is open”, post, put or delete to an address, “for each order, …”, "
-    "“if …, … otherwise …”, “at the same time …”, retry N times, wait, ask somebody to approve or for a value, "
-    "notify by chat, email, webhook or Slack, summarize, emit or wait for an event. "
-    "With a language model I understand much more (PARLEY_MODEL)."
+    "Without a language model I understand sentences such as “every weekday at 9 fetch https://…, keep the ones above 100, ask me to "
+    "approve, then post them to https://…”, also: for each, if … otherwise, in parallel, retry, wait, notify, summarize. "
+    "With one (PARLEY_MODEL) I understand much more."
 )
 HELP = (
     "Tell me in your own words what should happen, when, and with which addresses. I ask about what is missing, then show the "

@@ -1,4 +1,4 @@
-"""What a definition does, said from the definition: the ground for summaries and for answers to questions. No model is asked."""
+"""What a definition does, said from the definition: answers to questions about it. No model is asked."""
 
 from __future__ import annotations
 
@@ -24,32 +24,10 @@ SECRETS = re.compile(r"\b(?:secret|token|password|key|credential)s?\b", re.IGNOR
 TEXT = re.compile(r"\b(?:yaml|definition|source|code|dsl|json)\b", re.IGNORECASE)
 
 
-def facts(data: Any, catalogue: Catalogue, *, changed: str = "") -> dict[str, Any]:
-    """Return `{changed, trigger, steps, inside, outside}` in words, for `design/summarize`."""
-    lines = dsl.outline(data, catalogue)
-    return {
-        "changed": changed,
-        "trigger": "; ".join(line.text for line in lines if not line.reference and line.depth == 0 and line.number)
-        or "It is started by hand",
-        "steps": [line.text.rstrip(" :") for line in lines if line.reference and line.depth == 0],
-        "inside": [f"{line.number} {line.text.rstrip(' :')}" for line in lines if line.reference and line.depth > 0][:40],
-        "outside": [_effect(effect) for effect in dsl.effects(data, catalogue) if effect.kind in ("write", "irreversible", "unknown")],
-    }
-
-
 def _effect(effect: dsl.Effect) -> str:
     often = f", {effect.how_often}" if effect.how_often else ""
     first = f" (after {effect.by or 'a person'} decided)" if effect.decided_before else ""
     return f"{effect.title or effect.task}: {effect.target}{often}{first}"
-
-
-def plain(known: Mapping[str, Any]) -> str:
-    """Say the facts without a model: what the summary falls back to."""
-    start = str(known["trigger"]).rstrip(".")
-    steps = "; ".join(str(step) for step in known["steps"])
-    outside = "; ".join(str(effect) for effect in known["outside"])
-    changed = f"{str(known['changed']).rstrip('.')}. " if known.get("changed") else ""
-    return f"{changed}{start}: {steps}. " + (f"It reaches outside: {outside}." if outside else "Nothing outside is changed.")
 
 
 def explain(question: str, data: Any, text: str, catalogue: Catalogue, ledger: Sequence[str]) -> str:

@@ -68,6 +68,8 @@ async def begin(state: DesignState) -> Update:
         "pending": "",
         "questions": [],
         "unclear": [],
+        "understood": [],
+        "offer": "",
     }
 
 
@@ -86,7 +88,7 @@ async def plan(state: DesignState, runtime: Run) -> Update:
     spent = total(state["usage"], used.to_json())
     write(events.step("Planning", "end", f"{len(outline.steps)} steps, {len(outline.questions)} questions"))
     unclear = [f"I did not understand: “{words}”." for words in outline.not_understood]
-    unclear += [f"This is missing here: {words}." for words in outline.missing]
+    unclear += [f"This is missing here: {words}." for words in outline.missing] + outline.remarks
     if unclear or not outline.steps:
         write(events.say(_beyond(outline, unclear)))
         return {
@@ -95,7 +97,9 @@ async def plan(state: DesignState, runtime: Run) -> Update:
             "wishes": [],
             "questions": [],
             "pending": "",
-            "unclear": unclear or state["wishes"][-1:],
+            "unclear": unclear or [f"I found no step in “{state['wishes'][-1]}” that I could build."],
+            "understood": [step.text for step in outline.steps],
+            "offer": outline.offer,
         }
     entries = ledger.assumed(state.get("ledger") or [], [item.model_dump() for item in outline.assumptions], state["turn"])
     questions = [question.model_dump() for question in outline.questions if not ledger.settled(entries, question.id)]
@@ -116,15 +120,22 @@ def after_plan(state: DesignState) -> str:
 
 def _beyond(outline: Outline, unclear: list[str]) -> str:
     """Say what was not understood, word by word, and what would be."""
+    if outline.remarks and not (outline.not_understood or outline.missing or outline.steps):
+        return " ".join(outline.remarks)  # it could not be read at all, and they say why
     parts = unclear or ["I found no step in that which I could build."]
-    if outline.steps and unclear:
-        understood = "; ".join(step.text for step in outline.steps)
-        parts = [
-            *parts,
-            f"The rest I understood: {understood}.",
-            "I leave nothing out silently: say the whole of it again, with that part in other words or left out.",
-        ]
+    if outline.steps:
+        parts = [f"I understood: {understood([step.text for step in outline.steps])}.", *parts]
+    if outline.offer:
+        said = "yes" if outline.offered.startswith("Did") else "leave it out"
+        parts.append(f"{outline.offered}: “{outline.offer}”. Say “{said}” for that, or say that part in other words.")
+    elif outline.steps:
+        parts.append("Nothing is left out silently: say the whole of it again, with that part in other words or left out.")
     return "\n".join([*parts, events.BEYOND])
+
+
+def understood(steps: list[str]) -> str:
+    """Return steps in a row: "fetch the orders; post the orders to …"."""
+    return "; ".join((step[:1].lower() + step[1:]).removesuffix(" to ?").replace(" ? ", " somebody ") for step in steps)
 
 
 async def begin_change(state: DesignState) -> Update:

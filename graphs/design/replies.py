@@ -61,6 +61,9 @@ class Outline(BaseModel):
     questions: list[Question] = Field(default_factory=list)
     not_understood: list[str] = Field(default_factory=list)
     missing: list[str] = Field(default_factory=list)
+    remarks: list[str] = Field(default_factory=list, description="why something cannot be as it was said, a sentence each")
+    offer: str = Field(default="", description="a wish near this one that is understood in full")
+    offered: str = Field(default="", description="how it is near: the words before it")
 
 
 class Draft(BaseModel):

@@ -33,4 +33,6 @@ class DesignState(TypedDict, total=False):
     proposed_in: int  # the turn that made the proposal
     usage: dict[str, Any]  # of this turn
     outcome: str  # beyond | unrepaired | refused | "" : why a turn ended without a proposal
-    unclear: list[str]  # the person's words that were not understood
+    unclear: list[str]  # what was not understood or cannot be, in sentences
+    understood: list[str]  # the steps of such a wish that were understood
+    offer: str  # a wish near it that is understood; "" when there is none

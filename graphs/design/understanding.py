@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -21,6 +22,11 @@ TASK_HELP = (
     "then use its name: “… using the secret NAME”."
 )
 
+TAKES = re.compile(
+    r"(?:ok(?:ay)?|yes|yep|sure|please|then|just|so)?[,. ]*(?:please |just )*(?:leave (?:it|that|this)(?: part)? out|leave out (?:it|that|this)(?: part)?|without (?:it|that|this)(?: part)?|skip (?:it|that|this)|drop (?:it|that)|yes|ok(?:ay)?|sure|do that|do so|go ahead|that is right|right|correct)?[.! ]*(?:please)?[.!]*",  # noqa: E501
+    re.IGNORECASE,
+)
+
 Run = Runtime[DesignDeps]
 Update = dict[str, Any]
 
@@ -35,7 +41,14 @@ async def receive(state: DesignState, runtime: Run) -> Update:
         )
     late = "answers" in state["user"] and not state.get("questions")  # a card of questions that were settled meanwhile
     intent = {"intent": "answer", "confidence": 1.0} if late else {}
-    return {"turn": state.get("turn", 0) + 1, "usage": dict(NOTHING), "outcome": "", "intent": intent}
+    said = str(state["user"].get("text", "")).strip()
+    if state.get("offer") and said and TAKES.fullmatch(said):  # "leave it out": the wish that was offered
+        return {**_fresh(state), "intent": {}, "user": {"text": state["offer"], "as": "wish"}}
+    return {**_fresh(state), "intent": intent}
+
+
+def _fresh(state: DesignState) -> Update:
+    return {"turn": state.get("turn", 0) + 1, "usage": dict(NOTHING), "outcome": ""}
 
 
 def after_receive(state: DesignState) -> str:

@@ -9,12 +9,12 @@ from typing import Any
 from graphs.models.offline import targets
 from graphs.models.offline.build import Builder
 from graphs.models.offline.clause import Clause
-from graphs.models.offline.edits import Edit, Wish
 from graphs.models.offline.notes import Notes
 from graphs.models.offline.parse import recognise
 from graphs.models.offline.scope import Scope, Value
 from graphs.models.offline.targets import Target
 from graphs.models.offline.text import Protected, tidy
+from graphs.models.offline.wish import Edit, Wish
 
 ADD = re.compile(
     r"(?:(?:please|also|additionally|then|and|now|can you|could you|i want you to|i'd like you to|i want)[, ]+)*(?:add|insert|include|put in|have|put)\s+(?:(?:a|another|one)(?: new| more)? (?:step|task)s?(?: that| which| to| where(?: you)?)?\s*:?\s*)?",  # noqa: E501
@@ -78,6 +78,8 @@ def _place(placed: re.Match[str] | None, clause: Clause, wish: Wish, source: Pro
     if "anchor" not in placed.groupdict():
         return ("add-before", top[0]) if "begin" in where or "start" in where else ("add-after", top[-1])
     anchor = wish.one(targets.find(source.open(placed["anchor"]), wish.tasks), source.open(placed["anchor"]))
+    if anchor is not None and not targets.accounts(source.open(placed["anchor"]), anchor):
+        return "", None
     return ("add-after" if where in ("after", "following") else "add-before"), _outside_try(anchor, wish)
 
 
@@ -95,6 +97,8 @@ def _insert(clause: Clause, where: str, anchor: Target, wish: Wish) -> Edit | No
     scope.known = _known(anchor, wish)
     scope.current = scope.known[-1] if scope.known else None
     Builder(notes).build([clause], scope, follows=False)
+    if notes.unknown or notes.missing or notes.remarks:
+        return None
     wish.questions += notes.questions
     if clause.kind == "approve":
         _guarded(scope, anchor, where)

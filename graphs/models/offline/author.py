@@ -11,6 +11,7 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 
+from graphs.models.offline import offers
 from graphs.models.offline.build import Built, build
 from graphs.models.offline.changes import change
 from graphs.models.offline.intents import classify
@@ -37,16 +38,27 @@ class OfflineAuthor(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=AIMessage(json.dumps(reply, ensure_ascii=False)))])
 
 
+ENGLISH_ONLY = "Without a language model I read English only: say it in English, or set PARLEY_MODEL."
+
+
 def _built(reading: Reading) -> tuple[Understood, Notes, Built]:
-    wishes = reading.value("wishes") or []
-    understood = parse("\n".join(str(wish) for wish in wishes))
+    return _author("\n".join(str(wish) for wish in reading.value("wishes") or []), reading)
+
+
+def _author(wish: str, reading: Reading) -> tuple[Understood, Notes, Built]:
+    understood = parse(wish)
     notes = Notes(reading.answers(), reading.person, reading.timezone)
     return understood, notes, build(understood, notes)
 
 
 def outline(reading: Reading) -> dict[str, Any]:
     """Answer `design/outline`."""
-    understood, notes, built = _built(reading)
+    wish = "\n".join(str(wish) for wish in reading.value("wishes") or [])
+    understood, notes, built = _author(wish, reading)
+    unknown = list(dict.fromkeys([*understood.unknown, *notes.unknown]))
+    if unknown and offers.foreign(wish):
+        return {"title": "", "name": "", "steps": [], "remarks": [ENGLISH_ONLY]}
+    offer, how = _offer(wish, understood, notes, reading) if understood.unknown else ("", "")
     return {
         "title": built.title,
         "name": built.name,
@@ -54,9 +66,25 @@ def outline(reading: Reading) -> dict[str, Any]:
         "steps": built.steps if understood.clauses else [],
         "assumptions": notes.assumptions,
         "questions": notes.questions,
-        "not_understood": understood.unknown,
+        "not_understood": unknown,
         "missing": notes.missing,
+        "remarks": [*notes.remarks, *offers.reasons(unknown)],
+        "offer": offer,
+        "offered": how,
     }
+
+
+def _offer(wish: str, understood: Understood, notes: Notes, reading: Reading) -> tuple[str, str]:
+    """Return a wish near this one that is understood in full, and how it is near."""
+
+    def stands(other: str) -> bool:
+        read, noted, built = _author(other, reading)
+        return bool(read.clauses and built.steps) and not (read.unknown or noted.unknown or noted.missing or noted.remarks)
+
+    if spelled := offers.respelled(wish, stands):
+        return spelled, "Did you mean"
+    shorter = offers.without(wish, understood.unknown)
+    return (shorter, "Without that part it would be") if shorter and stands(shorter) else ("", "")
 
 
 def draft(reading: Reading) -> dict[str, Any]:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from graphs.models.offline import conditions, flow, messages_out, wrap
-from graphs.models.offline.clause import Clause, Condition
+from graphs.models.offline import filters, flow, lists, messages_out, objects, wrap
+from graphs.models.offline.addresses import filled
+from graphs.models.offline.clause import Clause
 from graphs.models.offline.naming import noun_of, place_of, sentence, title_of
 from graphs.models.offline.notes import Notes
 from graphs.models.offline.parse import Understood
-from graphs.models.offline.scope import AS_LIST, Scope, Task, Value, key
+from graphs.models.offline.scope import Scope, Task, Value, key
 from graphs.models.offline.starts import start
+from graphs.models.offline.text import Protected
 
-FIELD_OPTIONS = ("amount", "total", "price")
-STATE_OPTIONS = ("status", "state")
+COUNT_OF = re.compile(
+    r"(?:the )?(?:number|count) of (?P<what>.+)|how many (?:(?P<what2>(?!there\b)[a-z]\w*) )?(?:there )?(?:are|were)(?: left)?",
+    re.IGNORECASE,
+)
+TEXTS = '[ .. | strings | if test("</[a-zA-Z]+ *>") then gsub("<(script|style)[^>]*>.*?</(script|style)>|<[^>]*>"; " "; "m") else . end ]'
 
 
 @dataclass(slots=True)
@@ -39,6 +44,8 @@ def build(understood: Understood, notes: Notes) -> Built:
     if scope.current is None:
         scope.current = Value("input", many=False, raw=True, variable="$workflow.input")
         scope.dot = scope.current
+        if not schedule:
+            notes.input = True
     builder.build(understood.clauses, scope, follows=False)
     title = title_of(understood.clauses)
     name = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:50].strip("-") or "workflow"
@@ -60,7 +67,7 @@ class Builder:
         self.notes = notes
         self.secrets: set[str] = set()
         self.kinds: dict[str, Callable[[Clause, Scope], None]] = {
-            "fetch": self._fetch, "keep": self._keep, "first": self._first, "sort": self._sort, "send": self._send, "notify": self._notify,
+            "fetch": self._fetch, "keep": self._keep, "first": self._some, "sort": self._sort, "send": self._send, "notify": self._notify,
             "summarize": self._summarize, "emit": self._emit, "wait": self._wait, "listen": self._listen, "fail": self._fail, "ask": self._ask,  # noqa: E501
             "each": partial(flow.each, self), "parallel": partial(flow.parallel, self), "retry": self._retry, "catch": partial(flow.catch, self), "missing": self._missing,  # noqa: E501
         }  # fmt: skip
@@ -76,7 +83,7 @@ class Builder:
         for at, clause in enumerate(clauses):
             rest = clauses[at + 1 :]
             if clause.kind == "approve":
-                self._approve(clause, scope)
+                self.approve(clause, scope)
                 if clause.otherwise or ((rest or follows) and not flow.decides(rest)):
                     if loop:
                         return flow.rest_if_approved(self, clause, rest, scope)
@@ -93,109 +100,84 @@ class Builder:
 
     def _fetch(self, clause: Clause, scope: Scope) -> None:
         for url in clause.values["urls"] or [""]:
-            noun = clause.values["noun"] or noun_of(url)
+            noun, words = clause.values["noun"] or noun_of(url), clause.values.get("called", "")
             url = url or self.notes.ask(
                 f"{key(noun).replace('_', '-')}-address",
-                f"What is the address (URL) of the {noun}?",
+                f"What is the address (URL) of the {words or noun}?",
                 why="Nothing can be fetched without it.",
                 kind="url",
             )
+            said = frozenset(objects.content(words))
+            if said - {noun}:
+                what = f"What {place_of(url)} answers is taken as “{words}”"
+                self.notes.assume(f"called-{key(noun)}", f"{what}; nothing is picked out of it.")
+            plural = noun.endswith("s") and not noun.endswith("ss")
+            label = "" if said or plural else f"the answer of {place_of(url)}"
             name = scope.name(f"get-{noun}")
-            task = scope.add(name, f"Fetch the {noun}", self._request("get", url, clause, scope), uses="http", serves=clause.said)
-            self._produced(scope, Value(noun, many=noun.endswith("s"), raw=True, producer=task, key=key(noun)))
+            title = f"Fetch the {words or noun}" if said or plural else f"Fetch {place_of(url)}"
+            task = scope.add(name, title, self._request("get", url, clause, scope), uses="http", serves=clause.said)
+            value = Value(noun, many=plural, raw=True, producer=task, key=key(noun), words=said, label=label, guessed=not said)
+            self._produced(scope, value)
 
     def _request(self, method: str, url: str, clause: Clause, scope: Scope) -> Task:
-        endpoint: Any = _templated(url, scope)
+        endpoint: Any = filled(url, scope, self.notes)
         secret = clause.values.get("secret")
         if secret:
             self.secrets.add(secret)
             endpoint = {"uri": endpoint, "authentication": {"bearer": {"token": f"${{ $secrets.{secret} }}"}}}
         return {"call": "http", "with": {"method": method, "endpoint": endpoint}}
 
+    def _keep(self, clause: Clause, scope: Scope) -> None:
+        lists.keep(clause, scope, self.notes)
+
+    def _some(self, clause: Clause, scope: Scope) -> None:
+        lists.take(clause, scope, self.notes)
+
+    def _sort(self, clause: Clause, scope: Scope) -> None:
+        lists.sort(clause, scope, self.notes)
+
     def _produced(self, scope: Scope, value: Value) -> None:
         scope.known.append(value)
         scope.current = scope.dot = value
 
-    def items(self, value: Value | None, scope: Scope) -> str:
-        """Return jq for the value as a list."""
-        if value is not None and value.joined:
-            self.notes.missing.append("a word that says which of the answers fetched side by side is meant, and not all of them")
-        expression = value.read(scope) if value else "."
-        if value is None or not value.raw:
-            return expression
-        self.notes.assume("list-shape", "The answer is a list, or holds it under `orders`, `items`, `data` or `results`.")
-        return f"({AS_LIST})" if expression == "." else f"({expression} | {AS_LIST})"
+    def meant(self, words: str, clause: Clause, scope: Scope) -> Value | None:
+        """Return what *words* refer to, with a step for "the first 3" or "the number of orders"; None: they are not understood."""
+        counted = COUNT_OF.fullmatch(words.strip())
+        some = None if counted else filters.some(words, Protected(words))
+        listed = objects.find(counted["what"] or counted["what2"] or "them", scope) if counted else lists.whole(scope)
+        if counted and listed is not None and not listed.joined:
+            return lists.count(clause.said, listed, scope, self.notes)
+        if some and listed is not None and not listed.joined:
+            return lists.take(some, scope, self.notes, one=some.values["one"])
+        if words.strip().lower().startswith("both"):
+            return self._both(scope)
+        value = objects.find(words, scope)
+        if value is not None and value.noun != "input":
+            return value
+        return self._given(words, scope)
 
-    def list_value(self, scope: Scope) -> Value | None:
-        return next((value for value in reversed(scope.known) if value.many), scope.current)
+    def _given(self, words: str, scope: Scope) -> Value | None:
+        """Return the data that the workflow is started with, when *words* can only mean that; a schedule brings none."""
+        current, given = scope.current, self.notes.input and len(objects.content(words)) <= 1
+        if not words.strip():
+            return current
+        if not given or current is None or current.noun != "input":
+            self.notes.unclear(words.strip())
+            return None
+        self.notes.assume("input", f"“{words.strip()}” is the data that the workflow is started with.")
+        return current
 
-    def _keep(self, clause: Clause, scope: Scope) -> None:
-        value, condition = self.list_value(scope), clause.values["condition"]
-        test = conditions.to_jq(condition, ".", self.field_of)
-        if _numeric(condition):
-            self.notes.assume("no-number", "Items without a number in that field are left out.")
-        items = self.items(value, scope)
-        items = items[1:-1] if items.startswith("(if type") else items
-        wanted = f"({test}) | not" if clause.values["drop"] else test
-        list_ = f"{items}[]" if items in (".",) or re.fullmatch(r"[$\w.]+", items) else f"({items})[]"
-        self._set(clause, scope, value, "keep", sentence(clause.said), f"[ {list_} | select({wanted}) ]")
-
-    def _first(self, clause: Clause, scope: Scope) -> None:
-        value = self.list_value(scope)
-        by = f" | sort_by({conditions.path('.', clause.values['by'])}) | reverse" if clause.values["by"] else ""
-        self._set(clause, scope, value, "first", sentence(clause.said), f"{self.items(value, scope)}{by} | .[:{clause.values['count']}]")
-
-    def _sort(self, clause: Clause, scope: Scope) -> None:
-        value = self.list_value(scope)
-        down = " | reverse" if clause.values["down"] else ""
-        self._set(
-            clause,
-            scope,
-            value,
-            "sort",
-            sentence(clause.said),
-            f"{self.items(value, scope)} | sort_by({conditions.path('.', clause.values['by'])}){down}",
-        )
-
-    def _set(self, clause: Clause, scope: Scope, value: Value | None, name: str, title: str, expression: str) -> None:
-        noun = value.noun if value and value.noun != "input" else "items"
-        task = scope.add(scope.name(name), title, {"set": f"${{ {expression} }}"}, uses="set", serves=clause.said)
-        self._produced(scope, Value(noun, many=True, producer=task, key=key(noun)))
-
-    def field_of(self, condition: Condition) -> str:
-        """Return the field a condition is about; ask when nobody named it."""
-        if condition.field and " " not in condition.field:
-            return condition.field
-        if condition.field:
-            words = condition.field.lower().split()
-            options = ("_".join(words), words[0] + "".join(word.title() for word in words[1:]), words[-1])
-            return self.notes.ask(
-                f"{'-'.join(words)}-field",
-                f"Which field holds the {condition.field}?",
-                why=f"“{condition.said}” needs it.",
-                kind="field",
-                options=options,
-                default=options[0],
-            )
-        if condition.kind == "compare":
-            money = condition.unit in conditions.MONEY
-            what = "amount" if money or not condition.unit else condition.unit
-            return self.notes.ask(
-                "amount-field",
-                f"Which field holds the {what}?",
-                why=f"“{condition.said}” has to be compared with one field of each item.",
-                kind="field",
-                options=FIELD_OPTIONS,
-                default=FIELD_OPTIONS[0],
-            )
-        return self.notes.ask(
-            "state-field",
-            f"Which field says “{condition.value}”?",
-            why=f"“{condition.said}” is about one field of each item.",
-            kind="field",
-            options=STATE_OPTIONS,
-            default=STATE_OPTIONS[0],
-        )
+    def _both(self, scope: Scope) -> Value | None:
+        """Put the last two values into one object."""
+        if scope.current is not None and scope.current.joined:
+            return scope.current
+        two = [value for value in scope.known if value.producer is not None][-2:]
+        if len(two) < 2 or two[0].key == two[1].key:
+            self.notes.unclear("both")
+            return None
+        shape = ", ".join(f"{value.key}: {value.read(scope)}" for value in two)
+        self.notes.assume("both", f"“Both” is one object with {two[0].key} and {two[1].key}.")
+        return Value("both", many=False, variable=f"{{{shape}}}", label=f"{two[0].named} and {two[1].named}", joined=True)
 
     # what leaves
 
@@ -211,62 +193,75 @@ class Builder:
                 ),
                 scope,
             )
-        method, value = clause.values["method"], scope.find(clause.values.get("object", ""))
-        noun = value.noun if value and value.noun != "input" else "data"
+        method, words = clause.values["method"], clause.values.get("object", "")
+        if method == "DELETE":
+            return self._delete(clause, words, scope)
+        value = None if "literal" in clause.values else self.meant(words, clause, scope)
+        named = value.named if value else "a text" if "literal" in clause.values else "the data"
         place = clause.values.get("place") or "them"
         url = clause.values["url"] or self.notes.ask(
             "target-address",
-            f"To which address (URL) shall the {noun} go?" if place == "them" else f"What is the address (URL) of {place}?",
+            f"To which address (URL) shall {named} go?" if place == "them" else f"What is the address (URL) of {place}?",
             why=f"“{clause.said}” names no address.",
             kind="url",
         )
-        last = noun_of(url)
         body = self._request(method.lower(), url, clause, scope)
-        if "literal" in clause.values:
-            body["with"]["body"] = clause.values["literal"]
-        elif method != "DELETE":
-            body["with"]["body"] = f"${{ {value.read(scope) if value else '.'} }}"
-        verb = {"POST": "Post", "PUT": "Put", "PATCH": "Patch", "DELETE": "Delete"}[method]
-        title = f"Delete at {place_of(url)}" if method == "DELETE" else f"{verb} the {noun} to {place_of(url)}"
-        scope.add(scope.name(f"{verb.lower()}-{last}"), title, body, uses="http", serves=clause.said)
+        body["with"]["body"] = clause.values["literal"] if "literal" in clause.values else f"${{ {value.read(scope) if value else '.'} }}"
+        verb = method.capitalize()
+        scope.add(scope.name(f"{verb.lower()}-{noun_of(url)}"), f"{verb} {named} to {place_of(url)}", body, uses="http", serves=clause.said)
         scope.dot = None
         return None
+
+    def _delete(self, clause: Clause, words: str, scope: Scope) -> None:
+        """Build one DELETE request; what it was called is said, and that nothing is picked out."""
+        url = clause.values["url"]
+        if words:
+            once = f"“{clause.said}” is one DELETE request to {place_of(url)}"
+            self.notes.assume("delete", f"{once}; what that deletes is up to that address.")
+        title = f"Delete {words} at {place_of(url)}" if words else f"Delete {place_of(url)}"
+        name = scope.name(f"delete-{noun_of(url)}")
+        scope.add(name, title, self._request("delete", url, clause, scope), uses="http", serves=clause.said)
+        scope.dot = None
 
     def _notify(self, clause: Clause, scope: Scope) -> None:
         if clause.values.get("each"):
             inner = Clause("notify", clause.said, {**clause.values, "each": "", "object": "it"})
             return flow.each(self, Clause("each", clause.said, {"noun": clause.values["each"]}, [inner]), scope)
-        body, title, name = messages_out.notify(clause, scope, self.notes)
+        body, title, name = messages_out.notify(clause, scope, self.notes, self.meant)
         scope.add(scope.name(name), title, body, uses="notify", serves=clause.said)
         scope.dot = None
         return None
 
     def _summarize(self, clause: Clause, scope: Scope) -> None:
-        value = scope.find(clause.values.get("object", ""))
+        value = None if "literal" in clause.values else self.meant(clause.values.get("object", ""), clause, scope)
         with_: Task = {"sentences": clause.values["sentences"]}
         if "literal" in clause.values:
             with_["text"] = clause.values["literal"]
-        elif value is not None and (value.many or value.raw) and not value.joined and not value.variable.startswith("$workflow"):
-            with_["items"] = f"${{ {self.items(value, scope)} }}"
+        elif value is not None and value.noun == "summary":
+            with_["text"] = f"${{ {value.read(scope)} }}"
         else:
-            with_["text"] = f"${{ {value.read(scope) if value else '.'} | tostring }}"
-        noun = value.noun if value and value.noun != "input" else "data"
+            from_ = value.read(scope) if value else "."
+            with_["items"] = f"${{ {TEXTS if from_ == '.' else f'{from_} | {TEXTS}'} }}"
+            self.notes.assume("summary-of", "The summary is made of the texts in it; marks of a web page are left out.")
         task = scope.add(
             scope.name("summarize"),
-            f"Summarize the {noun}",
+            f"Summarize {value.named if value else 'the text'}",
             {"call": "summarize:1.0.0@default", "with": with_},
             uses="summarize",
             serves=clause.said,
         )
         if not re.search(r"sentence", clause.said):
             self.notes.assume("summary-length", "The summary has at most 3 sentences.", "3")
-        self._produced(scope, Value("summary", many=False, producer=task, key="summary", inner=".summary"))
+        words = frozenset({"short", "brief"})
+        self._produced(scope, Value("summary", many=False, producer=task, key="summary", inner=".summary", words=words))
 
     def _emit(self, clause: Clause, scope: Scope) -> None:
-        value = scope.find(clause.values.get("object", ""))
+        value = None if "literal" in clause.values else self.meant(clause.values.get("object", ""), clause, scope)
         event: Task = {"source": "https://parley.local/workflow", "type": clause.values["type"]}
         if value is not None:
             event["data"] = f"${{ {value.read(scope)} }}"
+        elif "literal" in clause.values:
+            event["data"] = clause.values["literal"]
         scope.add(
             scope.name("emit"),
             f"Emit an event {clause.values['type']}",
@@ -277,9 +272,12 @@ class Builder:
 
     # people
 
-    def _approve(self, clause: Clause, scope: Scope) -> None:
-        who, value = self.notes.who(clause.values["who"]), self._shown(scope)
-        with_: Task = {"title": f"Approve the {value.noun}?" if value else "Go on?"}
+    def approve(self, clause: Clause, scope: Scope) -> None:
+        who, value, words = self.notes.who(clause.values["who"]), self._shown(scope), clause.values.get("object", "")
+        if words and value is not None:
+            value = self._approved(words, value, clause, scope)
+        title = f"Approve {value.named}?" if value else f"Approve {words.lower()}?" if objects.content(words) else "Go on?"
+        with_: Task = {"title": title}
         if value is not None:
             with_["data"] = f"${{ {value.read(scope)} }}"
         if who:
@@ -292,6 +290,14 @@ class Builder:
             serves=clause.said,
         )
         scope.decided = scope.dot = Value("approval", many=False, producer=task, key="approval", inner=".approved")
+
+    def _approved(self, words: str, shown: Value, clause: Clause, scope: Scope) -> Value | None:
+        """Return what an approval is about; "the shipment", a name for nothing at hand, stands in the title beside the data at hand."""
+        said = objects.content(words)
+        known = {*objects.LISTS, *objects.ONE, "rest", *(value.noun for value in scope.known)}
+        if len(said) == 1 and not objects.covers(known, said):
+            return replace(shown, label=words.lower())
+        return self.meant(words, clause, scope)
 
     def _shown(self, scope: Scope) -> Value | None:
         return scope.current if scope.current and scope.current.noun != "input" else None
@@ -319,7 +325,8 @@ class Builder:
             uses="ask",
             serves=clause.said,
         )
-        self._produced(scope, Value(what.split()[-1].lower(), many=False, producer=task, key=key(field_), inner=f".{field_}"))
+        said = frozenset(objects.content(what)) | {"answer"}
+        self._produced(scope, Value(what.split()[-1].lower(), many=False, producer=task, key=key(field_), inner=f".{field_}", words=said))
 
     # order
 
@@ -329,14 +336,15 @@ class Builder:
 
     def _listen(self, clause: Clause, scope: Scope) -> None:
         kind = clause.values["type"]
-        scope.add(
+        task = scope.add(
             scope.name("wait-for-event"),
             f"Wait for an event {kind}",
-            {"listen": {"to": {"one": {"with": {"type": kind}}}}},
+            {"listen": {"to": {"one": {"with": {"type": kind}}}}, "output": {"as": "${ .[0] }"}},
             uses="listen",
             serves=clause.said,
         )
-        scope.dot = None
+        words = frozenset({"event", "data", *re.findall(r"[a-z]+", kind.lower())})
+        self._produced(scope, Value("event", many=False, raw=True, producer=task, key="event", words=words))
 
     def _fail(self, clause: Clause, scope: Scope) -> None:
         text = clause.values["text"] or "The workflow was ended with an error"
@@ -348,17 +356,3 @@ class Builder:
 
     def _retry(self, clause: Clause, scope: Scope) -> None:
         wrap.retry(clause, scope, self.notes)
-
-
-def _numeric(condition: Condition) -> bool:
-    return condition.kind == "compare" or any(_numeric(part) for part in condition.parts)
-
-
-def _templated(url: str, scope: Scope) -> str:
-    """Fill `{id}` in an address from the item at hand: `${ "https://…/\\($order.id)" }`."""
-    value = scope.current
-    if "{" not in url or value is None or value.many:
-        return url
-    base = value.read(scope)
-    filled = re.sub(r"\{([A-Za-z_][\w.]*)\}", lambda found: f"\\({conditions.path(base, found[1])})", url)
-    return f'${{ "{filled}" }}'

@@ -7,8 +7,9 @@ from typing import Any
 
 import dsl
 from graphs.models.offline import additions, targets, text
-from graphs.models.offline.edits import Wish, edit
+from graphs.models.offline.edits import edit
 from graphs.models.offline.reading import Reading
+from graphs.models.offline.wish import Wish
 
 VERB = r"(?:change|set|raise|lower|increase|decrease|reduce|rename|replace|move|update|modify|adjust|edit|remove|delete|drop|take out|leave out|get rid of|skip|add|insert|also|additionally|instead|make it|make the|run it|start it|do it|switch|use|call it)"  # noqa: E501
 LOOKS = re.compile(
@@ -39,6 +40,9 @@ def change(reading: Reading) -> dict[str, Any]:
             continue
         operations += found.operations
         said.append(found.said)
+    places = [(operation["reference"], operation.get("field")) for operation in operations if operation["op"] == "set-field"]
+    if len(set(places)) < len(places):
+        unknown = [request]  # "above 100 and below 500": one edit would undo the other
     if unknown and not wish.questions:
         operations = []  # half a change is no change: the person sees what was not understood and says it again
     return {

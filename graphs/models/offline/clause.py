@@ -31,6 +31,7 @@ class Condition:
     op: str = ""
     value: Any = None
     unit: str = ""
+    about: str = ""  # what the words call the things or the person: "orders", "Bob"; whether that is so is for the builder to say
     parts: tuple[Condition, ...] = ()
 
 
@@ -46,7 +47,7 @@ class Pattern:
 
 
 URL, TEXT, MAIL = "\ue000u\\d+\ue001", "\ue000s\\d+\ue001", "\ue000m\\d+\ue001"
-NOT_IN_A_NOUN = "and|or|then|but|to|if|when|unless|from|by|via|with|for|at|in|on|that|which|every|each|otherwise|else|until|after|before"
+NOT_IN_A_NOUN = "and|or|then|but|to|into|onto|if|when|unless|from|by|via|with|without|for|at|in|on|as|that|which|who|whose|where|only|except|not|than|above|below|over|under|every|each|otherwise|else|until|after|before|so|because|using"  # noqa: E501
 NOUN_WORD = rf"(?!(?:{NOT_IN_A_NOUN})\b)[a-z][\w'’-]*"
 PROSE = rf"(?:(?! (?:and|then|but|or|before|after) (?:{'|'.join(VERBS)})\b)[^\ue000,;])"  # free words, up to where another wish begins
 SLOTS = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from graphs.models.offline.clause import Condition, number
 from graphs.models.offline.text import Protected
@@ -106,9 +107,10 @@ WORDS = re.compile(
     rf"{FIELD} (?P<op>contains|includes|starts with|begins with|ends with) (?P<value>\ue000s\d+\ue001|[\w-]+)", re.IGNORECASE
 )
 PRESENT = re.compile(rf"{FIELD} (?:is|are) (?P<state>missing|empty|not set|unset|set|present|not empty|not missing|given)", re.IGNORECASE)
+WITH = re.compile(rf"(?:with|having) (?:an? |the )?(?P<field>[a-z_]\w*) (?P<value>\ue000s\d+\ue001|{'|'.join(STATES)})", re.IGNORECASE)
 STATE = re.compile(rf"(?P<no>not )?(?P<state>{'|'.join(STATES)})", re.IGNORECASE)
 
-SOMETHING = r"(?:(?:the|any|some|these|those) )?(?:[a-z]\w*|list|result|answer|of them|of it)?"
+SOMETHING = r"(?:(?:the|any|some|these|those) )?(?:of them|of it|(?P<about>[a-z]\w*))?"
 COUNTS = (
     (re.compile(rf"there (?:is|are) (?P<op>{LEAST}|{MOST}|{MORE}|{LESS}) (?P<n>\w+)(?: {SOMETHING})?(?: left)?", re.IGNORECASE), None),
     (
@@ -120,7 +122,7 @@ COUNTS = (
     ),
     (
         re.compile(
-            rf"there (?:is|are) (?:no|none|nothing|not any)(?: {SOMETHING})?(?: left)?|there (?:aren't|isn't) any(?: {SOMETHING})?(?: left)?",  # noqa: E501
+            rf"(?:there (?:is|are) (?:no|none|nothing|not any)|there (?:aren't|isn't) any)(?: {SOMETHING})?(?: left)?",
             re.IGNORECASE,
         ),
         ("==", 0),
@@ -143,7 +145,7 @@ COUNTS = (
     ),
     (re.compile(r"(?:it|they|the (?:list|result|answer)) (?:is|are) not empty|(?:it|the list) isn't empty", re.IGNORECASE), (">", 0)),
 )
-SUBJECT = r"(?:(?:it|this|that|i|they|he|she|we|the answer|the request|[a-z]\w*)(?:'s| is| was| has been| have| has| are)? )?"
+SUBJECT = r"(?:(?P<about>the [a-z]\w*|my [a-z]\w*|[a-z][\w.-]*)(?:'s| is| was| has been| have| has| are)? )?"
 YES = re.compile(
     rf"{SUBJECT}(?:approved?|approves|agree[sd]?|accept(?:ed|s)?|confirm(?:ed|s)?|said yes|say yes|says yes|signed off|ok|okay)(?: (?:it|them|this|that))?",  # noqa: E501
     re.IGNORECASE,
@@ -152,6 +154,7 @@ NO = re.compile(
     rf"{SUBJECT}(?:not approved?|do not approve|don't approve|does not approve|doesn't approve|disapproves?|reject(?:ed|s)?|refuse[sd]?|decline[sd]?|denied|denies|said no|say no|says no|disagrees?)(?: (?:it|them|this|that))?",  # noqa: E501
     re.IGNORECASE,
 )
+NOBODY_NAMED = ("it", "this", "that", "they", "he", "she", "these", "those", "the answer", "the request", "everything", "all")
 Fields = Callable[[Condition], str]
 
 
@@ -189,23 +192,42 @@ def _single(text: str, said: str, source: Protected, *, whole: bool) -> Conditio
         if special:
             return special
     bare = GLUE.sub("", text, count=1) if GLUE.match(text) else text
-    return _compare(bare, said, source) or _compare(text, said, source) or _equals(bare, said, source) or _state(bare, said)
+    return (
+        _compare(bare, said, source)
+        or _compare(text, said, source)
+        or _equals(bare, said, source)
+        or _equals(text, said, source)
+        or _state(bare, said)
+    )
 
 
 def _approval(text: str, said: str) -> Condition | None:
-    if NO.fullmatch(text):
-        return Condition("approved", said, value=False)
-    return Condition("approved", said, value=True) if YES.fullmatch(text) else None
+    found = NO.fullmatch(text) or YES.fullmatch(text)
+    if not found:
+        return None
+    about = found["about"] or ""
+    return Condition("approved", said, value=not NO.fullmatch(text), about="" if about.lower() in NOBODY_NAMED else about)
 
 
 def _count(text: str, said: str) -> Condition | None:
     for pattern, fixed in COUNTS:
         found = pattern.fullmatch(text)
         if found and fixed:
-            return Condition("count", said, op=fixed[0], value=fixed[1])
+            return Condition("count", said, op=fixed[0], value=fixed[1], about=_about(found))
         if found and (found["n"].isdigit() or found["n"].lower() in "one two three four five ten"):
-            return Condition("count", said, op=_operator(found["op"]), value=number(found["n"]))
+            return Condition("count", said, op=_operator(found["op"]), value=number(found["n"]), about=_about(found))
     return None
+
+
+def _about(found: re.Match[str]) -> str:
+    """Return what is counted, as said."""
+    words = found.groupdict().get("about") or ""
+    return "" if words.lower() in ("left", "there", "items", "entries", "results", "list", "result", "answer") else words
+
+
+def called(condition: Condition, noun: str) -> Condition:
+    """Return the condition with what its items were called."""
+    return replace(condition, about=noun.strip())
 
 
 def _compare(text: str, said: str, source: Protected) -> Condition | None:
@@ -228,6 +250,8 @@ def _equals(text: str, said: str, source: Protected) -> Condition | None:
     if found := WORDS.fullmatch(text):
         op = {"c": "contains", "i": "contains", "s": "startswith", "b": "startswith", "e": "endswith"}[found["op"][0].lower()]
         return Condition("text", said, _field(found["field"], source), op, source.value(found["value"]))
+    if found := WITH.fullmatch(text):
+        return Condition("equals", said, found["field"], "==", source.value(found["value"]))
     found = EQUALS.fullmatch(text)
     if not found or NOT_A_FIELD & set(found["field"].lower().split()):
         return None

@@ -4,73 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable
 
-from graphs.models.offline import conditions, targets, triggers
-from graphs.models.offline.clause import duration, first, number
+from graphs.models.offline import conditions, rescheduling, targets, triggers
+from graphs.models.offline.clause import duration, number
 from graphs.models.offline.naming import place_of
 from graphs.models.offline.targets import Target
 from graphs.models.offline.text import FILLER, Protected
+from graphs.models.offline.wish import Edit, Wish, set_field
 
 PRE = r"(?:(?:change|set|raise|lower|increase|decrease|reduce|make|use|update|adjust|modify|move|switch|put|replace|keep|only|just|take|run|start|do|schedule|it|that|the|workflow|everything|threshold|limit|amount|minimum|maximum|value|number|bar|ones|those|orders|items|filter|for|to|be|is|at|with|should|of) )*"  # noqa: E501
 COMPARISON = re.compile(r"(?P<op>>=|<=|>|<)\s*(?P<n>-?\d+(?:\.\d+)?)")
 OPS = {"more": ">", "less": "<"}
 
 
-@dataclass(slots=True)
-class Edit:
-    """Some operations and their sentence."""
-
-    operations: list[dict[str, Any]]
-    said: str
-
-
-@dataclass(slots=True)
-class Wish:
-    """What the author knows while it reads a change wish."""
-
-    request: str
-    definition: dict[str, Any]
-    tasks: list[Target]
-    answers: Mapping[str, str]
-    person: str
-    timezone: str
-    questions: list[dict[str, Any]] = field(default_factory=list)
-
-    def copy(self) -> Wish:
-        return replace(self, questions=[])
-
-    def one(self, found: list[Target], what: str) -> Target | None:
-        """Return the only task meant; with several, the one the person chose, else ask."""
-        if len(found) <= 1:
-            return found[0] if found else None
-        chosen = self.answers.get("which-step", "")
-        picked = next((target for target in found if chosen and chosen.lower() in (target.title.lower(), target.name.lower())), None)
-        if picked is None and not any(question["id"] == "which-step" for question in self.questions):
-            options = [target.title for target in found[:6]]
-            self.questions.append(
-                {
-                    "id": "which-step",
-                    "text": f"Which step do you mean by “{what}”?",
-                    "why": "Several steps fit.",
-                    "kind": "choice",
-                    "options": options,
-                    "default": None,
-                }
-            )
-        return picked or (found[0] if self.questions else None)
-
-    def who(self, said: str) -> str:
-        return self.person if said.lower() in ("me", "myself", "i") else said
-
-
 Make = Callable[[re.Match[str], Protected, Wish], Edit | None]
-
-
-def set_field(reference: str, pointer: str, value: Any) -> dict[str, Any]:
-    return {"op": "set-field", "reference": reference, "field": pointer, "value": value}
 
 
 def edit(source: Protected, wish: Wish) -> Edit | None:
@@ -106,6 +54,12 @@ def _threshold(found: re.Match[str], source: Protected, wish: Wish) -> Edit | No
     return Edit(operations, f"{_plain(value)} became {_plain(new)} in “{target.title}”")
 
 
+def _alone(found: re.Match[str], source: Protected, wish: Wish) -> Edit | None:
+    """Read "use 50", "above 50": a number alone is the threshold when the definition has just one; a time is more likely otherwise."""
+    large = len(_comparisons(wish)) == 1 and number(found["new"]) > 24
+    return _threshold(found, source, wish) if large or found["op"] else None
+
+
 def _plain(value: float) -> str:
     return str(int(value)) if value == int(value) else str(value)
 
@@ -129,7 +83,7 @@ def _comparisons(wish: Wish) -> list[tuple[Target, str, str, float]]:
 def _address(found: re.Match[str], source: Protected, wish: Wish) -> Edit | None:
     groups = found.groupdict()
     old, new = source.url(groups["old"]) if groups.get("old") else "", source.url(groups["new"])
-    calls = [target for target in wish.tasks if _endpoint(target)]
+    calls = [target for target in wish.tasks if _endpoint(target)[0]]
     if old:
         calls = [target for target in calls if _endpoint(target)[1].rstrip("/") == old.rstrip("/")]
     else:
@@ -138,7 +92,7 @@ def _address(found: re.Match[str], source: Protected, wish: Wish) -> Edit | None
             [] if (groups.get("what") or "").strip() and not re.search(r"url|address|endpoint|it|them", groups["what"]) else calls
         )
     target = wish.one(calls, "the address")
-    if target is None:
+    if target is None or not targets.accounts(groups.get("what") or "", target):
         return None
     pointer, before = _endpoint(target)
     operations = [set_field(target.reference, pointer, new)]
@@ -158,44 +112,12 @@ def _endpoint(target: Target) -> tuple[str, str]:
     return ("/with/url", str(with_["url"])) if with_ and "url" in with_ else ("", "")
 
 
-def _time(found: re.Match[str], source: Protected, wish: Wish) -> Edit | None:
-    schedule = wish.definition.get("schedule") or {}
-    clock = triggers.clock(found["time"])
-    if clock is None or not isinstance(schedule.get("cron"), str):
-        return None
-    parts = schedule["cron"].split()
-    hour, minute = clock.split(":")
-    return Edit([set_field("", "/schedule/cron", " ".join([str(int(minute)), str(int(hour)), *parts[2:]]))], f"it now starts at {clock}")
-
-
-def _schedule(found: re.Match[str], source: Protected, wish: Wish) -> Edit | None:
-    trigger = first(triggers.TABLE, found["when"].strip(), source)
-    if trigger is None or trigger.values["how"] == "event":
-        return None
-    if trigger.values["how"] == "hand":
-        return Edit([set_field("", "/schedule", None)], "it is now started by hand")
-    if trigger.values["how"] == "every":
-        return Edit([set_field("", "/schedule", {"every": trigger.values["every"]})], f"it now starts {trigger.said}")
-    known = str((wish.definition.get("schedule") or {}).get("cron", "")).split()
-    before = (
-        f"{int(known[1]):02d}:{int(known[0]):02d}"
-        if len(known) == 5 and known[0].isdigit() and known[1].isdigit()
-        else trigger.values["suggested"]
-    )
-    time = trigger.values["time"] or before
-    operations = [set_field("", "/schedule", {"cron": triggers.cron(trigger.values, time)})]
-    document = wish.definition.get("document") or {}
-    if "timezone" not in ((document.get("metadata") or {}).get("parley") or {}):
-        operations.append(set_field("", "/document/metadata/parley/timezone", wish.timezone))
-    return Edit(operations, f"it now starts {trigger.said}, at {time}")
-
-
 def _remove(found: re.Match[str], source: Protected, wish: Wish) -> Edit | None:
     words = source.open(found["what"])
     if re.fullmatch(r"(?:the )?(?:schedule|trigger|timer)", words, re.IGNORECASE):
         return Edit([set_field("", "/schedule", None)], "it is now started by hand")
     target = wish.one(targets.find(words, wish.tasks), words)
-    if target is None:
+    if target is None or not targets.accounts(words, target):
         return None
     operations = [{"op": "remove", "reference": target.reference}]
     gate = _gate_after(target, wish)
@@ -227,7 +149,7 @@ def _retries(found: re.Match[str], source: Protected, wish: Wish) -> Edit | None
     calls = [target for target in wish.tasks if target.body.get("call") == "http"]
     meant = targets.find(source.open(found.groupdict().get("what") or ""), calls) or calls
     call = wish.one(meant, "what to retry")
-    if call is None:
+    if call is None or not targets.accounts(source.open(found.groupdict().get("what") or ""), call):
         return None
     catch = {
         "errors": {"with": {"type": "https://serverlessworkflow.io/spec/1.0.0/errors/communication"}},
@@ -312,6 +234,7 @@ TABLE: tuple[tuple[re.Pattern[str], Make], ...] = (
         rf"(?:keep|only keep|only|take|make it|use|just|it should be)(?: only)?(?: the)?(?: ones| those| orders| items)?(?: that are| which are)? {OP}(?P<new>{N}){UNIT}(?: instead| please)?",  # noqa: E501
         _threshold,
     ),
+    _row(rf"(?:(?:use|make it|keep it|only) )?{OP}?(?P<new>{N}){UNIT}(?: please| instead)?", lambda f, s, w: _alone(f, s, w)),
     _row(rf"(?:replace|change|swap) (?P<old>{URL}) (?:with|by|to|for|into) (?P<new>{URL})", _address),
     _row(rf"use (?P<new>{URL}) instead of (?P<old>{URL})", _address),
     _row(
@@ -324,23 +247,26 @@ TABLE: tuple[tuple[re.Pattern[str], Make], ...] = (
     ),
     _row(rf"use (?P<new>{URL})(?: for (?P<what>[a-z ]+))?(?: instead)?", _address),
     _row(
-        rf"{PRE}(?:the )?(?:time |start |schedule )?(?:to |at |be |is )*(?P<time>{triggers.CLOCK})(?: instead(?: of .+)?| o'clock| now| please| rather)?",  # noqa: E501
-        _time,
+        rf"{PRE}(?:the )?(?:time |start |schedule )?(?:to |at |be |is )*(?P<time>{triggers.CLOCK})(?:,? (?:in )?(?P<zone>{triggers.ZONE}))?(?: instead(?: of .+)?| o'clock| now| please| rather)?",  # noqa: E501
+        rescheduling.time,
     ),
+    _row(r"(?:change|set|switch|make|use) (?:the )?time ?zone (?:to |= ?)?(?P<zone>[a-z]+(?:[/ _-][a-z]+)*?)(?: time)?", rescheduling.zone),
     _row(
         rf"(?:change|move|set|make|put) (?:the )?(?:schedule|time|start|trigger|it|start time)(?: from .+)? to (?P<time>{triggers.CLOCK})",
-        _time,
+        rescheduling.time,
     ),
     _row(
-        r"(?:change|make|set|run|start|do|schedule|let|have|execute|trigger)(?: it| the schedule| the workflow| this| the trigger| it run| it start)*(?: to| be| run)? (?P<when>(?:every|each|daily|hourly|on|at|by hand|manually|monthly|once).+?)(?: instead(?: of .+)?)?",  # noqa: E501
-        _schedule,
+        r"(?:change|make|set|run|start|do|schedule|let|have|execute|trigger)(?: it| the schedule| the workflow| this| the trigger| it run| it start)*(?: to| be| run)? (?P<when>(?:every|each|daily|hourly|on|at|by hand|manually|monthly|once).*?)(?: instead(?: of .+)?)?",  # noqa: E501
+        rescheduling.schedule,
     ),
-    _row(r"(?P<when>(?:every|each|daily|hourly|on) .+?) instead(?: of .+)?", _schedule),
+    _row(r"(?P<when>(?:every|each|daily|hourly|on) .+?) instead(?: of .+)?", rescheduling.schedule),
+    _row(rf"only (?P<when>on {triggers.DAYLIST.replace('?P<days>', '?:')}(?:,? at {triggers.CLOCK})?)(?: please)?", rescheduling.schedule),
     _row(
         rf"(?:ask|let|have) {WHO} (?:to )?(?:approve|decide|confirm|sign off)(?: it| them| this)? instead(?: of .+)?|(?:ask|let) {WHO.replace('who', 'other')} instead(?: of .+)?",  # noqa: E501
         lambda f, s, w: _assignee(f, s, w) if f["who"] else None,
     ),
     _row(rf"{WHO} (?:should|shall|must|has to|will) (?:approve|decide|confirm)(?: it| them| this)?(?: instead(?: of .+)?)?", _assignee),
+    _row(rf"(?:ask|let) {WHO} (?:instead of|not|rather than) (?:me|@?[a-z][\w.-]*)(?: to approve)?", _assignee),
     _row(rf"(?:change|set|make|switch) (?:the )?(?:approver|assignee)(?: to| be)? {WHO}", _assignee),
     _row(
         r"(?:change|set|make|raise|lower|increase|reduce|use)?\s?(?:the )?(?:number of |retry |retries |count )*(?:retries|retry count|retry|retry limit|attempts)(?: count)?(?: (?:to|from \d+ to|be|should be|is|up to|it))* (?P<n>\d+|one|two|three|four|five|six|ten)(?: times)?(?: instead(?: of .+)?)?",  # noqa: E501

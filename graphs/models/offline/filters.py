@@ -1,27 +1,33 @@
-"""Keeping and dropping items of a list."""
+"""Keeping and dropping items of a list: by a condition, by place, by order."""
 
 from __future__ import annotations
 
 import re
 
 from graphs.models.offline import conditions
-from graphs.models.offline.clause import NUMBERS, Clause, Condition, Pattern, number, row
+from graphs.models.offline.clause import Clause, Condition, Pattern, number, row
 from graphs.models.offline.text import Protected
 
-KEEP = r"(?:keep|select|pick|take|filter|find|use|choose|want|look at)(?: only| just| out)?"
+KEEP = r"(?:only |just )?(?:keep|select|pick|take|filter|find|use|choose|want|look at)(?: only| just| out)?"
 DROP = r"(?:drop|remove|discard|ignore|skip|exclude|leave out|filter out|throw away|throw out|take out|get rid of|forget)"
-NOUN = re.compile(
-    r"(?:only |just |for |out )*(?:(?:the|those|all|all the|these|any|every|everything|anyone|anything|ones|rest|them|out|of|orders|[a-z][\w-]*)\s*){0,4}",  # noqa: E501
-    re.IGNORECASE,
-)
 NOT_A_NOUN = re.compile(
     r"\b(?:me|you|by|to|that|which|where|whose|with|is|are|above|below|over|under|than|at|if|when|until|going|on|in|for|and|then)\b",
+    re.IGNORECASE,
+)
+UP = {"oldest", "earliest", "cheapest", "lowest", "smallest", "least expensive"}
+BY_DATE = {"newest", "latest", "most recent", "oldest", "earliest"}
+BY_AMOUNT = {"most expensive", "highest", "largest", "biggest", "cheapest", "lowest", "smallest", "least expensive"}
+WHICH = r"(?:first|top|last|newest|latest|most recent|oldest|earliest|most expensive|least expensive|highest|largest|biggest|cheapest|lowest|smallest)"  # noqa: E501
+COUNT = r"(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|thirty|fifty)"
+FIELD = r"(?:the |their )?(?P<field>\ue000s\d+\ue001|[a-z_]\w*)"
+SOME = re.compile(
+    rf"(?:only |just )?(?:the )?(?:(?P<which>{WHICH})(?: (?P<n>{COUNT}))?|(?P<n2>{COUNT}) (?P<which2>{WHICH}))(?P<noun> (?!by\b)[a-z][\w-]*| of (?:them|it|the [a-z][\w-]*))?(?: by {FIELD})?",  # noqa: E501
     re.IGNORECASE,
 )
 
 
 def _condition(rest: str, source: Protected) -> Condition | None:
-    """Read "(the ones) (that are) above 100": the noun is the shortest beginning after which a condition follows."""
+    """Read "(the ones) (that are) above 100": what names the items is the shortest beginning after which a condition follows."""
     words = rest.split(" ")
     for count in range(min(5, len(words))):
         head, tail = " ".join(words[:count]), " ".join(words[count:])
@@ -29,7 +35,9 @@ def _condition(rest: str, source: Protected) -> Condition | None:
             return None
         condition = conditions.parse(tail, source)
         if condition and not (condition.kind == "equals" and condition.field is None and tail == rest):
-            return condition
+            return (
+                condition if not head else conditions.called(condition, re.sub(r"^(?:only|just|for|out) ", "", head, flags=re.IGNORECASE))
+            )
     return None
 
 
@@ -44,38 +52,56 @@ def _drop(found: re.Match[str], source: Protected) -> Clause | None:
 
 
 def _state(drop: bool, found: re.Match[str], source: Protected) -> Clause:
-    said = source.open(found[0])
-    condition = Condition("equals", found["state"], None, "!=" if found["no"] else "==", found["state"].lower())
-    return Clause("keep", said, {"condition": condition, "drop": drop})
+    condition = Condition(
+        "equals", found["state"], None, "!=" if found["no"] else "==", found["state"].lower(), about=(found["noun"] or "").strip()
+    )
+    return Clause("keep", source.open(found[0]), {"condition": condition, "drop": drop})
 
 
-def _first(found: re.Match[str], source: Protected) -> Clause | None:
-    if found["n"].lower() not in NUMBERS and not found["n"].isdigit():
+def some(words: str, source: Protected) -> Clause | None:
+    """Read "the first 3", "the 5 most expensive orders", "the newest one"; None when it is none of these."""
+    found = SOME.fullmatch(words.strip())
+    if not found:
         return None
-    by = found.groupdict().get("field")
-    return Clause("first", source.open(found[0]), {"count": int(number(found["n"])), "by": source.value(by) if by else ""})
+    which, count = (found["which"] or found["which2"]).lower(), found["n"] or found["n2"]
+    if count == "one" and not found["noun"]:
+        count = ""  # "the first one"
+    by = found["field"] or ""
+    noun = re.sub(r"^ ?of (?:the )?| ", "", found["noun"] or "")
+    one = not count and noun in ("", "one")
+    if not count and not one and noun.endswith("s"):
+        return None  # "the oldest orders": how many?
+    values = {
+        "count": int(number(count)) if count else 1,
+        "one": not count,
+        "by": source.value(by) if by else "",  # the field to sort by; "" and a sort: to be asked
+        "sort": "date" if which in BY_DATE else "amount" if which in BY_AMOUNT else "field" if by else "",
+        "down": which not in UP,
+        "last": which == "last",
+        "noun": noun,
+    }
+    return Clause("first", source.open(words), values)
+
+
+def _some(found: re.Match[str], source: Protected) -> Clause | None:
+    return some(found["rest"], source)
 
 
 def _sort(found: re.Match[str], source: Protected) -> Clause:
-    down = bool(found["down"]) and not re.match(r"asc|lowest|smallest|oldest", found["down"].strip(" ,"), re.IGNORECASE)
-    return Clause("sort", source.open(found[0]), {"by": source.value(found["field"]), "down": down})
+    down = bool(found["down"]) and not re.match(r"asc|lowest|smallest|oldest|cheapest", found["down"].strip(" ,"), re.IGNORECASE)
+    noun = re.sub(r"^(?:the|them|it|these|those)\b ?", "", found["what"], flags=re.IGNORECASE)
+    return Clause("sort", source.open(found[0]), {"by": source.value(found["field"]), "down": down, "noun": noun})
 
 
 STATES = "|".join(conditions.STATES)
-FIELD = r"(?:the |their )?(?P<field>{text}|[a-z_]\w*)"
+STATE = rf"(?P<no>not |non-)?(?P<state>{STATES})(?P<noun> ones| [a-z]+)?"
 TABLE: tuple[Pattern, ...] = (
+    row(rf"{KEEP} (?:only )?(?:the |all |all the |those |just the )?{STATE}", lambda f, s: _state(False, f, s)),
+    row(rf"{DROP} (?:the |all |all the |those |any )?{STATE}", lambda f, s: _state(True, f, s)),
+    row(rf"(?:only|just) (?:the |those )?{STATE}", lambda f, s: _state(False, f, s)),
+    row(rf"(?:{KEEP}|only|just) (?P<rest>.+)", _some),
     row(
-        rf"{KEEP} (?:only )?(?:the |all |all the |those |just the )?(?P<no>not |non-)?(?P<state>{STATES})(?: ones| [a-z]+)?",
-        lambda f, s: _state(False, f, s),
-    ),
-    row(
-        rf"{DROP} (?:the |all |all the |those |any )?(?P<no>not |non-)?(?P<state>{STATES})(?: ones| [a-z]+)?",
-        lambda f, s: _state(True, f, s),
-    ),
-    row(rf"(?:only|just) (?:the |those )?(?P<no>not |non-)?(?P<state>{STATES})(?: ones| [a-z]+)?", lambda f, s: _state(False, f, s)),
-    row(rf"{KEEP} (?:the |only the )?(?:first|top) (?P<n>\d+|[a-z]+)(?: ones| of them| [a-z]+)?(?: by {FIELD})?", _first),
-    row(
-        rf"(?:sort|order) (?:them|it|the [a-z]+|these|those) by {FIELD}(?P<down>,? (?:descending|desc|ascending|asc|highest first|lowest first|largest first|biggest first|smallest first|newest first|oldest first))?",  # noqa: E501
+        rf"(?:sort|order) (?P<what>them|it|the [a-z]+|these|those) by {FIELD}(?P<down>,? (?:descending|desc|ascending|asc|highest first|lowest first|largest first|biggest first|cheapest first|smallest first|newest first|oldest first))?",  # noqa: E501
         _sort,
     ),
     row(rf"{KEEP} (?P<rest>.+)", _keep),

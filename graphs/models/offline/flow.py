@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graphs.models.offline import conditions, wrap
+from graphs.models.offline import conditions, lists, wrap
 from graphs.models.offline.clause import Clause, Condition
 from graphs.models.offline.naming import sentence, short
 from graphs.models.offline.scope import Scope, Task, Value, key, single
@@ -47,17 +47,20 @@ def each(builder: Builder, clause: Clause, scope: Scope) -> None:
         builder.build(
             [Clause("fetch", clause.said, {"urls": [clause.values["url"]], "noun": f"{clause.values['noun']}s"})], scope, follows=True
         )
-    value = builder.list_value(scope)
-    noun = clause.values["noun"] or single(value.noun if value else "item")
-    noun = single(noun)
+    value = lists.whole(scope)
+    if value is not None and not value.many and value.noun != "input" and value.raw:
+        value.many = True  # an answer that is gone through is a list
+    lists.called(clause.values["noun"], value, builder.notes)
+    noun = single(clause.values["noun"] or (value.noun if value else "item"))
     noun = "item" if noun in ("input", "one", "data", "of") else noun
     variable = key(noun)
-    name, list_ = scope.name(f"each-{noun}"), builder.items(value, scope)
+    name, list_ = scope.name(f"each-{noun}"), lists.items(value, scope, builder.notes)
     list_ = list_[1:-1] if list_.startswith("(") and list_.endswith("end)") else list_
     at = len(scope.steps)
     inner = scope.nested(scope.dot)
     inner.known = [*scope.known]
-    inner.current = Value(noun, many=False, variable=f"${variable}")
+    words = value.words if value else frozenset()
+    inner.current = Value(noun, many=False, variable=f"${variable}", words=words | {"one", "item"})
     inner.known.append(inner.current)
     builder.build(clause.body, inner, follows=False, loop=True)
     scope.add(
@@ -134,6 +137,9 @@ def stop(builder: Builder, clause: Clause, rest: list[Clause], scope: Scope, *, 
 
 def branch(builder: Builder, clause: Clause, scope: Scope, *, follows: bool, last: bool, loop: bool) -> None:
     """Build an "if": a task with `if`, a block with `if`, or a switch with two ways."""
+    condition: Condition = clause.values["condition"]
+    if condition.kind == "approved" and condition.value and condition.about and scope.decided is None:  # "if Bob approves": he is asked
+        builder.approve(Clause("approve", clause.said, {"who": "me" if condition.about.lower() in ("i", "we") else condition.about}), scope)
     test, words = _test(builder, clause, scope), sentence(clause.said.rstrip(", "))
     stops = [part.kind for part in clause.body] == ["stop"]
     name, at = scope.name(short(clause.said)), len(scope.steps)
@@ -163,11 +169,23 @@ def _test(builder: Builder, clause: Clause, scope: Scope) -> str:
     if condition.kind == "approved":
         base = scope.decided.read(scope) if scope.decided else ".approved"
         test = base if condition.value else f"{base} | not"
+        _who_decided(condition, clause, scope, builder)
     else:
         value = scope.current
-        base = builder.items(builder.list_value(scope), scope) if condition.kind == "count" else value.read(scope) if value else "."
-        test = conditions.to_jq(condition, base, builder.field_of, strict=True)
+        counted = lists.whole(scope)
+        if condition.kind == "count":
+            lists.called(condition.about, counted, builder.notes)
+        base = lists.items(counted, scope, builder.notes) if condition.kind == "count" else value.read(scope) if value else "."
+        test = conditions.to_jq(condition, base, lambda one: lists.field_of(one, builder.notes), strict=True)
     return f"({test}) | not" if clause.values["negate"] else test
+
+
+def _who_decided(condition: Condition, clause: Clause, scope: Scope, builder: Builder) -> None:
+    """An approval that nobody was asked for, or that somebody else was asked for, is not understood."""
+    asked = str((scope.decided.producer or {}).get("with", {}).get("assignee", "")) if scope.decided else ""
+    who = builder.notes.person if condition.about.lower() in ("i", "me", "we") else condition.about
+    if scope.decided is None or (who and asked and who.lower() != asked.lower() and not who.lower().startswith(("the ", "my "))):
+        builder.notes.unclear(clause.said)
 
 
 def decides(rest: list[Clause]) -> bool:

@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
+from graphs.models.offline import objects
 from graphs.models.offline.clause import Clause
 from graphs.models.offline.notes import Notes
 from graphs.models.offline.scope import Scope, Task, Value
 from graphs.models.offline.wrap import NO_WORDS
 
-POINTERS = {
-    "list",
-    "result",
-    "results",
-    "it",
-    "them",
-    "this",
-    "that",
-    "these",
-    "those",
-    "summary",
-    "rest",
-    "answer",
-    "answers",
-    "ones",
-    "data",
-    "report",
-    "text",
-    "message",
-}
+Meant = Callable[[str, Clause, Scope], Value | None]
 
 
-def notify(clause: Clause, scope: Scope, notes: Notes) -> tuple[Task, str, str]:
+def notify(clause: Clause, scope: Scope, notes: Notes, meant: Meant) -> tuple[Task, str, str]:
     """Return the task's body, its title and its name."""
     values = clause.values
     channel, who = _channel(clause, notes)
@@ -48,7 +31,7 @@ def notify(clause: Clause, scope: Scope, notes: Notes) -> tuple[Task, str, str]:
             with_["to"] = values.get("room") or who
     elif who:
         with_["to"] = who
-    with_["text"] = _text(clause, scope, notes)
+    with_["text"] = _text(clause, scope, notes, meant)
     title = f"Tell {with_.get('to') or who or 'the ' + channel} by {channel}"
     return {"call": "notify:1.0.0@default", "with": with_}, title, f"notify-{(who or channel).split('@')[0]}"
 
@@ -79,30 +62,30 @@ def _address(who: str, notes: Notes) -> str:
     return notes.ask("email-address", f"What is {name} e-mail address?", why="An e-mail needs a recipient.", kind="email")
 
 
-def _text(clause: Clause, scope: Scope, notes: Notes) -> str:
-    text, object_ = str(clause.values.get("text", "")), str(clause.values.get("object", ""))
-    if "literal" in clause.values:
-        return str(clause.values["literal"])
-    value = _meant(text or object_, scope)
+def _text(clause: Clause, scope: Scope, notes: Notes, meant: Meant) -> str:
+    """Return the words of the message: what was quoted or said, the data that was named, or news about what is at hand."""
+    values = clause.values
+    if "literal" in values:
+        return str(values["literal"])
+    words = str(values.get("text") or values.get("about") or "")
+    value = meant(str(values["object"]), clause, scope) if values.get("object") else _pointed(words, scope)
     if value is not None:
         expression = value.read(scope)
         return f"${{ {expression} }}" if value.inner in (".summary", ".text") else f"${{ {expression} | tojson }}"
-    words = text or object_
     if words:
         return words[:1].upper() + words[1:]
     if clause.said:
         notes.assume("message", "The message says that this step was reached; say the words you want to have others.")
     current = scope.current
     if current is not None and current.noun not in ("input",) and not re.search(r"\bwhen\b|\bonce\b", clause.said):
-        return f'${{ "News about the {current.noun}: " + ({current.read(scope)} | tojson) }}'
+        return f'${{ "News about {_quoted(current.named)}: " + ({current.read(scope)} | tojson) }}'
     return NO_WORDS
 
 
-def _meant(words: str, scope: Scope) -> Value | None:
-    """Return the value that *words* point at, if they do."""
-    low = re.sub(r"^(?:the|a|an|my|our|all|all the)\s+", "", words.lower().strip())
-    if not low or len(low.split()) > 2:
-        return None
-    last = low.split()[-1]
-    known = any(last in (value.noun, value.noun.rstrip("s")) for value in scope.known)
-    return scope.find(low) if known or last in POINTERS else None
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _pointed(words: str, scope: Scope) -> Value | None:
+    """Return the value that the words of a message are, when they are nothing else: "them", "the summary"."""
+    return objects.find(words, scope) if words and len(words.split()) <= 4 else None

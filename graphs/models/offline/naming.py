@@ -23,7 +23,7 @@ def place_of(url: str) -> str:
 
 
 def sentence(words: str) -> str:
-    text = re.sub(r"\s+", " ", words).strip(" ,.;:")
+    text = re.sub(r"^(?:only|just) (?=keep|take|the\b)", "", re.sub(r"\s+", " ", words).strip(" ,.;:"), flags=re.IGNORECASE)
     return (text[:1].upper() + text[1:])[:80]
 
 
@@ -31,28 +31,45 @@ def short(words: str) -> str:
     return " ".join(re.sub(r"[^a-z0-9 ]", "", words.lower()).split()[:5])
 
 
+VERBS = {
+    "fetch": "fetch",
+    "keep": "filter",
+    "first": "pick",
+    "sort": "sort",
+    "approve": "approve",
+    "send": "post",
+    "notify": "notify",
+    "summarize": "summarize",
+    "each": "handle each",
+    "ask": "ask",
+    "emit": "emit",
+    "wait": "wait",
+    "if": "decide",
+}
+
+
 def title_of(clauses: list[Clause]) -> str:
-    words = {
-        "fetch": "fetch",
-        "keep": "filter",
-        "approve": "approve",
-        "send": "post",
-        "notify": "notify",
-        "summarize": "summarize",
-        "each": "handle each",
-        "ask": "ask",
-        "emit": "emit",
-        "wait": "wait",
-        "parallel": "work in parallel",
-        "if": "decide",
-    }
+    """Return a workflow's title: its steps' verbs, with what is fetched or deleted."""
     parts: list[str] = []
     for clause in clauses:
-        noun = (
-            clause.values.get("noun") or next((noun_of(url) for url in clause.values.get("urls") or []), "")
-            if clause.kind in ("fetch", "each")
-            else ""
-        )
-        text = f"{words[clause.kind]} {noun}".strip() if clause.kind in words else ""
+        text = _short(clause)
         parts += [text] if text and text not in parts else []
     return sentence(", ".join(parts[:4]))[:60].rstrip(", ") or "Workflow"
+
+
+def _short(clause: Clause) -> str:
+    if clause.kind == "parallel":
+        nouns = [noun for part in clause.body if part.kind == "fetch" for noun in _nouns(part)]
+        return f"fetch {' and '.join(dict.fromkeys(nouns))}" if nouns else "work in parallel"
+    if clause.kind == "send" and clause.values.get("method") == "DELETE":
+        return f"delete {clause.values.get('object') or place_of(clause.values['url'])}"
+    noun = " and ".join(_nouns(clause)) if clause.kind in ("fetch", "each") else ""
+    return f"{VERBS[clause.kind]} {noun}".strip() if clause.kind in VERBS else ""
+
+
+def _nouns(clause: Clause) -> list[str]:
+    """Return what a clause is about: said, or from its addresses; an address that ends in no plural is named by its host."""
+    if clause.values.get("noun"):
+        return [str(clause.values["noun"])]
+    urls = clause.values.get("urls") or []
+    return [noun if (noun := noun_of(url)).endswith("s") or noun == "data" else place_of(url) for url in urls]

@@ -17,6 +17,9 @@ class Notes:
     questions: list[dict[str, Any]] = field(default_factory=list)
     assumptions: list[dict[str, str]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)  # words inside an understood clause that nothing accounts for
+    input: bool = False  # the workflow is started with data of a person
+    remarks: list[str] = field(default_factory=list)  # sentences that say why something cannot be
     used: set[str] = field(default_factory=set)
 
     def ask(self, key: str, text: str, *, why: str, kind: str = "text", options: tuple[str, ...] = (), default: str | None = None) -> str:
@@ -28,6 +31,11 @@ class Notes:
         if not any(question["id"] == key for question in self.questions):
             self.questions.append({"id": key, "text": text, "why": why, "kind": kind, "options": list(options), "default": default})
         return default or (options[0] if options else "?")
+
+    def unclear(self, words: str) -> None:
+        """Note words that nothing accounts for: the wish is not understood then."""
+        if words and words not in self.unknown:
+            self.unknown.append(words)
 
     def _unique(self, key: str, text: str) -> str:
         """Give a second question of the same kind its own id; the same question keeps its id."""

@@ -5,24 +5,29 @@ from __future__ import annotations
 import re
 
 from graphs.models.offline.clause import NOUN_WORD, Clause, Pattern, number, row
+from graphs.models.offline.filters import COUNT, WHICH
 from graphs.models.offline.people import person
 from graphs.models.offline.text import Protected
 
 SEND = r"(?:post|send|put|push|submit|upload|forward|deliver|write|save|store|patch)"
-OBJECT = rf"(?P<what>it|them|this|that|these|those|everything|(?:each|every)(?: one| of them| [a-z]+)?|the rest|{{text}}|(?:the |all |all the |my |our |its |their |these |those |a |an )?(?!(?:me|us|event|message|reminder)\b){NOUN_WORD}(?: {NOUN_WORD}){{0,4}}?)"  # noqa: E501
+SOME = rf"(?:only |just )?(?:the )?(?:{WHICH} {COUNT}|{COUNT} {WHICH}|{WHICH} one)(?: (?!to\b|by\b|in\b)[a-z][\w-]*)?(?: by [a-z_]\w*)?"
+OBJECT = rf"(?P<what>it|them|both(?: of them| answers)?|{SOME}|this|that|these|those|everything|(?:each|every)(?: one| of them| [a-z]+)?|the rest|{{text}}|(?:the |all |all the |my |our |its |their |these |those |a |an )?(?!(?:me|us|event|message|reminder)\b){NOUN_WORD}(?: {NOUN_WORD}){{0,5}}?)"  # noqa: E501
 CHANNEL = r"(?P<channel>e-?mail|mail|chat|slack|webhook|text message|sms|whatsapp|teams|telegram|phone|discord)"
 BY = rf"(?: (?:by|via|through|over|per|using|on|in|with)(?: an?| the| our)? {CHANNEL}(?: message| channel)?(?: (?P<room>#[\w-]+))?)"
 SAYING = r"(?:(?:,? (?:that|saying that|saying|:|with the (?:text|message|words)|with))? (?P<text>{text})|(?:,? (?:that|saying that|saying|with the (?:text|message|words)|with)) (?P<prose>{prose})| (?:about|of|on) (?P<about>{noun}))"  # noqa: E501
 TELL = r"(?:notify|tell|message|inform|alert|ping|remind|let(?= .*\bknow\b))"
 KNOWN = {"mail": "email", "e-mail": "email", "email": "email", "chat": "chat", "slack": "slack", "webhook": "webhook"}
+CHAT = ("the chat", "chat", "this chat", "the channel", "our chat", "my chat")
 NOT_WHO = ("it", "them", "this", "that", "to", "the", "everything")
 COUNTED = re.compile(r"(?:each|every)(?: one| of them| (?P<noun>[a-z]+))?", re.IGNORECASE)
 
 
-def _send(found: re.Match[str], source: Protected) -> Clause:
+def _send(found: re.Match[str], source: Protected) -> Clause | None:
     groups = found.groupdict()
     verb = (groups.get("method") or found[0].split()[0]).upper()
     method = verb if verb in ("PUT", "PATCH", "DELETE") else "POST"
+    if groups.get("what") and re.search(r"\b(?:message|request|event|reminder|notification)$", groups["what"], re.IGNORECASE):
+        return None  # whose words would be the body
     values = {"method": method, "url": source.url(groups["url"]) if groups.get("url") else "", **_object(groups.get("what"), source)}
     return Clause("send", source.open(found[0]), values | {"secret": groups.get("secret") or "", "place": groups.get("place") or ""})
 
@@ -35,7 +40,7 @@ def _object(what: str | None, source: Protected) -> dict[str, object]:
     counted = COUNTED.fullmatch(words)
     if counted:
         return {"each": counted["noun"] or "item"}
-    return {"object": re.sub(r"^(?:the|all|all the|my|our|its|their|these|those|a|an)\s+", "", words.lower())}
+    return {"object": words.lower()}
 
 
 def _notify(found: re.Match[str], source: Protected) -> Clause | None:
@@ -44,6 +49,10 @@ def _notify(found: re.Match[str], source: Protected) -> Clause | None:
     if who.lower() in NOT_WHO:
         return None
     said, channel = source.open(found[0]), (groups.get("channel") or "").lower()
+    if who.lower() in CHAT:
+        if channel and KNOWN.get(channel) != "chat":
+            return None
+        who, channel = "", "chat"
     if channel and channel not in KNOWN:
         return Clause("missing", said, {"what": f"messages by {channel}"})
     values = {
@@ -55,7 +64,11 @@ def _notify(found: re.Match[str], source: Protected) -> Clause | None:
     if groups.get("mail"):
         values |= {"channel": "email", "who": source.value(groups["mail"])}
     text = groups.get("text") or groups.get("prose")
-    values |= {"text": source.value(text).strip() if text else "", **_object(groups.get("what") or groups.get("about"), source)}
+    values |= {
+        "text": source.value(text).strip() if text else "",
+        **_object(groups.get("what"), source),
+        "about": groups.get("about") or "",
+    }
     return Clause("notify", said, values)
 
 
@@ -90,7 +103,10 @@ TABLE: tuple[Pattern, ...] = (
     ),
     row(rf"{SEND} (?:{OBJECT} )?(?:as json )?{TO_URL}{WITH_KEY}", _send),
     row(rf"(?:e-?mail|mail) {OBJECT} to (?:{{mail:mail}}|{{who:who}})", lambda f, s: _emailed(f, s)),
-    row(rf"(?:e-?mail|mail) (?:{{mail:mail}}|{{who:who}})(?: (?P<what>the [a-z]+|it|them))?{SAYING}?", lambda f, s: _emailed(f, s)),
+    row(
+        rf"(?:e-?mail|mail) (?:(?:(?:me|us) at )?{{mail:mail}}|{{who:who}})(?: (?P<what>the [a-z]+|it|them))?{SAYING}?",
+        lambda f, s: _emailed(f, s),
+    ),
     row(
         rf"(?:send|write) (?:an? |the )?{CHANNEL}(?: message| notification)? to (?:{{mail:mail}}|{{url:url}}|{{who:who}}){SAYING}?", _notify
     ),
@@ -109,6 +125,10 @@ TABLE: tuple[Pattern, ...] = (
     ),
     row(
         rf"{TELL} (?:{{mail:mail}}|{{who:who}})(?: know)? (?P<what>(?:the )?(?:summary|list|results?|answers?|rest|data)|them|it){BY}?",
+        _notify,
+    ),
+    row(
+        rf"{TELL} (?:{{mail:mail}}|{{who:who}})(?: know)? (?P<what>how many (?:[a-z]+ )?there (?:are|were)(?: left)?|how many (?:[a-z]+ )?(?:are|were) left|the number of [a-z]+){BY}?",  # noqa: E501
         _notify,
     ),
     row(rf"(?:notify|inform|alert)(?: the)? {CHANNEL}(?: channel)?(?: (?P<room>#[\w-]+))?{SAYING}?", _notify),

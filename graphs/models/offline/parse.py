@@ -11,11 +11,16 @@ import re
 from dataclasses import dataclass, field
 
 from graphs.models.offline import conditions, control, filters, outputs, people, sources, triggers
-from graphs.models.offline.clause import Clause, Condition, first
-from graphs.models.offline.text import Atom, Protected, atoms, protect, sentences, tidy
+from graphs.models.offline.clause import NOUN_WORD, URL, Clause, Condition, first
+from graphs.models.offline.corrections import corrected
+from graphs.models.offline.text import OPEN, Atom, Protected, atoms, protect, sentences, tidy
 
 TABLES = (control.TABLE, people.TABLE, outputs.TABLE, sources.TABLE, filters.TABLE)
 LONGEST = 6  # atoms in one clause
+FROM_ADDRESS = re.compile(
+    rf"(?P<verb>post|send|put|forward|submit|upload|deliver|summari[sz]e|condense|sum up|e-?mail|mail) (?:(?P<what>(?:the |all |all the |my |our )?{NOUN_WORD}(?: {NOUN_WORD}){{0,2}}) (?:from|at|of|under) )?(?:the (?:page|article|text) (?:at |under )?)?(?P<url>{URL})(?P<rest>(?: .+)?)",  # noqa: E501
+    re.IGNORECASE,
+)
 
 
 @dataclass(slots=True)
@@ -30,6 +35,7 @@ class Understood:
 def parse(text: str) -> Understood:
     """Read a wish of one or more sentences."""
     source = protect(text)
+    source.text = corrected(source.text)
     understood = Understood()
     for sentence in sentences(source):
         Sentence(sentence, source, understood).read()
@@ -45,7 +51,20 @@ def recognise(text: str, source: Protected) -> Clause | None:
         clause = first(table, plain, source)
         if clause is not None:
             return clause
-    return None
+    return _from_address(plain, source)
+
+
+def _from_address(text: str, source: Protected) -> Clause | None:
+    """Read "summarize URL", "post the orders from URL to URL": what the address answers is fetched first."""
+    found = FROM_ADDRESS.fullmatch(text)
+    if not found:
+        return None
+    noun = found["what"] or ""
+    clause = recognise(f"{found['verb']} {noun or 'it'}{found['rest']}", source)
+    fetch = recognise(f"fetch {noun + ' from ' if noun else ''}{found['url']}", source)
+    if clause is None or fetch is None or clause.kind not in ("send", "notify", "summarize", "keep"):
+        return None
+    return Clause("several", source.open(text), body=[fetch, clause])
 
 
 class Sentence:
@@ -82,6 +101,10 @@ class Sentence:
             self._join(clause, found or outer)
         elif clause.kind == "trigger":
             self._trigger(clause)
+        elif clause.kind == "several":
+            found += clause.body
+        elif clause.kind == "if-previous":
+            self._condition_behind(clause, found)
         elif clause.kind != "nothing":
             found.append(clause)
 
@@ -91,7 +114,7 @@ class Sentence:
         clause = self._structure(before)
         if clause is None:
             self.at, self.atoms, self.out.unknown[:] = at, kept, unknown
-            clause = self._plain()
+            clause = self._plain() or self._partly()
         return clause
 
     def _plain(self) -> Clause | None:
@@ -100,16 +123,24 @@ class Sentence:
             words = self._piece(count)
             clause = recognise(words, self.source) or self._as_trigger(words) or self._parallel_end(words, count)
             if clause is not None and not self._backwards(clause, count):
-                self.at += count
-                return clause
+                return (clause.kind == "trigger" and self._more_days(count) and self._with_trigger()) or self._past(clause, count)
         return self._with_trigger()
+
+    def _past(self, clause: Clause, count: int) -> Clause:
+        self.at += count
+        return clause
+
+    def _more_days(self, count: int) -> bool:
+        """Say whether another day follows: "every Monday and Thursday at 8 fetch …"."""
+        after = self.at + count
+        return after < len(self.atoms) and bool(re.match(rf"{triggers.DAY}\b", self.text[self.atoms[after].start :], re.IGNORECASE))
 
     def _as_trigger(self, words: str) -> Clause | None:
         return first(triggers.TABLE, tidy(words), self.source)
 
     def _with_trigger(self) -> Clause | None:
         """Read "fetch X every weekday at 9": the trigger stands inside the clause."""
-        for count in (2, 1):
+        for count in (3, 2, 1):
             if self.at + count > len(self.atoms):
                 continue
             words = tidy(self._piece(count))
@@ -255,7 +286,26 @@ class Sentence:
             if self.at < len(self.atoms) and (other := control.OTHERWISE.match(tidy(self._piece(1)))):
                 self._otherwise(other, [clause])
             return clause if clause.body or clause.otherwise else None
-        return self._if_ahead() or self._if_behind()
+        return self._if_ahead() or self._if_behind() or self._only_if(before)
+
+    def _only_if(self, before: list[Clause]) -> Clause | None:
+        """Read "…, but only if Bob approves" at the end of a sentence: it holds for what stands before it."""
+        words = re.sub(r"^only ", "", tidy(self._piece(1)), flags=re.IGNORECASE)
+        found = control.IF.fullmatch(words)
+        condition = conditions.parse(found["condition"], self.source, whole=True) if found else None
+        if found is None or condition is None or not self.at or self.at + 1 < len(self.atoms) or not before:
+            return None
+        said = self.source.open(self._piece(1))
+        self.at += 1
+        return Clause("if-previous", said, {"condition": condition, "negate": found["word"].lower() == "unless"})
+
+    def _condition_behind(self, clause: Clause, found: list[Clause]) -> None:
+        """Put the clause before under a condition that was said after it."""
+        if not found or found[-1].kind not in ("send", "notify", "emit", "approve", "ask"):
+            self.out.unknown.append(clause.said)
+            return
+        body = found.pop()
+        found.append(Clause("if", f"{clause.said}, {body.said}", clause.values, body=[body]))
 
     def _if_ahead(self) -> Clause | None:
         """Read "if approved post them to …": no comma tells where the condition ends."""
@@ -303,6 +353,24 @@ class Sentence:
             self.out.trigger = clause
         else:
             self.out.unknown.append(clause.said)
+
+    def _partly(self) -> Clause | None:
+        """Read the beginning of an atom whose end is not understood: "post them to URL | in batches of 10"."""
+        atom = self.atoms[self.at]
+        spaces = [found.start() for found in re.finditer(r" ", self.text[atom.start : atom.end])]
+        for length in (space for space in reversed(spaces[1:]) if OPEN not in self.text[atom.start + space : atom.end]):
+            self.atoms[self.at] = Atom(atom.before, atom.start, atom.start + length)
+            clause = recognise(self._piece(1), self.source)
+            if clause is not None and clause.kind not in ("nothing", "keep", "ask"):
+                self.at += 1
+            else:
+                clause = self._with_trigger()
+            if clause is not None:
+                self.out.unknown.append(self.source.open(self.text[atom.start + length : atom.end]).strip())
+                self._last_unknown = self.at - 1
+                return clause
+        self.atoms[self.at] = atom
+        return None
 
     def _unknown(self) -> None:
         """Take the next atom as not understood; neighbours are quoted together."""

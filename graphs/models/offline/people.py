@@ -8,7 +8,7 @@ from graphs.models.offline.clause import Clause, Pattern, row
 from graphs.models.offline.text import Protected
 
 APPROVE = r"(?:approve|confirm|sign off(?: on)?|okay|ok|decide|review|check|agree(?: to)?|release|authori[sz]e|accept|give (?:the )?(?:ok|okay|go-ahead))"  # noqa: E501
-WHAT = r"(?: (?:it|them|this|that|these|those|the [a-z][\w-]*(?: [a-z][\w-]*)?|everything))?"
+WHAT = r"(?: (?P<what>it|them|this|that|these|those|everything|(?:the|all|all the|my|our|each|every) [a-z][\w-]*(?: [a-z][\w-]*)?))?"
 CONSENT = r"(?:an? |the |their |his |her )?(?:approval|permission|confirmation|consent|sign-?off|ok|okay|go-ahead|decision|release)"
 NOBODY = ("someone", "somebody", "anyone", "anybody", "us", "a person", "the team", "a human")
 NOT_WHO = ("it", "them", "that", "this", "to", "for", "and", "if", "not", "only", "until")
@@ -19,7 +19,7 @@ def _approve(found: re.Match[str], source: Protected) -> Clause | None:
     who = "me" if who.lower() in ("my", "i") else re.sub(r"['’]s$", "", who)
     if who.lower() in NOT_WHO:
         return None
-    return Clause("approve", source.open(found[0]), {"who": person(who, source)})
+    return Clause("approve", source.open(found[0]), {"who": person(who, source), "object": found.groupdict().get("what") or ""})
 
 
 def _ask(found: re.Match[str], source: Protected) -> Clause | None:
@@ -27,6 +27,8 @@ def _ask(found: re.Match[str], source: Protected) -> Clause | None:
     if who.lower() in NOT_WHO:
         return None
     what = source.value(found["what"])
+    if re.search(rf"(?:^|\s){CONSENT}$", what, re.IGNORECASE):
+        return None  # a decision, with words that say something about it
     yes_no = bool(found.groupdict().get("whether"))
     return Clause(
         "ask",
@@ -46,7 +48,7 @@ TABLE: tuple[Pattern, ...] = (
         rf"(?:ask|get|have|let|require|wait for|wait until|await|hold until) {{who:who}}(?: has| have)? (?:to )?(?:{APPROVE}|approved|approves|confirmed|confirms){WHAT}(?: first)?",  # noqa: E501
         _approve,
     ),
-    row(rf"(?:ask|check with) {{who:who}} (?:for|to give) {CONSENT}(?: (?:of|for|on) {{noun}})?", _approve),
+    row(rf"(?:ask|check with) {{who:who}} (?:for|to give) {CONSENT}(?: (?:of|for|on) ~(?P<what>{{noun}}))?", _approve),
     row(rf"(?:get|require|need|wait for|await|ask for|request|obtain|with|after|on) {CONSENT} (?:from|of|by) {{who:who}}", _approve),
     row(
         r"(?:get|require|need|wait for|await|ask for|request|obtain|with|after) (?:(?P<who>my|[a-z][\w.-]*['’]s) )?(?:approval|permission|confirmation|consent|sign-?off|ok|okay|go-ahead)",  # noqa: E501
@@ -57,10 +59,10 @@ TABLE: tuple[Pattern, ...] = (
         _approve,
     ),
     row(
-        rf"(?:send|give|show|submit|present|pass|put) (?:it|them|this|the [a-z]+(?: [a-z]+)?) to {{who:who}} (?:for|to) (?:{CONSENT}|{APPROVE}|review)",  # noqa: E501
+        rf"(?:send|give|show|submit|present|pass|put) (?P<what>it|them|this|the [a-z]+(?: [a-z]+)?) to {{who:who}} (?:for|to) (?:{CONSENT}|{APPROVE}|review)",  # noqa: E501
         _approve,
     ),
-    row(rf"(?:show|send) {{who:who}} (?:the [a-z]+(?: [a-z]+)?|it|them) (?:for|to) (?:{CONSENT}|{APPROVE}|review)", _approve),
+    row(rf"(?:show|send) {{who:who}} (?P<what>the [a-z]+(?: [a-z]+)?|it|them) (?:for|to) (?:{CONSENT}|{APPROVE}|review)", _approve),
     row(r"ask {who:who} (?P<whether>whether|if) (?P<what>{prose})", _ask),
     row(r"ask {who:who} (?P<word>what|which|how many|how much|when|where|why) (?P<what>{prose})", _ask),
     row(r"ask {who:who} (?:for|about) ~(?P<what>{text}|{noun})", _ask),

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Task = dict[str, Any]
-AS_LIST = 'if type == "array" then . else (.orders // .items // .data // .results // []) end'
+NO_LIST = "the answer holds no list under orders, items, data or results"
+AS_LIST = f'if type == "array" then . else first((.orders?, .items?, .data?, .results?) | arrays) // error("{NO_LIST}") end'
 
 
 @dataclass(slots=True, eq=False)
@@ -22,6 +23,15 @@ class Value:
     key: str = ""  # name in $context
     joined: bool = False  # the answers of parallel branches, side by side: no list
     inner: str = ""  # field of the output that holds it, ".summary"
+    words: frozenset[str] = frozenset()  # what else it was called: "open", "delivery"
+    label: str = ""  # in titles; "" is "the NOUN"
+    guessed: bool = False  # the noun is the address's, nobody said it
+    tests: tuple[tuple[str, str, float, str], ...] = ()  # (field, operator, number, words) that its items have passed
+
+    @property
+    def named(self) -> str:
+        """The words for it in a title: "the orders"; "the data" for what a workflow is started with."""
+        return self.label or f"the {'data' if self.noun == 'input' else self.noun}"
 
     def read(self, scope: Scope) -> str:
         """Return jq for the value, exporting it to the context when it is not at hand."""
@@ -67,17 +77,6 @@ class Scope:
         self.tasks.append({name: task})
         self.steps.append({"id": name, "text": title, "uses": uses, "serves": serves})
         return task
-
-    def find(self, words: str) -> Value | None:
-        """Return what *words* ("them", "the summary", "orders") refers to."""
-        low = words.lower()
-        if low in ("it", "this", "that", ""):
-            return self.current
-        if low in ("them", "these", "those", "rest", "list", "ones", "everything"):
-            return next((value for value in reversed(self.known) if value.many), self.current)
-        last = low.split()[-1]
-        named = next((value for value in reversed(self.known) if last in (value.noun, value.noun.rstrip("s"))), None)
-        return named or self.current
 
 
 def single(noun: str) -> str:

@@ -8,14 +8,18 @@ from graphs.models.offline.clause import Clause, Pattern, row
 from graphs.models.offline.text import Protected
 
 FETCH = r"(?:fetch|get|load|read|download|pull|retrieve|grab|request|query|check|poll|go get)"
+FORMATS = {"csv", "xml", "pdf", "html", "excel", "xlsx", "spreadsheet"}  # that nothing here could turn an answer into
 OURS = re.compile(r"\b(?:approval|permission|confirmation|sign-?off|rid|back|started|going|an ok|in touch)\b", re.IGNORECASE)
 
 
-def _fetch(found: re.Match[str], source: Protected) -> Clause:
+def _fetch(found: re.Match[str], source: Protected) -> Clause | None:
     groups = found.groupdict()
     urls = [source.url(groups[key]) for key in ("url", "second", "third") if groups.get(key)]
+    what = groups.get("what") or ""
+    if set(what.lower().split()) & FORMATS:
+        return None
     return Clause(
-        "fetch", source.open(found[0]), {"urls": urls, "noun": noun(groups.get("what") or ""), "secret": groups.get("secret") or ""}
+        "fetch", source.open(found[0]), {"urls": urls, "noun": noun(what), "called": what.lower(), "secret": groups.get("secret") or ""}
     )
 
 
@@ -23,7 +27,8 @@ def _nowhere(found: re.Match[str], source: Protected) -> Clause | None:
     what = found["what"]
     if OURS.search(what) or noun(what) in ("it", "them", "that", "this", ""):
         return None
-    return Clause("fetch", source.open(found[0]), {"urls": [], "noun": noun(what), "secret": ""})
+    called = f"{what} {found['origin'] or ''}".strip().lower()
+    return Clause("fetch", source.open(found[0]), {"urls": [], "noun": noun(what), "called": called, "secret": ""})
 
 
 def noun(words: str) -> str:
@@ -46,7 +51,7 @@ TABLE: tuple[Pattern, ...] = (
     ),
     row(rf"(?:call|query|send a get(?: request)? to|do a get(?: request)? (?:on|to)|make a get request to) {{url:url}}{WITH_KEY}", _fetch),
     row(
-        r"(?:fetch|get|load|read|download|pull|retrieve|grab) (?:the|all|all the|my|our|today's|the latest|new|open) (?P<what>{noun})(?: from (?:the|our|my) [a-z][\w-]*(?: [\w-]+)?)?",  # noqa: E501
+        r"(?:fetch|get|load|read|download|pull|retrieve|grab) (?:the|all|all the|my|our|today's|the latest|new|open) (?P<what>{noun})(?P<origin> (?:from|in) (?:the|our|my) [a-z][\w-]*(?: [\w-]+)?)?",  # noqa: E501
         _nowhere,
     ),
 )

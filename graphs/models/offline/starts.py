@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from graphs.models.offline.clause import Clause
@@ -38,7 +39,10 @@ def _cron(trigger: Clause, notes: Notes) -> tuple[dict[str, Any], str]:
             default=suggested,
         )
         time = clock(answer) or suggested
-    notes.assume("timezone", f"Times are in the time zone {notes.timezone}, the server's setting.", notes.timezone)
+    if trigger.values.get("zone"):
+        notes.timezone = trigger.values["zone"]
+    else:
+        notes.assume("timezone", f"Times are in the time zone {notes.timezone}, the server's setting.", notes.timezone)
     return {"cron": cron(trigger.values, time)}, f"{trigger.said} ({time} {notes.timezone})"
 
 
@@ -53,8 +57,15 @@ def _event(trigger: Clause, scope: Scope, notes: Notes) -> tuple[dict[str, Any],
     if source:
         with_["source"] = source
     noun = single(noun.split()[-1]) if noun else "event"
-    task = scope.add(scope.name(f"take-{noun}"), f"Take the {noun} out of the event", {"set": FROM_EVENT}, uses="set", serves=trigger.said)
-    value = Value(noun, many=False, raw=True, producer=task, key=key(noun))
+    task = scope.add(
+        scope.name(f"take-{noun}"),
+        "Read the event" if noun == "event" else f"Take the {noun} out of the event",
+        {"set": FROM_EVENT},
+        uses="set",
+        serves=trigger.said,
+    )
+    said = frozenset({*re.findall(r"[a-z]+", f"{values.get('noun', '')} {kind}".lower()), "event", "payload", "data"})
+    value = Value(noun, many=False, raw=True, producer=task, key=key(noun), words=said)
     scope.known.append(value)
     scope.current = scope.dot = value
     return {"on": {"one": {"with": with_}}}, f"when an event of type {kind} arrives"

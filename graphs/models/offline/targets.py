@@ -12,6 +12,7 @@ KINDS = {
     "messag": "notify", "e-mail": "notify", "email": "notify", "mail": "notify", "summar": "summarize", "fetch": "get", "get": "get", "load": "get", "download": "get", "read": "get", "post": "post",  # noqa: E501
     "send": "post", "put": "put", "delet": "delete", "loop": "for", "retr": "try", "event": "emit", "ask": "ask", "question": "ask",
 }  # fmt: skip
+SMALL_WORDS = frozenset(re.findall(r"\w+", "the a an of to for by from in on at my our that this with is are and step steps"))
 NUMBER = re.compile(
     r"\b(?:step|task|number|no\.?|#)\s*(\d+(?:\.\d+)*)\b|\bthe (first|second|third|fourth|fifth|sixth|last) (?:step|task|one)\b",
     re.IGNORECASE,
@@ -90,8 +91,22 @@ def find(words: str, known: list[Target]) -> list[Target]:
     kinds |= {"patch"} if "post" in kinds else set()
     by_kind = [target for target in known if target.kind in kinds]
     if len(by_kind) <= 1:
-        return by_kind or exact
+        return by_kind or exact or _described(words, known)
     return _closest(words, by_kind)
+
+
+_ANY = """step task part thing no number it one ones first second third fourth fifth sixth last anything everything again please any more
+call calls request requests url address endpoint target source results result data list items orders them"""
+SAID_OF_ANY = frozenset(_ANY.split())
+
+
+def accounts(words: str, target: Target) -> bool:
+    """Say whether *words* name the task and nothing else: "the approval for orders below 200" says more than a task can be."""
+    known = {*re.findall(r"[a-z0-9]+", f"{target.title} {target.name} {target.number}".lower()), *SAID_OF_ANY}
+    stems = [stem for stem, kind in KINDS.items() if kind == target.kind or {kind, target.kind} <= {"post", "put", "patch"}]
+    stems += ["retr"] if target.kind == "try" else []
+    left = [word for word in re.findall(r"[a-z0-9]+", words.lower()) if word not in SMALL_WORDS and word not in known]
+    return all(any(word.startswith(stem) for stem in stems) for word in left)
 
 
 def _numbered(found: re.Match[str], known: list[Target]) -> list[Target]:
@@ -100,6 +115,13 @@ def _numbered(found: re.Match[str], known: list[Target]) -> list[Target]:
     top = [target for target in known if target.reference.count("/") == 3]
     at = -1 if found[2].lower() == "last" else ORDINALS.index(found[2].lower())
     return top[at : at + 1 or None] if at < len(top) else []
+
+
+def _described(words: str, known: list[Target]) -> list[Target]:
+    """Return the only task whose title or name holds a word of the description."""
+    said = set(re.findall(r"[a-z0-9]{4,}", words.lower())) - SAID_OF_ANY
+    found = [target for target in known if said & set(re.findall(r"[a-z0-9]{4,}", f"{target.title} {target.name}".lower()))]
+    return found if len(found) == 1 else []
 
 
 def _closest(words: str, among: list[Target]) -> list[Target]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from zoneinfo import available_timezones
 
 from graphs.models.offline.clause import NUMBERS, Clause, Pattern, number, row
 from graphs.models.offline.text import Protected
@@ -14,8 +15,9 @@ CLOCK = (
     r"(?:\d{1,2}(?:[:.h]\d{2})?(?: ?(?:am|pm|a\.m\.|p\.m\.|h|hrs|o'clock|o’clock|uhr))?|noon|midday|midnight|(?:half past|quarter past|quarter to) (?:\d{1,2}|[a-z]+)(?: ?(?:am|pm))?"  # noqa: E501
     r"|(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)(?: ?(?:am|pm|o'clock|o’clock))?)(?: in the (?:morning|afternoon|evening)| at night)?"  # noqa: E501
 )
-AT = rf"(?:,? ?(?:at|around|@) (?P<time>{CLOCK}))?"
-DAYLIST = rf"(?P<days>{DAY}(?:(?:, | and |, and | or ){DAY})*|weekdays?|work(?:ing)? ?days?|business days?|weekends?|days?|mornings?|evenings?|nights?|afternoons?|noon)"  # noqa: E501
+ZONE = r"(?:UTC|GMT|CET|EST|(?:Africa|America|Asia|Atlantic|Australia|Europe|Indian|Pacific)/[A-Z][A-Za-z_/-]+|(?:[a-z]+ ){1,3}time)"
+AT = rf"(?:,? ?(?:at|around|@) (?P<time>{CLOCK})(?:,? (?:in )?(?P<zone>{ZONE}))?)?"
+DAYLIST = rf"(?P<days>(?:from )?{DAY} (?:to|through|till) {DAY}|{DAY}(?:(?:, | and |, and | or ){DAY})*|weekdays?|work(?:ing)? ?days?|business days?|weekends?|days?|mornings?|evenings?|nights?|afternoons?|noon)"  # noqa: E501
 EVERY = r"(?:(?:on )?(?:every|each)|on|once every) "
 UNIT = r"(?P<unit>seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?)"
 
@@ -31,9 +33,11 @@ def _daily(found: re.Match[str], source: Protected) -> Clause | None:
         else None
     )
     time = clock(found["time"]) if found["time"] else "12:00" if days == "noon" else None
-    if found["time"] and time is None:
+    where = zone(found["zone"]) if found.groupdict().get("zone") else ""
+    if (found["time"] and time is None) or where is None:
         return None
-    return Clause("trigger", source.open(found[0]), {"how": "cron", "days": which, "time": time, "suggested": part or "09:00"})
+    values = {"how": "cron", "days": which, "time": time, "suggested": part or "09:00", "zone": where}
+    return Clause("trigger", source.open(found[0]), values)
 
 
 def _every(found: re.Match[str], source: Protected) -> Clause:
@@ -48,9 +52,11 @@ def _monthly(found: re.Match[str], source: Protected) -> Clause | None:
     time = clock(found["time"]) if found["time"] else None
     words = {"first": 1, None: 1, "1st": 1}
     number_ = words[day] if day in words else int(re.sub(r"\D", "", day or "") or 0)
-    if not 1 <= number_ <= 28:
+    where = zone(found["zone"]) if found.groupdict().get("zone") else ""
+    if not 1 <= number_ <= 28 or (found["time"] and time is None) or where is None:
         return None
-    return Clause("trigger", source.open(found[0]), {"how": "cron", "days": "*", "month_day": number_, "time": time, "suggested": "09:00"})
+    values = {"how": "cron", "days": "*", "month_day": number_, "time": time, "suggested": "09:00", "zone": where}
+    return Clause("trigger", source.open(found[0]), values)
 
 
 def _typed(found: re.Match[str], source: Protected) -> Clause:
@@ -84,9 +90,9 @@ WHEN = r"(?:when|whenever|each time|every time|once|as soon as|if|on|upon|after)
 ARRIVES = r"(?: (?:arrives|comes in|is received|occurs|happens|is emitted|is sent|fires|is fired|is published|gets in|comes))"
 TABLE: tuple[Pattern, ...] = (
     row(rf"{EVERY}(?:the )?{DAYLIST}{AT}", _daily),
-    row(rf"(?:at|around) (?P<time>{CLOCK}),? (?:on )?(?:every |each )?{DAYLIST}", _daily),
+    row(rf"(?:at|around) (?P<time>{CLOCK})(?:,? (?:in )?(?P<zone>{ZONE}))?,? (?:on )?(?:every |each )?{DAYLIST}", _daily),
     row(rf"(?:daily|once a day|once daily|day by day){AT}", _daily),
-    row(rf"(?:at|around) (?P<time>{CLOCK}),? daily", _daily),
+    row(rf"(?:at|around) (?P<time>{CLOCK})(?:,? (?:in )?(?P<zone>{ZONE}))?,? daily", _daily),
     row(rf"{DAYLIST}{AT}", _daily),
     row(rf"(?:once )?(?:every|each|per|an?) (?:(?P<n>{{n}}) )?{UNIT}", _every),
     row(r"(?P<unit>h)ourly", _every),
@@ -112,8 +118,8 @@ TABLE: tuple[Pattern, ...] = (
     ),
 )
 INSIDE = re.compile(
-    rf"(?P<before>^|.*?\s)(?P<trigger>{EVERY}(?:the )?{DAYLIST.replace('?P<days>', '?:')}(?:,? ?(?:at|around) {CLOCK})?|(?:every|each) (?:\d+ |[a-z]+ )?{UNIT.replace('?P<unit>', '?:')}"  # noqa: E501
-    rf"|(?:daily|hourly|monthly|once a day)(?: at {CLOCK})?|(?:at|around) {CLOCK} (?:on )?(?:every |each )?(?:{DAYLIST.replace('?P<days>', '?:')})|(?:at|around) {CLOCK} daily|on the (?:first|\d+(?:st|nd|rd|th)) of (?:the|every|each) month(?: at {CLOCK})?)(?P<after>$|\s.*)",  # noqa: E501
+    rf"(?P<before>^|.*?\s)(?P<trigger>(?:from )?{DAY} (?:to|through|till) {DAY}(?:,? ?(?:at|around) {CLOCK}(?:,? (?:in )?{ZONE})?)?|{EVERY}(?:the )?{DAYLIST.replace('?P<days>', '?:')}(?:,? ?(?:at|around) {CLOCK}(?:,? (?:in )?{ZONE})?)?|(?:every|each) (?:\d+ |[a-z]+ )?{UNIT.replace('?P<unit>', '?:')}"  # noqa: E501
+    rf"|(?:daily|hourly|monthly|once a day)(?: at {CLOCK}(?:,? (?:in )?{ZONE})?)?|(?:at|around) {CLOCK}(?:,? (?:in )?{ZONE})?,? (?:on )?(?:every |each )?(?:{DAYLIST.replace('?P<days>', '?:')})|(?:at|around) {CLOCK}(?:,? (?:in )?{ZONE})? daily|on the (?:first|\d+(?:st|nd|rd|th)) of (?:the|every|each) month(?: at {CLOCK})?)(?P<after>$|\s.*)",  # noqa: E501
     re.IGNORECASE,
 )
 
@@ -127,8 +133,28 @@ def weekdays(words: str) -> str | None:
         return "0,6"
     if re.fullmatch(r"days?|mornings?|evenings?|nights?|afternoons?|noon", text):
         return "*"
+    ends = re.fullmatch(r"(?:from )?(\w+) (?:to|through|till) (\w+)", text)
+    if ends:
+        first_day, last_day = (next((i for i, day in enumerate(DAYS) if day.startswith(part[:3])), None) for part in ends.groups())
+        if first_day is None or last_day is None:
+            return None
+        days = [day % 7 for day in range(first_day, (last_day if last_day >= first_day else last_day + 7) + 1)]
+        return f"{days[0]}-{days[-1]}" if days == sorted(days) and len(days) > 1 else ",".join(str(day) for day in sorted(days))
     found = [next((i for i, day in enumerate(DAYS) if day.startswith(part[:3])), None) for part in re.split(r",? and |, | or ", text)]
     return None if None in found else ",".join(str(i) for i in sorted({i for i in found if i is not None}))
+
+
+def zone(words: str) -> str | None:
+    """Return the zone that *words* ("Berlin time", "UTC", "Europe/Rome") name, "" for the server's own, None when there is none."""
+    name = re.sub(r"\s+time$", "", words.strip(), flags=re.IGNORECASE)
+    if re.fullmatch(r"(?:my|our|local|the local|server|the server's)", name, re.IGNORECASE):
+        return ""
+    wanted = re.sub(r"\s+", "_", name).lower()
+    known = available_timezones()
+    if wanted.upper() in known:
+        return "UTC" if wanted == "gmt" else wanted.upper()
+    cities = sorted(one for one in known if one.lower() == wanted or one.lower().endswith(f"/{wanted}"))
+    return cities[0] if len({city.rpartition("/")[2] for city in cities}) == 1 else None
 
 
 def clock(words: str) -> str | None:

@@ -23,14 +23,16 @@ ORDERS = [{"id": 1, "total": 250}, {"id": 2, "total": "40.50"}, {"id": 3, "total
 class Shop:
     """An HTTP client that answers GET from a table and notes everything else."""
 
-    def __init__(self, pages: dict[str, Any]) -> None:
-        self.pages, self.sent = pages, list[tuple[str, str, Any]]()
+    def __init__(self, pages: dict[str, Any], kind: str = "application/json") -> None:
+        self.pages, self.kind, self.sent = pages, kind, list[tuple[str, str, Any]]()
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         if request.method == "GET":
-            body, status = json.dumps(self.pages.get(request.url)).encode(), 200 if request.url in self.pages else 503
-            return HttpResponse(status=status, headers={"content-type": "application/json"}, body=body, url=request.url)
-        self.sent.append((request.method, request.url, json.loads(request.body) if request.body else None))
+            page, status = self.pages.get(request.url), 200 if request.url in self.pages else 503
+            body = (page if self.kind.startswith("text/") else json.dumps(page)).encode()
+            return HttpResponse(status=status, headers={"content-type": self.kind}, body=body, url=request.url)
+        text = dict(request.headers).get("Content-Type", "").startswith("text/") and request.body
+        self.sent.append((request.method, request.url, text.decode() if text else json.loads(request.body) if request.body else None))
         return HttpResponse(status=201, headers={}, body=b"", url=request.url)
 
 
@@ -41,13 +43,15 @@ async def expressions() -> AsyncIterator[Expressions]:
     await pool.aclose()
 
 
-async def ran(text: str, shop: Shop, expressions: Expressions, *, approved: bool = True, data: Any = None) -> tuple[Any, Any]:
-    """Run a definition, answering every approval; return the outcome and the ports."""
+async def ran(
+    text: str, shop: Shop, expressions: Expressions, *, approved: bool = True, data: Any = None, answers: Any = None
+) -> tuple[Any, Any]:
+    """Run a definition, answering every approval and form; return the outcome and the ports."""
     ports = ephemeral_deps(expressions=expressions, catalogue=CATALOGUE, http=shop)
     graph, program = run.run_graph(InMemorySaver()), run.compile(dsl.read(text).data, CATALOGUE)
     outcome = await run.execute(graph, ports, run_id="r", program=program, input=data)
     while outcome.status == "waiting":
-        deliveries = {one.path: {"approved": approved, "comment": "", "by": "ada"} for one in outcome.awaited}
+        deliveries = {one.path: answers or {"approved": approved, "comment": "", "by": "ada"} for one in outcome.awaited}
         outcome = await run.execute(graph, ports, run_id="r", program=program, deliveries=deliveries)
     return outcome, ports
 
@@ -168,3 +172,48 @@ class TestOtherWishes:
         outcome, _ = await ran(text, shop, expressions)
 
         assert (outcome.status, len(shop.sent)) == ("completed", sent)
+
+    async def test_an_answer_of_another_shape_stops_the_run_in_words_instead_of_counting_as_empty(self, expressions: Expressions) -> None:
+        shop = Shop({"http://shop/orders": {"page": 1, "entries": [{"total": 150}]}})
+
+        outcome, _ = await ran(await written(STORY), shop, expressions)
+
+        assert (outcome.status, shop.sent) == ("faulted", [])
+        assert "the answer holds no list under orders, items, data or results" in str(outcome.error)
+
+    async def test_the_answer_of_a_form_fills_the_address(self, expressions: Expressions) -> None:
+        text = await written("Ask me for a customer number, then fetch http://shop/customers/NUMBER and post it to http://shop/in")
+        shop = Shop({"http://shop/customers/a%2F7": {"name": "ACME"}})
+
+        outcome, _ = await ran(text, shop, expressions, answers={"number": "a/7"})
+
+        assert (outcome.status, shop.sent) == ("completed", [("POST", "http://shop/in", {"name": "ACME"})])
+
+    @pytest.mark.parametrize(
+        ("wish", "sent"),
+        [
+            ("Fetch http://shop/orders, keep the 2 most expensive ones by total and post them to http://shop/in", [ORDERS[0], ORDERS[2]]),
+            ("Fetch http://shop/orders and post the number of orders to http://shop/in", 4),
+            ("Fetch http://shop/orders and post the last 2 to http://shop/in", ORDERS[2:]),
+            ("Fetch http://shop/orders, sort them by id descending and post the first one to http://shop/in", ORDERS[3]),
+            ("Fetch http://shop/orders and http://shop/name and post both to http://shop/in", {"orders": ORDERS, "name": "Shop"}),
+        ],
+    )
+    async def test_what_is_picked_is_what_was_said(self, wish: str, sent: Any, expressions: Expressions) -> None:
+        shop = Shop({"http://shop/orders": ORDERS, "http://shop/name": "Shop"})
+
+        outcome, _ = await ran(await written(wish), shop, expressions)
+
+        assert (outcome.status, shop.sent) == ("completed", [("POST", "http://shop/in", sent)])
+
+    @pytest.mark.parametrize(
+        "page",
+        ["Prices rose. Bread costs more.", "<html><style>p {}</style><p>Prices rose.</p> <p>Bread costs more.</p></html>"],
+        ids=["text", "html"],
+    )
+    async def test_a_page_is_summarized(self, page: str, expressions: Expressions) -> None:
+        shop = Shop({"http://shop/page": page}, kind="text/html")
+
+        outcome, _ = await ran(await written("Summarize http://shop/page and post it to http://shop/in"), shop, expressions)
+
+        assert (outcome.status, shop.sent) == ("completed", [("POST", "http://shop/in", "Prices rose. Bread costs more.")])

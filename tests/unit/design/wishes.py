@@ -334,11 +334,63 @@ WISHES = (
         "",
         "get set post",
     ),
+    Wish(
+        "Fetch https://a.example.com/x and notify the chat, every day at 7:30 Rome time", '{"cron": "30 7 * * *"}', "get notify", again=True
+    ),
+    Wish("From Monday to Wednesday at 9 fetch https://a.example.com/x and notify me", '{"cron": "0 9 * * 1-3"}', "get notify"),
+    Wish("Get https://a.example.com/a and https://a.example.com/b in parallel", "", "fork get get", again=True),
+    Wish(
+        "Every 5 minutes fetch https://a.example.com/x and notify me by email if it fails",
+        '{"every": {"minutes": 5}}',
+        "try get notify",
+        "email-address",
+        again=True,
+    ),
+    Wish(
+        "Fetch https://a.example.com/invoice. If total is above 100 notify boss@example.com by email, otherwise notify the chat",
+        "",
+        "get switch notify notify",
+    ),
+    Wish("Summarize https://a.example.com/article and post it to https://b.example.com/in", "", "get summarize post", again=True),
+    Wish("Post the orders from https://a.example.com/orders to https://b.example.com/in", "", "get post", again=True),
+    Wish(
+        "Fetch https://a.example.com/orders, keep the newest 10 and post them to https://b.example.com/in", "", "get set post", "date-field"
+    ),
+    Wish(
+        "fetch https://a.example.com/orders and post the 5 most expensive ones to https://b.example.com/in",
+        "",
+        "get set post",
+        "amount-field",
+    ),
+    Wish("Fetch https://a.example.com/orders and tell me how many there were", "", "get set notify"),
+    Wish(
+        "Fetch https://a.example.com/orders, then post the number of orders to https://b.example.com/count", "", "get set post", again=True
+    ),
+    Wish("Fetch https://a.example.com/orders, post them to https://b.example.com/in, but only if Bob approves", "", "get approve post"),
+    Wish("Ask me for a customer number, then fetch https://crm.example.com/customers/NUMBER", "", "ask get"),
+    Wish("Delete all customers at https://crm.example.com/customers", "", "delete"),
+    Wish(
+        "Fetch https://a.example.com/orders and https://a.example.com/customers and post both to https://b.example.com/in",
+        "",
+        "get get post",
+    ),
+    Wish(
+        "get https://a.example.com/orders. only keep those with status open and amount over 20. then post to https://b.example.com/in",
+        "",
+        "get set post",
+        again=True,
+    ),
+    Wish(
+        "Every weekday at 9 fetch https://a.example.com/orders, keep the ones where total is above 100 euro, no wait, make it 50, then post them to https://b.example.com/in",  # noqa: E501
+        '{"cron": "0 9 * * 1-5"}',
+        "get set post",
+        again=True,
+    ),
+    Wish("Fetch https://a.example.com/orders, keep orders with more than 3 items and notify me", "", "get set notify", "item-field"),
 )
 
 BEYOND = {  # wish: words of it that the answer has to quote
     "Fetch https://a.example.com/orders and let Bob and Anna approve": "let Bob",
-    "Fetch https://a.example.com/orders and tell me how many there were": "how many there were",
     "Fetch https://a.example.com/orders, stop, then post them to https://b.example.com/in": "after “stop”",
     "Fetch https://a.example.com/a and https://a.example.com/b in parallel, then keep the ones where status is open": "side by side",
     "make me happy": "make me happy",
@@ -370,6 +422,25 @@ BEYOND = {  # wish: words of it that the answer has to quote
     "Fetch https://a.example.com/orders and post them to https://b.example.com/in but only on even days": "even days",
     "Twice a day fetch https://a.example.com/orders": "Twice a day",
     "Fetch https://a.example.com/orders, add 10 percent to each amount and post them to https://b.example.com/in": "add 10 percent",
-    "Wenn eine Bestellung kommt, schicke sie an die Küche": "Bestellung",
     "If a call fails, retry 3 times. Fetch https://a.example.com/orders.": "retry 3 times",
+    "Fetch https://a.example.com/orders and post the total amount to https://b.example.com/r": "the total amount",
+    "Read my gmail inbox and put the invoices into Google Sheets": "the invoices",
+    "Fetch the orders from https://a.example.com/orders, ask Anna to approve the big ones, then post them to https://b.example.com/in": "the big ones",  # noqa: E501
+    "Fetch https://a.example.com/orders and post only the ids to https://b.example.com/in": "the ids",
+    "Fetch https://a.example.com/orders as CSV and post them to https://b.example.com/in": "as CSV",
+    "Fetch https://a.example.com/orders and post them to https://b.example.com/in in batches of 10": "in batches of 10",
+    "Fetch https://a.example.com/orders, keep the big orders above 100 and notify me": "big orders",
+    "Fetch the orders from https://a.example.com/x. For each customer, notify me": "customer",
+    "Fetch https://a.example.com/orders, keep the ones above 100, post them to https://b.example.com/in and post the rest to https://c.example.com/in": "the rest",  # noqa: E501
+    "Fetch https://a.example.com/orders. Keep the ones above 100. Keep the ones below 50. Post them to https://b.example.com/in.": "leave nothing over",  # noqa: E501
+    "Fetch https://a.example.com/orders. If it is approved, post them to https://b.example.com/in": "If it is approved",
+    "Fetch https://a.example.com/orders, ask Bob to approve, if Anna approves post them to https://b.example.com/in": "if Anna approves",
+    "Every day post the orders to https://b.example.com/in": "the orders",
+    "Every day at 25:00 fetch https://a.example.com/x": "25:00 is no time of day",
+    "Every day at 9:00 Gotham time fetch https://a.example.com/x": "“Gotham time” is no time zone",
+    'Wait 10 minutes, no, 5 minutes, then post "x" to https://b.example.com/in': "“no”",
+    "Every day at 9 fetch https://a.example.com/orders/{id} and notify me": "{id}",
+    "Notify bob@example.com and anna@example.com that the shop is closed": "anna@example.com",
+    "Fetch https://a.example.com/orders but not on Mondays and notify me": "not on Mondays",
+    "Fetch https://a.example.com/orders, wait until 17:00, then notify me": "wait until 17:00",
 }

@@ -22,7 +22,7 @@ from prompts import load
 from tests.unit.design.scripted import ScriptedChatModel
 
 PROMPT = "design/summarize"
-VALUES = {"wishes": ["w"], "facts": {"trigger": "By hand", "steps": ["A"], "outside": []}}
+VALUES = {"wishes": ["w"], "facts": {"start": "By hand", "inside": ["a"], "outside": "", "plain": "By hand, it does a."}}
 
 
 def answering(*replies: str) -> ScriptedChatModel:
@@ -211,7 +211,7 @@ class TestOverTheNetwork:
     async def test_nobody_there_is_told_for_every_model_and_the_last_one_answers(self) -> None:
         router = ModelRouter.from_setting("openai:m,ollama:n,offline", openai_base_url="http://127.0.0.1:1/v1", ollama_host="127.0.0.1:1")
 
-        assert (await router.ask(PROMPT, VALUES, Summary)).text == "By hand: a. Nothing outside is changed."
+        assert (await router.ask(PROMPT, VALUES, Summary)).text == "By hand, it does a."
         assert [(model["name"], model["reachable"]) for model in router.describe()["models"]] == [
             ("openai:m", False),
             ("ollama:n", False),

@@ -1,0 +1,63 @@
+"""What "them", "the open orders", "the summary" refer to. Every word counts: what nothing accounts for is not understood."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from graphs.models.offline.scope import Scope, Value, single
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+SMALL = _set("the a an all of my our its their his her these those this that today's every each any some just")
+LISTS = _set("them these those ones list items entries elements records rows everything things results")
+ONE = _set("it this that answer answers result data content contents response page body output reply text item one message whole")
+QUALIFIERS = _set("remaining filtered kept sorted resulting fetched selected matching whole entire full complete")
+
+
+def content(text: str) -> list[str]:
+    """Return the words of *text* that carry meaning, lower case, each without its `'s`."""
+    return [re.sub(r"['’]s?$", "", word) for word in re.findall(r"[a-z0-9_][\w'’-]*", text.lower()) if word not in SMALL]
+
+
+def same(left: str, right: str) -> bool:
+    return single(left) == single(right)
+
+
+def covers(known: Iterable[str], words: Iterable[str]) -> bool:
+    """Say whether each of *words* is among *known*, one or many."""
+    stems = {single(word) for word in known}
+    return all(single(word) in stems for word in words)
+
+
+def find(words: str, scope: Scope) -> Value | None:
+    """Return the value that *words* refer to; None when a word is left that nothing accounts for, or when there is nothing yet."""
+    low = words.lower().strip()
+    said = content(low)
+    if not said:
+        return _many(scope) if re.search(r"\b(?:these|those|all)\b", low) else scope.current
+    head = said[-1]
+    for value in reversed(scope.known):
+        if same(head, value.noun) or (head in value.words and head not in QUALIFIERS):
+            return value if covers({*value.words, value.noun, *QUALIFIERS, *_decided(scope)}, said) else None
+    pointed = _many(scope) if head in LISTS or head == "rest" else scope.current if head in ONE else None
+    return pointed if pointed is not None and covers({*pointed.words, *LISTS, *ONE, *QUALIFIERS, *_decided(scope)}, said) else None
+
+
+def _many(scope: Scope) -> Value | None:
+    return next((value for value in reversed(scope.known) if value.many), scope.current)
+
+
+def _decided(scope: Scope) -> tuple[str, ...]:
+    return ("approved", "confirmed", "accepted") if scope.decided is not None else ()
+
+
+def fits(noun: str, value: Value | None) -> bool:
+    """Say whether *noun* ("orders", "open tickets") can name the items of *value*."""
+    said = content(noun)
+    if not said or value is None:
+        return not said
+    return covers({*value.words, value.noun, *LISTS, *ONE, *QUALIFIERS}, said)
