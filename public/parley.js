@@ -62,15 +62,20 @@
 
   let ruler = null
 
-  /** The text, shortened with "…" to fit *width* pixels in the page's own font. */
-  function cut(text, width, size, weight) {
-    const value = String(text || "")
+  /** How wide a text is in the page's own font, in pixels. */
+  function measured(text, size, weight) {
     if (!ruler) ruler = document.createElement("canvas").getContext("2d")
     ruler.font = `${weight || 400} ${size}px ${getComputedStyle(document.body).fontFamily}`
-    if (ruler.measureText(value).width <= width) return value
-    let end = value.length - 1
-    while (end > 1 && ruler.measureText(value.slice(0, end).trimEnd() + "…").width > width) end -= 1
-    return value.slice(0, end).trimEnd() + "…"
+    return ruler.measureText(String(text || "")).width
+  }
+
+  /** The text, shortened with "…" to fit *width* pixels. */
+  function cut(text, width, size, weight) {
+    const characters = Array.from(String(text || ""))
+    if (measured(characters.join(""), size, weight) <= width) return characters.join("")
+    let end = characters.length - 1
+    while (end > 1 && measured(characters.slice(0, end).join("").trimEnd() + "…", size, weight) > width) end -= 1
+    return characters.slice(0, end).join("").trimEnd() + "…"
   }
 
   function isTable(value) {
@@ -102,7 +107,7 @@
       const ref = useArrival(fresh)
       return h("section", { ref, className: "pl-card", "data-testid": testid, "aria-label": `${kind}: ${title}` },
         h("header", { className: "pl-head" },
-          h("div", { className: "pl-head-text" }, h("p", { className: "pl-eyebrow" }, kind), h("h3", { className: "pl-title" }, title), meta ? h("p", { className: "pl-meta" }, meta) : null),
+          h("div", { className: "pl-head-text" }, h("p", { className: "pl-eyebrow" }, kind), h("h3", { className: "pl-title", dir: "auto" }, title), meta ? h("p", { className: "pl-meta" }, meta) : null),
           pill || null),
         h("div", { className: "pl-body" }, children),
         footer ? h("footer", { className: "pl-foot" }, footer) : null)
@@ -135,22 +140,32 @@
       return h("button", { type: "button", className: "pl-tool", onClick: save }, icon("Download", { size: 14 }), "Download")
     }
 
+    const FIRST_ROWS = 8
+    const MORE_ROWS = 200
+
+    function Cell({ value, number }) {
+      const text = value == null ? "–" : String(value)
+      return h("td", { className: number ? "pl-num" : text.length > 28 ? "pl-long" : "pl-brief", dir: "auto" }, text)
+    }
+
     function Table({ rows }) {
-      const [all, setAll] = React.useState(false)
+      const [count, setCount] = React.useState(FIRST_ROWS)
       const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))]
       const numeric = columns.filter((name) => rows.every((row) => row[name] == null || typeof row[name] === "number"))
-      const shown = all ? rows : rows.slice(0, 8)
-      return h("div", { className: "pl-table-wrap" },
-        h("table", { className: "pl-table" },
-          h("thead", null, h("tr", null, columns.map((name) => h("th", { key: name, className: numeric.includes(name) ? "pl-num" : "" }, name)))),
-          h("tbody", null, shown.map((row, i) => h("tr", { key: i }, columns.map((name) => h("td", { key: name, className: numeric.includes(name) ? "pl-num" : "" }, row[name] == null ? "–" : String(row[name]))))))),
-        rows.length > shown.length ? h("button", { type: "button", className: "pl-tool", onClick: () => setAll(true) }, `Show all ${rows.length} rows`) : null)
+      const rest = rows.length - count
+      const more = rest > MORE_ROWS ? `Show ${MORE_ROWS} more of ${rows.length} rows` : `Show all ${rows.length} rows`
+      return h("div", null,
+        h("div", { className: "pl-table-wrap", ...(count > FIRST_ROWS ? { tabIndex: 0, role: "region", "aria-label": `${rows.length} rows` } : {}) },
+          h("table", { className: "pl-table" },
+            h("thead", null, h("tr", null, columns.map((name) => h("th", { key: name, scope: "col", className: numeric.includes(name) ? "pl-num" : "" }, name)))),
+            h("tbody", null, rows.slice(0, count).map((row, i) => h("tr", { key: i }, columns.map((name) => h(Cell, { key: name, value: row[name], number: numeric.includes(name) }))))))),
+        rest > 0 ? h("button", { type: "button", className: "pl-tool", onClick: () => setCount((n) => n + MORE_ROWS) }, more) : null)
     }
 
     /** A value of any shape: a table when it is a list of flat objects, text, or folded JSON. */
     function Value({ value }) {
       if (isTable(value)) return h(Table, { rows: value })
-      if (typeof value === "string") return h("p", { className: "pl-text" }, value)
+      if (typeof value === "string") return h("p", { className: "pl-text", dir: "auto" }, value)
       const text = JSON.stringify(value, null, 2) ?? "null"
       const lines = text.split("\n").length
       if (lines <= 14) return h("pre", { className: "pl-code" }, text)
@@ -187,60 +202,113 @@
       return { ...known, name: step.status, word }
     }
 
+    const PILLS = ["start", "end", "exit"]
+    const LINE = 17
+    const BESIDE = 32 // the icon at the left
+
+    function Words({ node, lines, word, sub, x, y, step }) {
+      const room = node.x + node.w - x - 9
+      const rows = lines.map((line, i) => h("text", { key: i, x, y: y + i * step, className: "pl-node-title" }, cut(line, room, 13, 600)))
+      const shown = cut(word, room, 11, 600)
+      const left = room - (word ? measured(shown, 11, 600) + measured(" · ", 11) : 0)
+      const rest = sub && left > 30 ? cut(sub, left, 11) : ""
+      const below = h("text", { key: "below", x, y: y + lines.length * step, className: "pl-node-sub" },
+        word ? h("tspan", { className: "pl-node-word" }, shown) : null, rest ? `${word ? " · " : ""}${rest}` : null)
+      return h(React.Fragment, null, rows, shown || rest ? below : null)
+    }
+
+    /** A node's title on as few lines as the page's own font needs. */
+    function titleLines(node, room) {
+      const lines = (node.title_lines || []).length ? node.title_lines : [node.title || node.id]
+      return measured(lines.join(" "), 13, 600) <= room ? [lines.join(" ")] : lines
+    }
+
     function Node({ node, steps }) {
-      if (node.id === "start" || node.id === "end") {
-        return h("g", { className: "pl-node pl-terminal", "data-node": node.id },
+      const plain = (text) => String(text || "").replaceAll("`", "")
+      if (PILLS.includes(node.kind)) {
+        return h("g", { className: "pl-node pl-terminal", "data-node": node.id }, h("title", null, plain(node.tooltip || node.title)),
           h("rect", { x: node.x, y: node.y, width: node.w, height: node.h, rx: node.h / 2 }),
-          h("text", { x: node.x + node.w / 2, y: node.y + node.h / 2 + 4, textAnchor: "middle", className: "pl-node-sub" }, cut(node.title || node.id, node.w - 12, 12)))
+          h("text", { x: node.x + node.w / 2, y: node.y + node.h / 2 + 4, textAnchor: "middle", className: "pl-node-sub" }, cut(node.title || node.id, node.w - 16, 11)))
       }
-      const state = stateOf(steps, node)
+      const state = node.kind === "catch" ? null : stateOf(steps, node)
       const name = state ? state.name : "plain"
-      const says = state ? state.word : String(node.subtitle || "").replaceAll("`", "")
-      const label = [node.title, says].filter(Boolean).join(", ")
-      const tip = [node.tooltip || node.title, state ? state.word : ""].filter(Boolean).join("\n").replaceAll("`", "")
-      if (node.box) {
-        return h("g", { className: `pl-node pl-box pl-${name}`, "data-node": node.id, "data-status": name, role: "img", "aria-label": label },
-          h("title", null, tip), h("rect", { x: node.x, y: node.y, width: node.w, height: node.h, rx: 12 }),
-          mark(state ? state.icon : KINDS[node.kind] || "ListTree", node.x + 12, node.y + 9, 14),
-          h("text", { x: node.x + 32, y: node.y + 20, className: "pl-node-sub" }, cut(says ? `${node.title} · ${says}` : node.title, node.w - 44, 12)))
-      }
-      const middle = node.y + node.h / 2
-      const two = Boolean(says) && node.h >= 36
-      return h("g", { className: `pl-node pl-${name}`, "data-node": node.id, "data-status": name, role: "img", "aria-label": label },
-        h("title", null, tip), h("rect", { x: node.x, y: node.y, width: node.w, height: node.h, rx: 10 }),
-        mark(state ? state.icon : KINDS[node.kind] || "Circle", node.x + 11, middle - 9, 18),
-        h("text", { x: node.x + 38, y: two ? middle - 3 : middle + 5, className: "pl-node-title" }, cut(node.title, node.w - 46, 13, 600)),
-        two ? h("text", { x: node.x + 38, y: middle + 14, className: "pl-node-sub" }, cut(says, node.w - 46, 12, 550)) : null)
+      const sub = plain(node.subtitle)
+      const word = state && !(state.name === "pending" && !steps.ended) ? state.word : ""
+      const label = [node.title, state ? state.word : "", sub].filter(Boolean).join(", ")
+      const tip = [plain(node.tooltip || node.title), state ? state.word : ""].filter(Boolean).join("\n")
+      const lines = titleLines(node, node.w - BESIDE - 9)
+      const count = lines.length + (word || sub ? 1 : 0)
+      const step = node.box ? LINE : Math.min(LINE, (node.h - 6) / count)
+      const y = node.y + (node.box ? 22 : (node.h - step * count) / 2 + 13)
+      return h("g", { className: `pl-node${node.box ? " pl-box" : ""} pl-${name}`, "data-node": node.id, "data-status": name, role: "img", "aria-label": label },
+        h("title", null, tip), h("rect", { x: node.x, y: node.y, width: node.w, height: node.h, rx: node.box ? 12 : 10 }),
+        mark(state ? state.icon : KINDS[node.kind] || "Circle", node.x + 10, y - 13, 16),
+        h(Words, { node, lines, word, sub, x: node.x + BESIDE, y, step }))
+    }
+
+    /** Vertical and horizontal lines as path data, with rounded corners. */
+    function rounded(points) {
+      const gap = (a, b) => Math.abs(a[0] - b[0]) + Math.abs(a[1] - b[1])
+      const towards = (a, b, r) => { const all = gap(a, b) || 1; return `${a[0] + ((b[0] - a[0]) * r) / all} ${a[1] + ((b[1] - a[1]) * r) / all}` }
+      return points.map((at, i) => {
+        if (i === 0) return `M${at[0]} ${at[1]}`
+        if (i === points.length - 1) return `L${at[0]} ${at[1]}`
+        const r = Math.min(8, gap(points[i - 1], at) / 2, gap(at, points[i + 1]) / 2)
+        return `L${towards(at, points[i - 1], r)}Q${at[0]} ${at[1]} ${towards(at, points[i + 1], r)}`
+      }).join("")
     }
 
     function Edge({ edge, marker }) {
-      const points = edge.points || []
-      if (points.length < 2) return null
-      const path = points.map(([x, y], i) => `${i ? "L" : "M"}${x} ${y}`).join("")
-      const middle = points.length > 2 ? points[Math.floor(points.length / 2)] : [(points[0][0] + points[1][0]) / 2, (points[0][1] + points[1][1]) / 2]
-      const wide = edge.label ? Math.min(180, edge.label.length * 6.6 + 12) : 0
-      return h("g", { className: edge.back ? "pl-edge pl-back" : "pl-edge" }, h("path", { d: path, fill: "none", markerEnd: `url(#${marker})` }),
-        edge.label ? h("g", null, h("title", null, edge.label), h("rect", { x: middle[0] - wide / 2, y: middle[1] - 10, width: wide, height: 20, rx: 6, className: "pl-edge-paper" }),
-          h("text", { x: middle[0], y: middle[1] + 4, textAnchor: "middle", className: "pl-edge-label" }, cut(edge.label, wide, 11.5))) : null)
+      if ((edge.points || []).length < 2) return null
+      return h("g", { className: edge.back ? "pl-edge pl-back" : "pl-edge" }, h("path", { d: rounded(edge.points), fill: "none", markerEnd: `url(#${marker})` }))
+    }
+
+    function EdgeLabel({ edge }) {
+      const { label, label_x: x, label_y: y, label_w: wide } = edge
+      return h("g", null, h("title", null, edge.tooltip || label), h("rect", { x: x - wide / 2, y: y - 9, width: wide, height: 18, rx: 9, className: "pl-edge-paper" }),
+        h("text", { x, y: y + 4, textAnchor: "middle", className: "pl-edge-label" }, cut(label, wide - 8, 11)))
+    }
+
+    /** Keep what is at work in sight inside the picture, never moving the page; whoever points at it looks where they like. */
+    function useFollow(picture, steps) {
+      const ref = React.useRef(null)
+      const busy = ["faulted", "waiting", "retrying", "running"]
+      const at = steps ? picture.nodes.filter((node) => !node.box && busy.includes((steps[node.id] || {}).status)) : []
+      at.sort((a, b) => busy.indexOf(steps[a.id].status) - busy.indexOf(steps[b.id].status))
+      const wanted = at[0] || picture.nodes.find((node) => node.id === "start")
+      React.useEffect(() => {
+        const box = ref.current
+        if (!box || !wanted || box.matches(":hover")) return
+        const scale = box.querySelector("svg").getBoundingClientRect().width / picture.width
+        box.scrollTop = (wanted.y + wanted.h / 2) * scale - box.clientHeight / 2
+        box.scrollLeft = (wanted.x + wanted.w / 2) * scale - box.clientWidth / 2
+      }, [wanted && wanted.id])
+      return ref
     }
 
     /** The drawing of a definition; with *steps* (by reference) every task shows its state by icon, word and colour. */
-    function Picture({ picture, steps, title }) {
+    function Picture(props) {
+      return props.picture && props.picture.nodes ? h(Drawing, props) : null
+    }
+
+    function Drawing({ picture, steps, title }) {
       const [zoom, setZoom] = React.useState(1)
       const marker = React.useMemo(() => `pl-arrow-${Math.random().toString(36).slice(2)}`, [])
-      if (!picture || !picture.nodes) return null
-      const { width, height, nodes, edges } = picture
-      const size = zoom === 1 ? { width: "100%", minWidth: Math.min(width, width * 0.7), maxWidth: width } : { width: width * zoom, maxWidth: "none" }
+      const region = useFollow(picture, steps)
+      const { width, height, nodes } = picture
+      const edges = picture.edges || []
+      const size = zoom === 1 ? { width: "100%", minWidth: width * 0.78, maxWidth: width } : { width: width * zoom, maxWidth: "none" }
       const tool = (name, label, act) => h("button", { type: "button", className: "pl-icon-tool", "aria-label": label, title: label, onClick: act }, icon(name, { size: 15 }))
       return h("div", { className: "pl-picture" },
         h("div", { className: "pl-picture-tools" },
           tool("ZoomOut", "Smaller", () => setZoom((z) => Math.max(0.4, z - 0.2))), tool("Maximize", "Fit", () => setZoom(1)), tool("ZoomIn", "Larger", () => setZoom((z) => Math.min(2.4, z + 0.2)))),
-        h("div", { className: "pl-picture-scroll", tabIndex: 0, role: "region", "aria-label": `Picture of ${title || "the workflow"}` },
-          h("svg", { viewBox: `-4 -4 ${width + 8} ${height + 8}`, style: { ...size, aspectRatio: `${width + 8} / ${height + 8}` }, role: "group" },
+        h("div", { ref: region, className: "pl-picture-scroll", tabIndex: 0, role: "region", "aria-label": `Picture of ${title || "the workflow"}` },
+          h("svg", { viewBox: `0 0 ${width} ${height}`, style: { ...size, aspectRatio: `${width} / ${height}` }, role: "group" },
             h("defs", null, h("marker", { id: marker, viewBox: "0 0 10 10", refX: 9, refY: 5, markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse" }, h("path", { d: "M0 1L9 5L0 9z", className: "pl-arrow" }))),
             nodes.filter((node) => node.box).map((node) => h(Node, { key: node.id, node, steps })),
-            (edges || []).map((edge, i) => h(Edge, { key: i, edge, marker })),
-            nodes.filter((node) => !node.box).map((node) => h(Node, { key: node.id, node, steps })))))
+            edges.map((edge, i) => h(Edge, { key: i, edge, marker })),
+            nodes.filter((node) => !node.box).map((node) => h(Node, { key: node.id, node, steps })),
+            edges.filter((edge) => edge.label).map((edge, i) => h(EdgeLabel, { key: i, edge })))))
     }
 
     /** Call the server once; keep the answer's error in words. `call` is the card's `callAction`. */

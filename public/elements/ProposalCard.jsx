@@ -7,6 +7,7 @@ import { Tabs, TabsList, TabsTrigger, TabsContent } from "@/components/ui/tabs"
 const { Card, Pill, Section, Note, Copy, Download, Picture, icon, useCall } = window.parley.kit(React, icons)
 const { define, moment, short } = window.parley
 
+const BESIDE = 440 // px: a wider picture stands below the steps, at its own size
 const STATUS = { open: ["waiting", "Waiting for your decision"], approved: ["done", "Approved"], rejected: ["skipped", "Rejected"], superseded: ["skipped", "Replaced by a newer proposal"] }
 const EFFECTS = { read: ["Eye", "reads"], write: ["Upload", "writes"], irreversible: ["Send", "cannot be undone"], unknown: ["CircleHelp", "unknown"] }
 
@@ -23,7 +24,7 @@ const ProposalCard = define("ProposalCard", () => function ProposalCard({ p, cal
     <Card kind="Proposal" title={p.title || p.name} testid="proposal-card" fresh={p.fresh} pill={<Pill state={state}>{word}</Pill>}
       meta={<><span>{p.name} {p.version}</span><span className="pl-mono" title={p.digest}>{short(p.digest)}</span></>}
       footer={footer()}>
-      {p.summary ? <p className="pl-lead">{p.summary}</p> : null}
+      {p.summary ? <p className="pl-lead" dir="auto">{p.summary}</p> : null}
       {(p.warnings || []).map((warning, i) => <Note key={i} tone={warning.severity === "advice" ? "info" : "warn"} title={warning.hint ? warning.message : ""}>{warning.hint || warning.message || warning}</Note>)}
       <Tabs defaultValue="plan" className="pl-tabs">
         <TabsList><TabsTrigger value="plan">Plan</TabsTrigger><TabsTrigger value="yaml">YAML</TabsTrigger></TabsList>
@@ -36,12 +37,12 @@ const ProposalCard = define("ProposalCard", () => function ProposalCard({ p, cal
   function plan() {
     return (
       <>
-        <div className="pl-split">
+        <div className={p.picture && p.picture.width > BESIDE ? "pl-split pl-wide" : "pl-split"}>
           <Section title="Steps">
             <ol className="pl-outline">
               {(p.outline || []).map((line, i) => (
                 <li key={i} style={{ "--depth": line.depth || 0 }} className={line.number ? "" : "pl-trigger"}>
-                  <span className="pl-number">{line.number || icon("CalendarClock", { size: 15 })}</span><span>{prose(line.text)}</span>
+                  <span className="pl-number">{line.number || icon("CalendarClock", { size: 15 })}</span><span dir="auto">{prose(line.text)}{line.detail ? <span className="pl-detail" dir="auto">{prose(line.detail)}</span> : null}</span>
                 </li>
               ))}
             </ol>

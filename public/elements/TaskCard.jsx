@@ -19,7 +19,7 @@ const TaskCard = define("TaskCard", () => function TaskCard({ p, call }) {
     <Card kind={asks ? "A question for you" : "Your decision"} title={p.title || (asks ? "Please fill in" : "Please decide")} testid="task-card" fresh={p.fresh}
       pill={<Pill state={open ? "waiting" : "done"}>{open ? "Waiting for you" : "Answered"}</Pill>}
       meta={<><span>{p.workflow}</span>{p.deadline ? <span>until {moment(p.deadline)}</span> : null}</>} footer={open ? footer() : closed()}>
-      {p.message ? <p className="pl-lead">{p.message}</p> : null}
+      {p.message ? <p className="pl-lead" dir="auto">{p.message}</p> : null}
       {p.data !== undefined && p.data !== null ? <Value value={p.data} /> : null}
       {open && asks ? form() : null}
       {!open && asks && p.answer && p.answer.value ? <Value value={p.answer.value} /> : null}

@@ -94,7 +94,7 @@ class Chat:
         size = self.page.viewport_size
         if whole and size:
             height = self.page.evaluate("Math.max(...[...document.querySelectorAll('.overflow-y-auto')].map((one) => one.scrollHeight))")
-            self.page.set_viewport_size({"width": size["width"], "height": min(6000, int(height) + 260)})
+            self.page.set_viewport_size({"width": size["width"], "height": min(16000, int(height) + 260)})
         self.page.wait_for_timeout(500)  # transitions
         target: Any = self.card(card) if card else self.page
         target.screenshot(path=str(ARTIFACTS / f"{name}.png"))

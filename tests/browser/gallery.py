@@ -17,25 +17,33 @@ import yaml
 
 import dsl
 from graphs.catalogue import load
+from tests.browser import extremes
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 CARDS = Path(__file__).with_name("gallery.yaml")
 
 
 def cards() -> list[dict[str, Any]]:
-    """Return `[{name, props, text}]` in the order they are shown; `$name` in the file stands for a shared value."""
+    """Return `[{name, props, text}]` in the order they are shown; `$NAME` in the file stands for a shared value."""
     data = yaml.safe_load(CARDS.read_text(encoding="utf-8"))
     shared = {f"${name}": value for name, value in data["shared"].items()}
-    for short, example in (("orders", "high-value-orders"), ("leads", "lead-enrichment")):
-        shared |= {f"${short}_{name}": value for name, value in drawn(example).items()}
+    shared["$rows"] = extremes.rows()
+    for short, text in definitions().items():
+        shared |= {f"${short}_{name}": value for name, value in drawn(text).items()}
     return json.loads(
         json.dumps(data["cards"]), object_hook=lambda node: {k: shared.get(v, v) if isinstance(v, str) else v for k, v in node.items()}
     )
 
 
-def drawn(example: str) -> dict[str, Any]:
-    """Return what a card shows of `examples/NAME/definition.yaml`."""
-    text = (EXAMPLES / example / "definition.yaml").read_text(encoding="utf-8")
+def definitions() -> dict[str, str]:
+    """Return the definitions that are drawn, by the name the file uses."""
+    examples = {"orders": "high-value-orders", "leads": "lead-enrichment"}
+    read = {short: (EXAMPLES / name / "definition.yaml").read_text(encoding="utf-8") for short, name in examples.items()}
+    return {**read, "odd": extremes.odd(), "many": extremes.many()}
+
+
+def drawn(text: str) -> dict[str, Any]:
+    """Return what a card shows of a definition."""
     catalogue = load()
     examined = dsl.examine(text, catalogue)
     return {

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.chat import ARTIFACTS, SOON_MS, Chat
+from tests.browser.chat import SOON_MS, Chat
 from tests.browser.gallery import cards
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -39,10 +39,12 @@ def gallery() -> Iterator[str]:
         process.wait(timeout=15)
 
 
-@pytest.mark.parametrize(("look", "width"), [("light", 1280), ("dark", 1280), ("light", 390)], ids=["light", "dark", "phone"])
-def test_all_cards_draw(gallery: str, chromium: Browser, look: str, width: int, request: pytest.FixtureRequest) -> None:
-    name = request.node.callspec.id
-    chat = Chat.open(chromium, gallery, scheme=look, width=width, height=2200)
+LOOKS = {"light": ("light", 1280), "dark": ("dark", 1280), "phone": ("light", 390)}
+TOO_WIDE = "(cards) => cards.filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.getAttribute('aria-label'))"
+
+
+def test_all_cards_draw_in_both_themes_and_on_a_phone(gallery: str, chromium: Browser) -> None:
+    chat = Chat.open(chromium, gallery)
     chat.page.goto(gallery)
     chat.ready()
 
@@ -50,13 +52,49 @@ def test_all_cards_draw(gallery: str, chromium: Browser, look: str, width: int, 
 
     drawn = chat.page.locator(".pl-card")
     expect(drawn).to_have_count(len(cards()), timeout=SOON_MS)
-    chat.page.wait_for_timeout(800)
-    (ARTIFACTS / "gallery").mkdir(parents=True, exist_ok=True)
-    for place in range(drawn.count()):
-        card = drawn.nth(place)
-        card.screenshot(path=str(ARTIFACTS / "gallery" / f"{name}-{place:02d}.png"))
-        too_wide = card.evaluate("(one) => one.scrollWidth > one.clientWidth + 1")
-        assert not too_wide, f"card {place} is wider than the window"
+    for name, (look, width) in LOOKS.items():
+        chat.page.evaluate("(look) => { document.documentElement.className = look }", look)
+        chat.page.set_viewport_size({"width": width, "height": 2000})
+        assert drawn.evaluate_all(TOO_WIDE) == [], f"wider than the window: {name}"
+        chat.shot(f"gallery-{name}", whole=True)
+    chat.close()
+
+
+SPILLED = """(svg) => [...svg.querySelectorAll('.pl-node')].filter((node) => {
+    const box = node.querySelector('rect').getBBox()
+    const inside = (own) => own.x >= box.x && own.x + own.width <= box.x + box.width + 1 && own.y >= box.y - 1 &&
+        own.y + own.height <= box.y + box.height + 1
+    return ![...node.querySelectorAll(':scope > text')].every((text) => inside(text.getBBox()))
+}).map((node) => node.getAttribute('aria-label'))"""
+
+
+def test_odd_text_is_only_text_and_stays_in_its_place(gallery: str, chromium: Browser) -> None:
+    """HTML in names does nothing; long, right-to-left and emoji titles stay inside their boxes; a title never stands alone."""
+    chat = Chat.open(chromium, gallery)
+    chat.page.goto(gallery)
+    chat.ready()
+    for text in ("odd titles", "two hundred rows", "task odd"):
+        chat.say(text)
+        chat.sees("task" if text == "task odd" else "run" if "rows" in text else "proposal")
+
+    assert chat.page.title() == "Parley"
+    assert chat.page.locator(".pl-card :is(script, img, iframe)").count() == 0
+    expect(chat.card("proposal").locator(".pl-detail").first).to_contain_text('Set said to "Reconcile the ledger')
+    assert [chat.card(kind).locator(".pl-picture-scroll svg[role=group]").evaluate(SPILLED) for kind in ("proposal", "run")] == [[], []]
+    chat.press("run", "Show all 200 rows")
+    expect(chat.card("run").locator("tbody tr")).to_have_count(200)
+    chat.close()
+
+
+def test_the_step_at_work_is_in_sight_in_a_long_picture(gallery: str, chromium: Browser) -> None:
+    chat = Chat.open(chromium, gallery)
+    chat.page.goto(gallery)
+    chat.ready()
+
+    chat.say("forty tasks run")
+
+    chat.sees("run", "task")
+    expect(chat.card("run").locator("[data-node='/do/30/task30']")).to_be_in_viewport(timeout=SOON_MS)
     chat.close()
 
 
