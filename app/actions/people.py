@@ -152,6 +152,19 @@ class PeopleActions(ActionsBase):
                 raise NotFound("user", name)
             await record(session, actor, "password-set", f"user:{name}")
 
+    async def password_new(self, actor: Actor, name: str) -> str:
+        """Give a person a new password that is made here, and return it, this once. Raises NotFound, Forbidden."""
+        password = random.token_urlsafe(12)
+        await self.password_set(actor, name, password)
+        return password
+
+    async def user_list(self, actor: Actor) -> list[dict[str, Any]]:
+        """Return who may log in: `[{name, role, disabled, created_at}]`, by name."""
+        async with self._acting(actor, "admin", "list people") as session:
+            c = t.users.c
+            rows = await session.execute(select(c.name, c.role, c.disabled, c.created_at).order_by(c.name))
+            return [{**row._mapping, "created_at": row.created_at.isoformat()} for row in rows]
+
     async def ensure_tenant(self, tenant: str) -> None:
         async with self._store.database.session(tenant) as session:
             await session.execute(upsert(t.tenants).values(tenant_id=tenant).on_conflict_do_nothing())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 from typing import Annotated, Any
 
 import typer
@@ -30,9 +31,9 @@ def author(
     written = asyncio.run(_author(text, model=model, yes_to_defaults=yes_to_defaults))
     output = Output(as_json=as_json)
     if as_json or written["definition"]:
-        output.result(written, in_words(written))
+        output.result(written, in_words(written, yes_to_defaults=yes_to_defaults))
     else:
-        output.err.print(visible("\n".join(notes(written)) or "Nothing was written."))
+        output.err.print(visible("\n".join(notes(written, yes_to_defaults=yes_to_defaults)) or "Nothing was written."))
     errors = [problem for problem in written["problems"] if problem["severity"] == "error"]
     return 0 if written["definition"] and not errors else CHECK_FAILED
 
@@ -44,8 +45,16 @@ async def _author(text: str, *, model: str | None, yes_to_defaults: bool) -> dic
     from graphs.design import DesignDeps, author
 
     settings = Settings() if model is None else Settings(model=model)
-    deps = DesignDeps(models=model_router(settings), catalogue=catalogue.load(), propose=_nowhere)
+    deps = DesignDeps(models=model_router(settings), catalogue=catalogue.load(), propose=_nowhere, person=_user())
     return dict(await author(deps, text, yes_to_defaults=yes_to_defaults))
+
+
+def _user() -> str:
+    """Return who "me" is in a wish: the operating system's user, as whom the command line acts."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "somebody"
 
 
 async def _nowhere(_draft: Any) -> dict[str, Any]:
@@ -53,16 +62,19 @@ async def _nowhere(_draft: Any) -> dict[str, Any]:
     raise AssertionError("parley author proposes nothing")
 
 
-def in_words(written: dict[str, Any]) -> str:
+def in_words(written: dict[str, Any], *, yes_to_defaults: bool = False) -> str:
     """Return the definition, and as comments whatever a person should know about it: the text can be piped into a file."""
-    return "\n".join([*(f"# {line}" for note in notes(written) for line in note.splitlines()), written["definition"].rstrip("\n")])
+    told = notes(written, yes_to_defaults=yes_to_defaults)
+    return "\n".join([*(f"# {line}" for note in told for line in note.splitlines()), written["definition"].rstrip("\n")])
 
 
-def notes(written: dict[str, Any]) -> list[str]:
-    """Return what is wrong, assumed and still open, a line or two each."""
+def notes(written: dict[str, Any], *, yes_to_defaults: bool = False) -> list[str]:
+    """Return what is wrong, assumed and still open, a line or two each; without a definition also what was understood."""
     lines = [f"{problem['severity']}: {problem['message']} [{problem['code']}]{_next(problem['hint'])}" for problem in written["problems"]]
+    if not written["definition"] and not lines:
+        lines += [f"understood: {words}" for words in written.get("understood", ())]
     lines += [f"assumed: {_text(item)}" for item in written["assumptions"]]
-    lines += [f"question: {_text(item)}{_options(item)}" for item in written["questions"]]
+    lines += [f"question: {_text(item)}{_options(item, yes_to_defaults=yes_to_defaults)}" for item in written["questions"]]
     return lines
 
 
@@ -74,6 +86,12 @@ def _text(item: Any) -> str:
     return str(item.get("text") or item) if isinstance(item, dict) else str(item)
 
 
-def _options(item: Any) -> str:
-    options = item.get("options") if isinstance(item, dict) else None
-    return f"\n  say it in the wish, or take the default with --yes-to-defaults: {', '.join(map(str, options))}" if options else ""
+def _options(item: Any, *, yes_to_defaults: bool) -> str:
+    """Return how to answer: the default can be taken only where there is one, and not twice."""
+    if not isinstance(item, dict):
+        return ""
+    options = ", ".join(map(str, item.get("options") or ()))
+    among = f", for example: {options}" if options else ""
+    if item.get("default") is None or yes_to_defaults:
+        return f"\n  say it in the wish{among}"
+    return f"\n  say it in the wish{among}; or take “{item['default']}” with --yes-to-defaults"

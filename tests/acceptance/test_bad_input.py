@@ -88,8 +88,41 @@ class TestFailuresWhileRunning:
         done = parley("run", "orders.yaml", "--ephemeral")
 
         assert done.code == 1
-        assert done.out.startswith("faulted: run ")
-        assert "where: /do/0/fetch" in done.out
+        assert done.out.splitlines()[:3] == [
+            "faulted, and nothing was kept (--ephemeral)",
+            "  “fetch” failed: No answer: connection refused",
+            "  where: orders.yaml:8, /do/0/fetch",
+        ]
+        assert "next:  Is the service running" in done.out
+
+    def test_an_input_that_is_needed_is_asked_for_in_its_form(self, parley: Parley) -> None:
+        schema = "input:\n  schema: {document: {type: object, required: [email], properties: {email: {type: string}}}}\n"
+        parley.write("needs.yaml", definitions.HELLO.replace("do:", f"{schema}do:", 1))
+
+        done = parley("run", "needs.yaml", "--ephemeral", "--json")
+
+        assert (done.code, done.error["code"], done.error["why"]) == (1, "invalid-input", "it needs email")
+        assert done.error["next"] == """--input '{"email": "…"}', or --input @FILE"""
+
+    def test_an_ephemeral_run_that_waits_says_that_nobody_can_go_on_with_it(self, parley: Parley) -> None:
+        parley.write("agree.yaml", definitions.ask_a_person())
+
+        done = parley("run", "agree.yaml", "--ephemeral")
+
+        assert done.code == 3
+        assert "waits for an approval: Ship it?" in done.out
+        assert "leave out --ephemeral to be asked" in done.out
+        assert "parley answer" not in done.out
+
+    def test_values_of_given_secrets_are_taken_out_of_what_is_printed(self, parley: Parley) -> None:
+        text = definitions.HELLO.replace("do:", "use:\n  secrets: [token]\ndo:", 1).replace(".name", "$secrets.token")
+        parley.write("leak.yaml", text)
+        parley.write("secrets.json", '{"token": "s3cret-value"}')
+
+        done = parley("run", "leak.yaml", "--ephemeral", "--secrets", "secrets.json", "--json")
+
+        assert done.code == 0, done.err
+        assert "s3cret-value" not in done.out + done.err
 
 
 class TestWrongInput:

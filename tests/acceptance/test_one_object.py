@@ -15,7 +15,7 @@ class TestAuthor:
         done = parley("author", WISH, "--yes-to-defaults", "--json")
 
         assert done.code == 0, done.err
-        assert set(done.json) == {"definition", "problems", "effects", "assumptions", "questions", "usage"}
+        assert done.json.keys() >= {"definition", "problems", "effects", "assumptions", "questions", "usage"}
         parley.write("written.yaml", done.json["definition"])
         assert parley("validate", "written.yaml", "--json").json["valid"] is True
 

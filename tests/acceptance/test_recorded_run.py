@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -11,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from app.cli.firstlogin import first_admin
+from app.container import Container
+from app.settings import Settings
 from app.store import embedded
 from tests.acceptance import definitions
 from tests.acceptance.conftest import Parley
@@ -69,13 +73,58 @@ def test_propose_approve_answer_and_reject(parley: Parley) -> None:
     stale = parley("approve", proposal["id"], "--digest", "sha256:" + "0" * 64, "--json")
     version = parley("approve", proposal["id"], "--digest", proposal["digest"], "--json")
     run = parley("run", "agree.yaml", "--json")
-    wrong = parley("answer", run.json["run_id"], "agree", "--value", "{}", "--json")
+    wrong = parley("answer", run.json["run_id"], "agree", "{}", "--json")
     answered = parley("answer", run.json["run_id"], "agree", "--approve", "--json")
+    same = parley("answer", run.json["run_id"], "agree", "--approve", "--json")
+    other = parley("answer", run.json["run_id"], "agree", "--reject", "--json")
 
     assert (stale.code, version.code) == (1, 0), stale.out + version.out
     assert (run.code, run.json["status"]) == (3, "waiting"), run.err
+    assert run.json["awaiting"][0]["title"] == "Ship it?"
     assert (wrong.code, wrong.error["code"]) == (2, "answer-missing")
     assert answered.code == 0, answered.err
+    assert answered.json["notes"] == ["No worker is running: parley up or parley worker goes on with it."]
+    assert (same.code, same.json["notes"]) == (0, ["It had this answer already; nothing changed."])
+    assert (other.code, other.error["code"]) == (1, "already-answered")
+
+
+def test_what_is_given_for_this_run_alone_and_ends_with_the_command_is_said(parley: Parley) -> None:
+    text = named("granted", definitions.ask_a_person()).replace("do:", "use:\n  secrets: [bankToken, apiKey]\ndo:", 1)
+    parley.write("granted.yaml", text)
+    parley.write("given.json", '{"bankToken": "s3cret-value", "other": "x"}')
+
+    run = parley("run", "granted.yaml", "--secrets", "given.json", "--json")
+    words = parley("run", "granted.yaml", "--secrets", "given.json")
+
+    said = "The value of bankToken from --secrets ends with this command; before the run goes on, store it: parley secret set bankToken"
+    assert (run.code, run.json["notes"][0]) == (3, said), run.err
+    assert said in words.out
+    assert "apiKey" not in words.out
+    assert "s3cret-value" not in run.out + words.out
+
+
+def test_cancelling_what_has_ended_says_that_nothing_was_cancelled(parley: Parley) -> None:
+    parley.write("hello.yaml", named("ended", definitions.HELLO))
+    run = parley("run", "hello.yaml", "--input", '{"name": "Ada"}', "--json").json["run_id"]
+
+    done = parley("cancel", run, "--json")
+
+    assert (done.code, done.error["what"]) == (1, "the run has completed already; nothing was cancelled")
+
+
+def test_an_event_says_how_many_runs_waited_for_it(parley: Parley) -> None:
+    listen = "do:\n  - hear:\n      listen: {to: {one: {with: {type: order.paid}}}}\n"
+    parley.write("paid.yaml", named("paid", definitions.HEAD + listen))
+    parley.write("paid.json", '{"id": "1", "type": "order.paid", "source": "/shop"}')
+    parley.write("other.json", '[{"id": "2", "type": "order.lost", "source": "/shop"}]')
+    waiting = parley("run", "paid.yaml", "--events", "other.json", "--json")
+
+    first, again = parley("emit", "paid.json", "--json"), parley("emit", "other.json")
+
+    assert waiting.json["awaiting"][0]["event"] == {"type": "order.paid"}
+    assert waiting.json["notes"][0] == "Event 1 of --events (order.lost) found nobody who waits for it."
+    assert (first.json["accepted"], first.json["receivers"]) == (1, [1])
+    assert again.out == "0 accepted, 1 seen before; no run was waiting (and events do not start runs by themselves yet)\n"
 
 
 def test_secrets_are_written_and_never_read_back(parley: Parley) -> None:
@@ -87,6 +136,27 @@ def test_secrets_are_written_and_never_read_back(parley: Parley) -> None:
     assert [secret["name"] for secret in listed.json["secrets"]] == ["token"]
     assert "s3cret-value" not in stored.out + stored.err + listed.out + listed.err
     assert parley("secret", "list", "--json").json["secrets"] == []
+
+
+def test_a_lost_password_is_replaced(parley: Parley) -> None:
+    nobody = parley("user", "list", "--json")
+    unknown = parley("user", "password", "admin", "--json")
+    asyncio.run(first_admin(Settings(home=parley.home), lambda _text: None))
+
+    listed = parley("user", "list", "--json")
+    made = parley("user", "password", "admin", "--json")
+
+    assert (nobody.code, nobody.json) == (0, {"users": []})
+    assert (unknown.code, unknown.error["code"]) == (1, "no-such-user")
+    assert [(user["name"], user["role"]) for user in listed.json["users"]] == [("admin", "admin")]
+    assert made.code == 0, made.err
+    assert asyncio.run(logged_in(Settings(home=parley.home), made.json["password"]))
+    assert not asyncio.run(logged_in(Settings(home=parley.home), "another-password"))
+
+
+async def logged_in(settings: Settings, password: str) -> bool:
+    async with Container.open(settings, role="cli") as container:
+        return await container.actions.login("admin", password) is not None
 
 
 def test_an_unknown_run_is_named(parley: Parley) -> None:
