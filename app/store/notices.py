@@ -33,4 +33,4 @@ class RunNotices:
         async with self._database.quick(self._tenant) as connection:
             made = await (await connection.execute(query("mailbox", "post-notice"), values)).fetchone()
         if made is not None:
-            self._notifier.notice(made[0])
+            self._notifier.notice(self._tenant, made[0])

@@ -4,7 +4,7 @@ Channels carry ids only, several separated by commas:
 
 * `parley_run`     runs whose picture changed (whoever shows them reads again), at most twice a second a run
 * `parley_signal`  runs for which something arrived (the worker that has one in hand collects)
-* `parley_notice`  notices that were posted
+* `parley_notice`  notices that were posted, each as `tenant/id`: unlike a run, a notice can only be found by its tenant
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class Notifier:
         if self._tell(SIGNAL, run_ids):
             self._urgent.set()
 
-    def notice(self, notice_id: str) -> None:
-        self._tell(NOTICE, [notice_id])
+    def notice(self, tenant: str, notice_id: str) -> None:
+        self._tell(NOTICE, [f"{tenant}/{notice_id}"])
         self._urgent.set()
 
     async def close(self) -> None:

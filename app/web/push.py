@@ -39,12 +39,11 @@ NO_ANSWERS: Answers = {}
 class Push:
     """Listens, and brings cards up to date."""
 
-    def __init__(self, database: Database, actions: Actions, store: ChatStore, people: People, *, tenant: str) -> None:
+    def __init__(self, database: Database, actions: Actions, store: ChatStore, people: People) -> None:
         self._database = database
         self._actions = actions
         self._store = store
         self._people = people
-        self._tenant = tenant
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._due: dict[str, asyncio.Task[None]] = {}
         self._last: dict[str, float] = {}
@@ -132,12 +131,12 @@ class Push:
         found = [element["props"] for element in elements if element["name"] == "TaskCard" and element["props"]["run"] == run_id]
         return {cards.task_subject(run_id, props["path"]): props for props in found}
 
-    async def _notice(self, notice_id: str) -> None:
-        """Say what a workflow wanted to tell. The id alone names no tenant: other tenants' notices come with their run's next change."""
-        notice = await self._actions.notice(notice_id)
+    async def _notice(self, subject: str) -> None:
+        """Say what a workflow wanted to tell; *subject* is `tenant/id`."""
+        tenant, _, notice_id = subject.partition("/")
+        notice = await self._actions.notice(notice_id, tenant=tenant)
         if notice is None or not notice["conversation"]:
             return
-        tenant = self._tenant
         owner = await self._store.owner(tenant, notice["conversation"])
         if owner is not None:
             await self.tell(Conversation(self._store, owner, notice["conversation"]))

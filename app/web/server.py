@@ -91,7 +91,7 @@ async def running(settings: Settings, root: Path) -> AsyncIterator[Web]:
         people = People(container.actions)
         designing = Designing(container)
         talk = Talk(designing, container.actions, store)
-        push = Push(container.store.database, container.actions, store, people, tenant=settings.tenant)
+        push = Push(container.store.database, container.actions, store, people)
         desk = Desk(container.actions, store, people, talk, push)
         background = {"listen": push.listen(), "sweep": _sweep(root), "warm": designing.warm()}
         tasks = [asyncio.create_task(work, name=name) for name, work in background.items()]

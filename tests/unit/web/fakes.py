@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,15 +34,20 @@ class FakeStore:
 
     steps: dict[str, dict[str, Any]] = field(default_factory=dict)
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    said: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def put_step(self, who: Identity, step: Mapping[str, Any]) -> None:
         self.steps[step["id"]] = dict(step)
+        self.said.set()
 
     async def put_element(self, who: Identity, element: Mapping[str, Any]) -> None:
         self.rows[element["id"]] = dict(element)
 
     async def owner(self, tenant: str, thread_id: str) -> Identity | None:
-        return ADA
+        return Identity(tenant, ADA.name)
+
+    async def known_steps(self, tenant: str, ids: Sequence[str]) -> set[str]:
+        return self.steps.keys() & set(ids)
 
     async def element(self, tenant: str, element_id: str) -> dict[str, Any] | None:
         return self.rows.get(element_id)
@@ -62,6 +68,13 @@ class FakeActions:
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
     done: list[tuple[Any, ...]] = field(default_factory=list)
     links: list[tuple[str, str, str]] = field(default_factory=list)
+    posted: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # notices by tenant
+
+    async def notice(self, notice_id: str, *, tenant: str) -> dict[str, Any] | None:
+        return next((notice for notice in self.posted.get(tenant, []) if notice["id"] == notice_id), None)
+
+    async def notices(self, actor: Actor, *, conversation: str) -> list[dict[str, Any]]:
+        return [notice for notice in self.posted.get(actor.tenant, []) if notice["conversation"] == conversation]
 
     async def actor_named(self, tenant: str, name: str, *, via: str) -> Actor | None:
         return Actor(tenant, "u1", name, "admin", via) if name == ADA.name else None

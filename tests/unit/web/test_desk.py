@@ -32,7 +32,7 @@ class Room:
         actions, store, container = fakes
         people = People(actions)
         self.talk = Talk(container.converse, actions, store)
-        self.desk = Desk(actions, store, people, self.talk, Push(fakes[2], actions, store, people, tenant="default"))
+        self.desk = Desk(actions, store, people, self.talk, Push(fakes[2], actions, store, people))
         self.conversation = Conversation(store, who, "c1")
 
     async def press(self, button: str, **payload: Any) -> dict[str, Any]:
