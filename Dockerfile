@@ -28,7 +28,7 @@ ENV PATH=/opt/parley/bin:$PATH \
     PARLEY_HOST=0.0.0.0 \
     PORT=8000
 
-USER parley
+USER 10001
 WORKDIR /home/parley
 VOLUME /data
 EXPOSE 8000

@@ -36,7 +36,8 @@ def up(as_json: Json = False) -> int:
         if as_json:
             write_json({"url": address, "home": str(settings.home_path)})
         else:
-            output.out.print(f"Ready: {address}    (Ctrl-C stops everything)", style="bold")
+            output.out.print("Ready. Open this address in a browser; Ctrl-C here stops everything.")
+            output.out.print(address, style="bold")  # a line of its own: scripts wait for it
 
     settings = Settings()
     return start(settings, say=lambda text: output.err.print(text) if as_json else output.out.print(text), ready=ready)

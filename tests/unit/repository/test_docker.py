@@ -96,9 +96,11 @@ class TestCompose:
 
 class TestDockerfile:
     def test_it_ends_as_a_user_without_rights(self, dockerfile: list[str]) -> None:
+        """By number: an orchestrator that refuses root cannot look a name up (hadolint DL3066)."""
         users = [line.split()[1] for line in dockerfile if line.startswith("USER ")]
 
-        assert users == ["parley"]
+        assert users == ["10001"]
+        assert any("useradd --create-home --uid 10001 parley" in line for line in dockerfile)
 
     def test_health_is_asked_of_the_api(self, dockerfile: list[str]) -> None:
         checks = [line for line in dockerfile if line.startswith("HEALTHCHECK ")]
