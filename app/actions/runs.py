@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import dsl
 from app.actions.base import ActionsBase, Actor, one, record
 from app.actions.errors import Conflict, Forbidden, Invalid
+from app.actions.forms import misfits
 from app.actions.locks import differences, lock_of, workflows_run
 from app.actions.proposals import children
 from app.store import tables as t
@@ -184,21 +185,11 @@ def _check_input(definition: dict[str, Any], data: Any) -> None:
     schema = ((definition.get("input") or {}).get("schema") or {}).get("document")
     if schema is None:
         return
-    from jsonschema import Draft202012Validator
-
-    problems = [f"{place(error.absolute_path)}: {error.message}" for error in Draft202012Validator(schema).iter_errors(data)]
-    if problems:
+    found = misfits(schema, data)
+    if found:
         raise Invalid(
-            "The input does not fit the workflow.", code="invalid-input", where="the input, " + problems[0].split(":")[0],
-            why="; ".join(problems[:5]),
+            "The input does not fit the workflow.", code="invalid-input", where=f"the input, {found[0].where}",
+            why="; ".join(one.what for one in found),
             next="Give an input that fits `input.schema` of the definition.",
-            problems=[dsl.Problem(code="invalid-input", reference="/input", message=text) for text in problems],
+            problems=[dsl.Problem(code="invalid-input", reference="/input", message=one.what) for one in found],
         )  # fmt: skip
-
-
-def place(path: Any) -> str:
-    """Return where a JSON Schema error stands, in words: `field orders[3].amount`."""
-    text = ""
-    for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return f"field {text}" if text else "the whole value"

@@ -10,7 +10,8 @@ from sqlalchemy import Row, func, select, update
 
 from app.actions.base import Actor, one, record, require
 from app.actions.errors import Conflict, Invalid, NotFound
-from app.actions.runs import RunActions, place
+from app.actions.forms import misfits
+from app.actions.runs import RunActions
 from app.store import tables as t
 from app.views import RunView, TaskView, iso, task_view
 
@@ -111,17 +112,11 @@ def checked(row: Row[Any], value: Any, actor: Actor) -> Any:
 
 
 def _fits(schema: Mapping[str, Any], value: Any) -> None:
-    from jsonschema import Draft202012Validator
-
-    errors = list(Draft202012Validator(dict(schema)).iter_errors(value))
-    if errors:
-        words = [f"{place(error.absolute_path)}: {error.message}" for error in errors]
+    found = misfits(schema, value)
+    if found:
+        words = [one.what for one in found]
         raise Invalid(
-            "The answer does not fit the form.",
-            code="invalid-answer",
-            where=place(errors[0].absolute_path),
-            why="; ".join(words[:5]),
-            problems=words,
+            "The answer does not fit the form.", code="invalid-answer", where=found[0].where, why="; ".join(words), problems=words
         )
 
 

@@ -34,17 +34,21 @@ class JsonSchema:
 
     def check(self, value: JSON) -> str:
         """Return what is wrong with *value*, at most three findings, or the empty text."""
+        return "; ".join(self.findings(value))
+
+    def findings(self, value: JSON) -> dict[str, str]:
+        """Return at most three sentences on what is wrong with *value*, each with the place it speaks of: `orders[3].amount`, "" for all."""
         from referencing.exceptions import Unresolvable
 
         try:
-            errors = zip(self._validator.iter_errors(value), range(_SHOWN), strict=False)
-            return "; ".join(dict.fromkeys(wording.finding(error) for error, _ in errors))
+            errors = [error for error, _ in zip(self._validator.iter_errors(value), range(_SHOWN), strict=False)]
+            return {wording.finding(error): wording.within(error.absolute_path) for error in errors}
         except Unresolvable as error:
-            return f"the schema refers to '{error.ref}', which is not part of it"
+            return {f"the schema refers to '{error.ref}', which is not part of it": ""}
         except patterns.TooMuchWork:
-            return "a text in it is too long for the pattern it has to match"
+            return {"a text in it is too long for the pattern it has to match": ""}
         except RecursionError:
-            return "the schema refers to itself without end, or the value is nested too deeply"
+            return {"the schema refers to itself without end, or the value is nested too deeply": ""}
 
     def needs(self) -> str:
         """Return what a value must be in words: "an object with 'email'"."""

@@ -28,11 +28,17 @@ def shown(value: JSON) -> str:
     return text if len(text) <= _LONGEST else f"{kind(value)} of {len(text)} characters"
 
 
-def place(path: Iterable[JSON]) -> str:
-    """Return where in a value something stands: `orders[3].amount`; "it" for the whole."""
+def within(path: Iterable[JSON]) -> str:
+    """Return where in a value something stands: `orders[3].amount`; "" for the whole."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def place(path: Iterable[JSON]) -> str:
+    """Return the same in quotes; "it" for the whole."""
+    text = within(path)
     return f"'{text}'" if text else "it"
 
 
