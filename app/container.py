@@ -124,7 +124,7 @@ class Container:
         self.prepared = prepared
         self.store = store
         self.catalogue = catalogue
-        self.actions = Actions(store, catalogue)
+        self.actions = Actions(store, catalogue, http_allow=self.settings.http_allow)
         self._http: dict[tuple[str, ...], GuardedHttp] = {}
 
     @classmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -32,9 +32,10 @@ class Actor:
 class ActionsBase:
     """What the groups of actions share: the store, the catalogue, and the checks every action begins with."""
 
-    def __init__(self, store: Store, catalogue: Mapping[str, Any]) -> None:
+    def __init__(self, store: Store, catalogue: Mapping[str, Any], *, http_allow: Sequence[str] = ()) -> None:
         self._store = store
         self._catalogue = catalogue
+        self._http_allow = http_allow  # what runs may call although it is not public
 
     @asynccontextmanager
     async def _acting(self, actor: Actor, needed: Role, act: str) -> AsyncIterator[AsyncSession]:

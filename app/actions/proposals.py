@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row, func, insert, select, update
@@ -12,6 +13,7 @@ import dsl
 from app.actions.base import ActionsBase, Actor, one, record, require
 from app.actions.errors import Conflict, Invalid
 from app.actions.locks import lock_of, secrets_used, workflows_run
+from app.actions.reach import blocked
 from app.store import tables as t
 from app.store.ids import new_id
 from app.views import ProposalView, VersionView, proposal_view, version_view
@@ -177,7 +179,8 @@ class ProposalActions(ActionsBase):
     async def _proposal_view(self, session: AsyncSession, row: Row[Any]) -> ProposalView:
         c = t.secrets.c
         stored = set((await session.execute(select(c.name).where(c.removed_at.is_(None)))).scalars())
-        return proposal_view(row, self._catalogue, stored)
+        view = proposal_view(row, self._catalogue, stored)
+        return replace(view, warnings=[*view.warnings, *blocked(row.definition, self._http_allow)])
 
 
 async def children(session: AsyncSession, names: Sequence[str]) -> dict[str, str]:
