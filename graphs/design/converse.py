@@ -15,7 +15,7 @@ import dsl
 from graphs.design import events, ledger
 from graphs.design.deps import DesignDeps, Draft
 from graphs.design.graph import Graph, design_graph
-from graphs.design.planning import understood
+from graphs.design.planning import open_words, understood
 from graphs.models import NOTHING, ModelError, redact, total
 
 MAX_STEPS = 60  # graph steps of one turn
@@ -135,8 +135,12 @@ def _result(kept: list[Draft], state: Mapping[str, Any], deps: DesignDeps) -> di
         "problems": problems,
         "effects": [effect.to_json() for effect in examined.effects] if examined else [],
         "assumptions": ledger.words(state.get("ledger") or []),
-        "understood": state.get("understood") or [str(step["text"]) for step in (state.get("outline") or {}).get("steps", [])],
+        "understood": [open_words(step) for step in state.get("understood") or _planned(state)],
     }
+
+
+def _planned(state: Mapping[str, Any]) -> list[str]:
+    return [str(step["text"]) for step in (state.get("outline") or {}).get("steps", [])]
 
 
 def _hint(state: Mapping[str, Any]) -> str:

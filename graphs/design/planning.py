@@ -135,7 +135,12 @@ def _beyond(outline: Outline, unclear: list[str]) -> str:
 
 def understood(steps: list[str]) -> str:
     """Return steps in a row: "fetch the orders; post the orders to …"."""
-    return "; ".join((step[:1].lower() + step[1:]).removesuffix(" to ?").replace(" ? ", " somebody ") for step in steps)
+    return "; ".join(step[:1].lower() + step[1:] for step in map(open_words, steps))
+
+
+def open_words(step: str) -> str:
+    """Return a planned step's words without the stand-in for an answer that is still open."""
+    return step.removesuffix(" to ?").replace(" ? ", " somebody ")
 
 
 async def begin_change(state: DesignState) -> Update:

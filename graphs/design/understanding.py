@@ -12,6 +12,7 @@ import dsl
 from graphs.design import events, ledger
 from graphs.design.deps import DesignDeps
 from graphs.design.facts import explain
+from graphs.design.planning import open_words
 from graphs.design.replies import Intent
 from graphs.design.state import DesignState
 from graphs.models import NOTHING, Usage, total
@@ -211,7 +212,7 @@ def after_respond(state: DesignState) -> str:
 def _planned(state: DesignState) -> str:
     """Say what the plan is while its questions are open."""
     outline = state.get("outline") or {}
-    steps = "\n".join(f"- {step['text']}" for step in outline.get("steps", []))
+    steps = "\n".join(f"- {open_words(step['text'])}" for step in outline.get("steps", []))
     begins = outline.get("trigger") or "by hand"
     return f"So far I plan this, started {begins}:\n{steps}\nOne or more answers are missing before I can write it."
 

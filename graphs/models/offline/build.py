@@ -149,7 +149,7 @@ class Builder:
             return lists.count(clause.said, listed, scope, self.notes)
         if some and listed is not None and not listed.joined:
             return lists.take(some, scope, self.notes, one=some.values["one"])
-        if words.strip().lower().startswith("both"):
+        if re.fullmatch(r"both(?: of them| answers)?", words.strip(), re.IGNORECASE):
             return self._both(scope)
         value = objects.find(words, scope)
         if value is not None and value.noun != "input":

@@ -124,6 +124,8 @@ def catch(builder: Builder, clause: Clause, scope: Scope) -> None:
     inner = scope.nested(None)
     inner.known, inner.current = [], None
     builder.build(clause.body, inner, follows=False)
+    if not inner.tasks:
+        builder.notes.unclear(clause.said)  # what shall happen then?
     wrap.catch(clause, inner.tasks, scope, builder.notes)
 
 

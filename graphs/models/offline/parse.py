@@ -98,7 +98,7 @@ class Sentence:
         if clause is None:
             self._unknown()
         elif clause.kind == "with-previous":
-            self._join(clause, found or outer)
+            self._join(clause, found if found or not outer else outer)
         elif clause.kind == "trigger":
             self._trigger(clause)
         elif clause.kind == "several":

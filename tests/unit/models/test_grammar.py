@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+from re import _parser  # type: ignore[attr-defined]
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,9 +17,10 @@ from graphs.models.offline import OfflineAuthor, conditions
 from graphs.models.offline.build import build
 from graphs.models.offline.clause import Clause, duration, number
 from graphs.models.offline.notes import Notes
-from graphs.models.offline.parse import parse
+from graphs.models.offline.parse import TABLES, parse
 from graphs.models.offline.text import VERBS, protect, sentences
-from graphs.models.offline.triggers import clock, weekdays
+from graphs.models.offline.triggers import clock, weekdays, zone
+from tests.unit.design.wishes import WISHES
 
 
 class TestTimes:
@@ -56,6 +60,13 @@ class TestTimes:
     )
     def test_durations(self, words: str, value: dict[str, int]) -> None:
         assert duration(words) == value
+
+    @pytest.mark.parametrize(
+        ("words", "name"),
+        [("Berlin time", "Europe/Berlin"), ("new york time", "America/New_York"), ("Europe/Rome", "Europe/Rome"), ("GMT", "UTC"), ("local time", ""), ("Gotham time", None)],  # noqa: E501
+    )  # fmt: skip
+    def test_zones(self, words: str, name: str | None) -> None:
+        assert zone(words) == name
 
 
 class TestNumbers:
@@ -109,6 +120,14 @@ def told(clauses: list[Clause]) -> str:
     return " ".join(f"{clause.said} {told(clause.body)} {told(clause.otherwise)} {clause.values.get('said', '')}" for clause in clauses)
 
 
+def untitled(tasks: Any) -> Any:
+    """Return what tasks do: without their names and titles."""
+    if isinstance(tasks, dict):
+        return {key: untitled(value) for key, value in tasks.items() if key != "metadata"}
+    named = isinstance(tasks, list) and all(isinstance(task, dict) and len(task) == 1 for task in tasks)
+    return [untitled(next(iter(task.values())) if named else task) for task in tasks] if isinstance(tasks, list) else tasks
+
+
 PIECES = st.sampled_from(
     [
         "fetch https://a.example.com/orders", "keep the ones above 100 euro", "ask me to approve", "post them to https://b.example.com/in", "notify me", "wait 5 minutes", "frobnicate the gizmo",  # noqa: E501
@@ -142,6 +161,22 @@ class TestNothingIsDropped:
 
         assert build(understood, Notes({}, "ada", "UTC")).definition["document"]["dsl"] == "1.0.3"
 
+    @pytest.mark.parametrize("word", ["purple", "except", "half", "not"])
+    @pytest.mark.parametrize(
+        "wish", [wish.said for wish in WISHES if not wish.again], ids=[wish.said[:50] for wish in WISHES if not wish.again]
+    )
+    def test_a_word_put_anywhere_is_used_assumed_asked_about_or_not_understood(self, wish: str, word: str) -> None:
+        """Titles do not count, for nothing is done by a title; the title of a form does: the person asked reads it."""
+        words = wish.split(" ")
+
+        for at in range(len(words) + 1):
+            said = " ".join([*words[:at], word, *words[at:]])
+            understood, notes = parse(said), Notes({}, "ada", "UTC")
+            built = build(understood, notes)
+            refused = [*understood.unknown, *notes.unknown, *notes.missing, *notes.remarks]
+            noted = [*(question["text"] + question["why"] for question in notes.questions), *(one["text"] for one in notes.assumptions)]
+            assert refused or word in json.dumps([noted, untitled(built.definition["do"])]).lower(), said
+
     def test_addresses_and_quotations_stay_whole(self) -> None:
         source = protect('Post "a, b. c" to https://a.example.com/x,y?z=1. Then mail bob@example.com.')
 
@@ -152,6 +187,35 @@ class TestNothingIsDropped:
 
     def test_verbs_are_listed_once(self) -> None:
         assert len(VERBS) == len(set(VERBS))
+
+
+class TestRows:
+    def test_let_no_word_through_unnamed(self) -> None:
+        """A wildcard of a row is a named group, so that what makes the clause of it can account for the words it matched."""
+        wild = {
+            pattern.regex.pattern for table in TABLES for pattern in table if unnamed(_parser.parse(pattern.regex.pattern, re.IGNORECASE))
+        }
+
+        assert wild == set()
+
+
+def unnamed(parsed: Any, *, inside: bool = False) -> bool:
+    """Say whether a repeated class of letters stands outside every named group."""
+    for kind, value in parsed:
+        name = str(kind)
+        if name == "SUBPATTERN":
+            if unnamed(value[3], inside=inside or value[0] is not None):
+                return True
+        elif name == "BRANCH":
+            if any(unnamed(way, inside=inside) for way in value[1]):
+                return True
+        elif name in ("MAX_REPEAT", "MIN_REPEAT"):
+            letters = value[1] > 1 and any(
+                str(one) == "IN" and ("RANGE", (97, 122)) in [(str(a), b) for a, b in items] for one, items in value[2]
+            )
+            if (letters and not inside) or unnamed(value[2], inside=inside):
+                return True
+    return False
 
 
 class TestOfflineAuthor:
