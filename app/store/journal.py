@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +23,10 @@ COLUMNS = (
     "path", "attempt", "kind", "reference", "status", "output", "context", "has_context", "goto", "error", "started_at", "ended_at",
     "mark", "sealed",
 )  # fmt: skip
+
+LOAD = query("journal", "load")
+PAGE = 200  # rows that are read in one go
+BREATH_S = 0.01  # of decoding, then others have their turn
 
 
 class Resting(StoreUnavailable):
@@ -66,11 +72,35 @@ class RunJournal:
         return self._secrets.value(value)
 
     async def load(self) -> Sequence[Row]:
-        async def read() -> list[tuple[Any, ...]]:
-            async with self._database.quick(self._tenant) as connection:
-                return await (await connection.execute(query("journal", "load"), {"run": self.run_id})).fetchall()
+        """Return every row, oldest first. However many there are and however large, others have their turn in between."""
 
-        return [self._row(values) for values in await patiently(read, patience_s=self._writer.patience_s)]
+        async def first() -> list[tuple[Any, ...]]:
+            async with self._database.quick(self._tenant) as connection:
+                return await (await connection.execute(f"{LOAD} LIMIT {PAGE + 1}", {"run": self.run_id})).fetchall()
+
+        found = await patiently(first, patience_s=self._writer.patience_s)
+        if len(found) > PAGE:
+            return await patiently(self._stream, patience_s=self._writer.patience_s)
+        rows: list[Row] = []
+        await self._decode(found, rows)
+        return rows
+
+    async def _stream(self) -> list[Row]:
+        """Read through a cursor on the server."""
+        rows: list[Row] = []
+        async with self._database.transaction(self._tenant) as connection, connection.cursor("journal") as cursor:
+            await cursor.execute(LOAD, {"run": self.run_id})
+            while portion := await cursor.fetchmany(PAGE):
+                await self._decode(portion, rows)
+        return rows
+
+    async def _decode(self, portion: Sequence[tuple[Any, ...]], rows: list[Row]) -> None:
+        began = time.thread_time()
+        for values in portion:
+            rows.append(self._row(values))
+            if time.thread_time() - began > BREATH_S:
+                await asyncio.sleep(0)
+                began = time.thread_time()
 
     def write(self, row: Row) -> None:
         if self.resting and row.kind == "intent":
@@ -110,10 +140,8 @@ class RunJournal:
         nonce, sealed = self._vault.seal(text, self._what(name, path))
         return to_text(base64.b64encode(nonce + sealed).decode())
 
-    def _opened(self, value: Any, name: str, path: str) -> Any:
-        if value is None:
-            return None
-        raw = base64.b64decode(value)
+    def _opened(self, text: str, name: str, path: str) -> Any:
+        raw = base64.b64decode(json.loads(text))
         return json.loads(self._vault.unseal(raw[:12], raw[12:], self._what(name, path)))
 
     def _what(self, name: str, path: str) -> str:
@@ -121,9 +149,11 @@ class RunJournal:
 
     def _row(self, values: tuple[Any, ...]) -> Row:
         found = dict(zip(COLUMNS, values, strict=True))
-        if found.pop("sealed"):
-            for name in ("output", "context", "error"):
-                found[name] = self._opened(found[name], name, found["path"])
+        sealed = found.pop("sealed")
+        for name in ("output", "context", "error"):
+            text = found[name]
+            if text is not None:
+                found[name] = self._opened(text, name, found["path"]) if sealed else json.loads(text)
         return Row(then=found.pop("goto"), **found)
 
 

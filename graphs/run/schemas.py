@@ -37,7 +37,7 @@ class JsonSchema:
         return "; ".join(self.findings(value))
 
     def findings(self, value: JSON) -> dict[str, str]:
-        """Return at most three sentences on what is wrong with *value*, each with the place it speaks of: `orders[3].amount`, "" for all."""
+        """Return at most three sentences on what is wrong with *value*, each with its place: `orders[3].amount`, "" for the whole."""
         from referencing.exceptions import Unresolvable
 
         try:

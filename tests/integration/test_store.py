@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -94,6 +96,35 @@ class TestFencing:
         await journal.flush()
 
         assert (await journal.load())[0].output == value
+
+
+class TestLongJournals:
+    @pytest.mark.parametrize(("rows", "output"), [(100_000, '{"n": 1}'), (150, "[" + "1," * 49_999 + "1]")])
+    async def test_loading_one_leaves_the_others_their_turn(self, container: Container, lease: Lease, rows: int, output: str) -> None:
+        """Counted in processor time of one turn of the loop, since others may use the machine. Few large rows are no better than many."""
+        async with container.store.database.transaction(lease.tenant) as connection:
+            await connection.execute(
+                "INSERT INTO parley.journal (tenant_id, run_id, path, attempt, kind, reference, status, output)"
+                " SELECT %s, %s, '/do/0/loop/for[' || n || ']/0/a', 1, 'step', '/do/0/loop/do/0/a', 'finished', %s"
+                " FROM generate_series(1, %s) n",
+                [lease.tenant, lease.run_id, output, rows],
+            )
+        turns: list[float] = []
+
+        async def watch() -> None:
+            while True:
+                before = time.thread_time()
+                await asyncio.sleep(0)
+                turns.append(time.thread_time() - before)
+
+        gc.freeze()  # as a worker does: what was loaded is not searched for garbage
+        watching = asyncio.create_task(watch())
+        loaded = await container.store.journal(lease.tenant, lease.run_id, lease.epoch).load()
+        watching.cancel()
+        gc.unfreeze()
+
+        assert [row.path for row in loaded] == [f"/do/0/loop/for[{n}]/0/a" for n in range(1, rows + 1)]
+        assert max(turns) < 0.05
 
 
 class TestEvents:

@@ -25,6 +25,6 @@ WITH mine AS (
 SELECT id, epoch FROM held;
 
 -- name: load
--- Every row of one run, oldest first.
-SELECT path, attempt, kind, reference, status, output, context, has_context, goto, error, started_at, ended_at, mark, sealed
+-- Every row of one run, oldest first. Values come as text: who reads them decodes them, in portions.
+SELECT path, attempt, kind, reference, status, output::text, context::text, has_context, goto, error::text, started_at, ended_at, mark, sealed
   FROM parley.journal WHERE run_id = %(run)s ORDER BY seq;
