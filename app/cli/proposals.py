@@ -81,7 +81,7 @@ def in_words(view: dict[str, Any]) -> str:
     lines += [f"{warning['severity']}: {warning['message']}{_hint(warning)}" for warning in view.get("warnings", [])]
     lines += ["", f"digest {view['digest']}"]
     if view["status"] == "open":
-        lines += [f"parley approve {view['id']}    or    parley reject {view['id']}"]
+        lines += [f"To decide: parley approve {view['id']}    or    parley reject {view['id']}"]
     return "\n".join(lines)
 
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 async def recorded(request: Request, *, say: Say, follow: bool) -> dict[str, Any]:
     """Run *request* as an approved version and return what `--json` prints."""
-    from app.running import Overrides, run_in_foreground
+    from app.foreground import run_in_foreground
+    from app.running import Overrides
 
     async with opened() as (container, actor):
         version_id = await approved(container, actor, request)

@@ -8,7 +8,7 @@ import pytest
 
 from app.actions import Actor, Forbidden
 from app.container import Container
-from app.running import run_in_foreground
+from app.foreground import run_in_foreground
 from tests.fakes import approved, definition, ended, eventually, status, working
 from tests.world import World
 

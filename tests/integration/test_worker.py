@@ -12,7 +12,8 @@ import pytest
 
 from app.actions import Actor, Conflict, Invalid, NotFound
 from app.container import Container, Prepared
-from app.running import Overrides, Runner, run_in_foreground
+from app.foreground import run_in_foreground
+from app.running import Overrides, Runner
 from app.settings import Settings
 from app.store.vault import GrantedSecrets
 from app.views import RunView
