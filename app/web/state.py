@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from app.container import Container
-
     from app.actions import Actions
+    from app.container import Container
     from app.web.chat_store import ChatStore
     from app.web.desk import Desk
     from app.web.people import People
