@@ -134,8 +134,15 @@ def in_words(outcome: Mapping[str, Any], request: Request, *, kept: bool) -> str
         lines += waits.lines(item, outcome["run_id"], waiting, answerable=kept)
     lines += [f"  {note}" for note in outcome.get("notes", ())]
     if waiting and not kept:
-        lines += ["  Nobody can go on with an ephemeral run: leave out --ephemeral to be asked, or give what it waits for with --events."]
+        lines.append("  Nobody can go on with an ephemeral run. " + _instead({item["kind"] for item in waiting}))
     return "\n".join(lines)
+
+
+def _instead(kinds: set[str]) -> str:
+    """Return what to do about an ephemeral run that waits for *kinds* of things."""
+    if kinds == {"event"}:
+        return "Give the event with --events, or leave out --ephemeral."
+    return "Leave out --ephemeral to be asked." if kinds & set(waits.PEOPLE) else "Leave out --ephemeral: the run then waits for its time."
 
 
 def _fault(error: Mapping[str, Any], request: Request, run_id: str) -> list[str]:

@@ -111,7 +111,7 @@ class TestFailuresWhileRunning:
 
         assert done.code == 3
         assert "waits for an approval: Ship it?" in done.out
-        assert "leave out --ephemeral to be asked" in done.out
+        assert "Leave out --ephemeral to be asked." in done.out
         assert "parley answer" not in done.out
 
     def test_values_of_given_secrets_are_taken_out_of_what_is_printed(self, parley: Parley) -> None:
