@@ -14,6 +14,7 @@ from app.web.identity import Identity, speaking
 from app.web.layer import ParleyLayer
 from app.web.resume import resume
 from app.web.state import web
+from app.web.waiting import reach
 
 
 @cl.data_layer
@@ -30,10 +31,11 @@ async def sign_in(name: str, password: str) -> cl.User | None:
 @cl.on_message
 async def on_message(message: cl.Message) -> None:
     conversation = here()
-    actor = await web().people.actor(conversation.who)
     run = cl.context.current_run
     await conversation.name_address()
-    await web().talk.message(conversation, actor, message.content, parent=run.id if run else None)
+    actor = await reach(conversation, lambda: web().people.actor(conversation.who))
+    if actor is not None:
+        await web().talk.message(conversation, actor, message.content, parent=run.id if run else None)
 
 
 @cl.on_chat_resume

@@ -1,7 +1,8 @@
 """The chat's rows: people, threads, steps, elements, feedback. Schema `chat`, one tenant a transaction, every write checked for its owner.
 
-Knows nothing of Chainlit. Rows go in and out as dictionaries with the column names of the schema. Database errors are raised, never
-swallowed; a row of another tenant is invisible (row-level security), so it answers like one that is not there.
+Knows nothing of Chainlit. Rows go in and out as dictionaries with the column names of the schema. A database that is away for a moment is
+waited for; its errors are raised, never swallowed. A row of another tenant is invisible (row-level security): it answers like one that is not
+there.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ from psycopg.rows import dict_row
 from psycopg.sql import SQL, Composable, Identifier, Placeholder
 from psycopg.types.json import Jsonb
 
+from app.store.patience import patient
 from app.web import chat_queries as queries
 from app.web.clock import utc_now
 from app.web.errors import NotThere, NotYours
 from app.web.identity import Identity
 
 Row = dict[str, Any]
+PATIENCE_S = 60.0  # as long as a person waits for an answer
 Cursor = psycopg.AsyncCursor[Row]
 
 STEP_COLUMNS = (
@@ -48,8 +51,9 @@ class Transactions(Protocol):
 class ChatStore:
     """Reads and writes the schema `chat`."""
 
-    def __init__(self, database: Transactions) -> None:
+    def __init__(self, database: Transactions, *, patience_s: float = PATIENCE_S) -> None:
         self._database = database
+        self.patience_s = patience_s  # for a database that is away: what may be repeated is
 
     @asynccontextmanager
     async def transaction(self, tenant: str) -> AsyncIterator[Cursor]:
@@ -77,12 +81,14 @@ class ChatStore:
         return row
 
     # threads
+    @patient
     async def owner(self, tenant: str, thread_id: str) -> Identity | None:
         """Return whose thread this is; None when *tenant* has no such thread."""
         async with self.transaction(tenant) as cursor:
             row = await _one(cursor, b'SELECT "userIdentifier" FROM chat.threads WHERE "id" = %s', thread_id)
         return Identity.parse(row["userIdentifier"]) if row and row["userIdentifier"] else None
 
+    @patient
     async def put_thread(
         self,
         who: Identity,
@@ -100,6 +106,7 @@ class ChatStore:
             await _own_thread(cursor, who, thread_id)
             await cursor.execute(queries.PUT_THREAD, (title, list(tags) if tags is not None else None, _json(given), gone, thread_id))
 
+    @patient
     async def threads(
         self, who: Identity, *, first: int, after: str | None = None, search: str | None = None, feedback: int | None = None
     ) -> tuple[list[Row], bool]:
@@ -111,6 +118,7 @@ class ChatStore:
             rows = [_plain(row) for row in await cursor.fetchall()]
         return rows[:first], len(rows) > first
 
+    @patient
     async def thread(self, tenant: str, thread_id: str) -> Row | None:
         """Return a thread with its `steps` (in order, each with its `feedback`) and `elements`."""
         async with self.transaction(tenant) as cursor:
@@ -130,6 +138,7 @@ class ChatStore:
                 raise NotThere("there is no such conversation")
 
     # steps
+    @patient
     async def put_step(self, who: Identity, step: Mapping[str, Any]) -> None:
         """Write a message or step of *who*'s thread; the thread is made when this is its first row. Raises NotYours."""
         values = {name: _value(name, step[name]) for name in STEP_COLUMNS if step.get(name) is not None}
@@ -138,6 +147,7 @@ class ChatStore:
             await _own_thread(cursor, who, step["threadId"])
             await _upsert(cursor, "steps", who.tenant, {"streaming": False, **values, "showInput": shown})
 
+    @patient
     async def known_steps(self, tenant: str, ids: Sequence[str]) -> set[str]:
         """Return which of *ids* are there."""
         if not ids:
@@ -156,6 +166,7 @@ class ChatStore:
             await cursor.execute('DELETE FROM chat.feedbacks WHERE "forId" = %s', (step_id,))
 
     # elements
+    @patient
     async def put_element(self, who: Identity, element: Mapping[str, Any]) -> None:
         """Write an element of *who*'s thread with its props. Raises NotYours."""
         values = {name: _value(name, element[name]) for name in ELEMENT_COLUMNS if element.get(name) is not None}
@@ -163,6 +174,7 @@ class ChatStore:
             await _own_thread(cursor, who, element["threadId"])
             await _upsert(cursor, "elements", who.tenant, values)
 
+    @patient
     async def element(self, tenant: str, element_id: str) -> Row | None:
         """Return one element with its props."""
         async with self.transaction(tenant) as cursor:
@@ -170,6 +182,7 @@ class ChatStore:
             row = await cursor.fetchone()
         return _plain(row) if row else None
 
+    @patient
     async def elements(self, tenant: str, thread_id: str) -> list[Row]:
         """Return the elements of a thread."""
         async with self.transaction(tenant) as cursor:

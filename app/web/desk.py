@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from app.actions.errors import ActionError
 from app.web import cards
 from app.web.chat_store import ChatStore
 from app.web.conversation import Conversation
 from app.web.errors import BadPayload, NotThere
 from app.web.people import People
-from app.web.words import refused
+from app.web.waiting import AWAY, refuse
+from app.web.words import refused, trouble
 
 if TYPE_CHECKING:
     from app.actions import Actions, Actor
@@ -89,14 +91,15 @@ class Desk:
         with refused():
             if asked.do == "change":
                 await self._require_open(actor, asked)
-                self._later(self._change(conversation, actor, asked))
+                self._later(conversation, self._change(conversation, actor, asked))
                 return {"ok": True}
             if asked.do == "reject":
                 await self._actions.reject(actor, asked.proposal, comment=asked.text)
-                self._later(self._decided(conversation, actor, asked))
+                self._later(conversation, self._decided(conversation, actor, asked))
                 return {"ok": True}
             version = await self._actions.approve(actor, asked.proposal, digest=asked.digest)
-        self._later(self._decided(conversation, actor, asked, run_version=version.id if asked.do == "approve-and-run" else None))
+        run_version = version.id if asked.do == "approve-and-run" else None
+        self._later(conversation, self._decided(conversation, actor, asked, run_version=run_version))
         return {"ok": True}
 
     async def start(self, conversation: Conversation, payload: Mapping[str, Any]) -> Reply:
@@ -146,7 +149,7 @@ class Desk:
         now = {**props, "status": "answered", "answers": answers}
         await conversation.update_card("QuestionsCard", now, element_id=asked.card, message_id=element["forId"])
         actor = await self._people.actor(conversation.who)
-        self._later(self._talk.answers(conversation, actor, answers))
+        self._later(conversation, self._talk.answers(conversation, actor, answers))
         return {"ok": True}
 
     async def secret(self, conversation: Conversation, payload: Mapping[str, Any]) -> Reply:
@@ -181,10 +184,19 @@ class Desk:
     async def _show_run(self, conversation: Conversation, actor: Actor, view: Mapping[str, Any]) -> None:
         await self._talk.show_run(conversation, actor, view)
 
-    def _later(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
+    def _later(self, conversation: Conversation, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(self._told(conversation, work))
         self._working.add(task)
         task.add_done_callback(self._ended)
+
+    async def _told(self, conversation: Conversation, work: Coroutine[Any, Any, None]) -> None:
+        """Do what follows from a decision. The button's answer is out: what is refused from here on is said in the conversation."""
+        try:
+            await work
+        except AWAY as exc:
+            await refuse(conversation, exc)
+        except ActionError as exc:
+            await conversation.say(trouble(exc.to_json()), error=True)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._working.discard(task)

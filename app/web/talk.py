@@ -9,19 +9,21 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 import structlog
 
-from app.store.errors import StoreError
+from app.store.patience import patiently
 from app.web import cards
-from app.web.chat_store import ChatStore
+from app.web.chat_store import PATIENCE_S, ChatStore
 from app.web.clock import utc_now
 from app.web.conversation import Conversation
 from app.web.people import may_decide
+from app.web.waiting import AWAY, refuse
 from app.web.words import trouble
 
 if TYPE_CHECKING:
@@ -59,7 +61,6 @@ class Talk:
                 f"That message has {len(text):,} characters; I read up to {TOO_LONG:,}. Please say it in fewer words.", error=True
             )
             return
-        await self._close_questions(conversation)
         await self._turn(Turn(conversation, actor, parent), {"text": text})
 
     async def answers(self, conversation: Conversation, actor: Actor, answers: Mapping[str, str]) -> None:
@@ -73,14 +74,12 @@ class Talk:
     async def _turn(self, turn: Turn, user: Mapping[str, Any]) -> None:
         async with self._alone(turn.conversation.id):
             try:
+                if "text" in user and "decision" not in user:
+                    await self._close_questions(turn.conversation)
                 async for event in self._turns(turn.actor, turn.conversation.id, dict(user)):
                     await self._show(turn, event)
-            except StoreError as exc:
-                await turn.conversation.say(
-                    trouble({"what": "The database does not answer.", "why": str(exc), "next": "Wait a moment, then say it again."}),
-                    error=True,
-                    kept=False,
-                )
+            except AWAY as exc:
+                await refuse(turn.conversation, exc)
             except Exception:  # the rim: a turn that breaks is told to the person, never a silent end
                 log.exception("a turn of the conversation failed", conversation=turn.conversation.id)
                 number = uuid.uuid4().hex[:8]
@@ -94,7 +93,8 @@ class Talk:
                     error=True,
                 )
             finally:
-                await self._end_steps(turn)
+                with suppress(*AWAY):
+                    await self._end_steps(turn)
 
     @asynccontextmanager
     async def _alone(self, conversation_id: str) -> AsyncIterator[None]:
@@ -112,7 +112,8 @@ class Talk:
             case "questions":
                 await self._ask(conversation, event["questions"])
             case "proposal":
-                await self.show_proposal(conversation, turn.actor, event["proposal_id"])
+                shown = partial(self.show_proposal, conversation, turn.actor, event["proposal_id"])
+                await patiently(shown, patience_s=PATIENCE_S)
             case "run-wanted":
                 await self._run_wanted(turn, str(event.get("workflow") or ""))
             case "error":

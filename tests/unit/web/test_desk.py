@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from fastapi import HTTPException
 
+from app.actions.errors import Conflict
 from app.web import cards
 from app.web.conversation import Conversation
 from app.web.desk import Desk
@@ -58,6 +59,21 @@ class TestDecide:
 
         assert ("start", "v1", "c1") in room.actions.done
         assert [card["id"] for card in room.store.cards("RunCard")] == ["r1"]
+
+    async def test_a_run_that_is_refused_after_the_approval_is_said(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The button was answered with the approval; what failed afterwards must not end silently."""
+        room = Room()
+
+        async def refuse(*_: Any, **__: Any) -> None:
+            raise Conflict("The lock has changed.", code="lock-changed", next="Propose it again.")
+
+        monkeypatch.setattr(room.actions, "start", refuse)
+
+        await room.press("decide", proposal="p1", digest=DIGEST, do="approve-and-run")
+
+        assert [step["output"] for step in room.store.steps.values() if step["isError"]] == [
+            "**The lock has changed.**\n\nWhat next: Propose it again."
+        ]
 
     async def test_another_digest_is_a_conflict_in_words_and_nothing_happens(self) -> None:
         room = Room()
