@@ -171,16 +171,20 @@ def iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).isoformat()
 
 
-def proposal_view(row: Row[Any], catalogue: Mapping[str, Any], stored_secrets: set[str]) -> ProposalView:
-    examined = dsl.examine(row.yaml, catalogue)
+def proposal_view(
+    row: Row[Any], catalogue: Mapping[str, Any], stored_secrets: set[str], workflows: Mapping[str, JSON] | None = None
+) -> ProposalView:
+    """Return what a proposal's card shows; *workflows* are the definitions that its lock names, whose effects count as its own."""
+    found = dsl.check(dsl.read(row.yaml), catalogue)
     data = row.definition
     return ProposalView(
         id=row.id, status=row.status, conversation=row.conversation, name=row.name, title=title_of(data), namespace=row.namespace,
         version=row.version,
         digest=row.digest, summary=row.summary, outline=[line.to_json() for line in dsl.outline(data, catalogue)],
-        picture=picture_of(row.digest, data), effects=[effect.to_json() for effect in examined.effects], assumptions=row.assumptions or [],
+        picture=picture_of(row.digest, data), effects=[effect.to_json() for effect in dsl.effects(data, catalogue, workflows)],
+        assumptions=row.assumptions or [],
         yaml=row.yaml, secrets=[{"name": name, "set": name in stored_secrets} for name in _declared_secrets(data)],
-        warnings=[problem.to_json() for problem in examined.problems if problem.severity != "error"], decided_by=row.decided_by,
+        warnings=[problem.to_json() for problem in found if problem.severity != "error"], decided_by=row.decided_by,
         decided_at=iso(row.decided_at), version_id=row.version_id, comment=row.comment, created_by=row.created_by,
         created_at=iso(row.created_at) or "",
     )  # fmt: skip

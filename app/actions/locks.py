@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import dsl
 
 JSON = Any
+
+
+class Pinned(Protocol):
+    """An approved workflow that another one runs."""
+
+    @property
+    def digest(self) -> str: ...
+    @property
+    def definition(self) -> Mapping[str, JSON]: ...
 
 
 def functions_called(data: JSON, catalogue: Mapping[str, Any]) -> list[str]:
@@ -33,15 +42,17 @@ def secrets_used(data: JSON) -> list[str]:
     return sorted({str(name) for name in names}) if isinstance(names, list) else []
 
 
-def lock_of(data: JSON, catalogue: Mapping[str, Any], children: Mapping[str, str]) -> dict[str, dict[str, str]]:
+def lock_of(data: JSON, catalogue: Mapping[str, Any], children: Mapping[str, Pinned]) -> dict[str, dict[str, str]]:
     """
     Return `{"functions": {key: digest}, "workflows": {"namespace/name/version": digest}}`.
 
-    *children* has the digests of approved versions; one that is not approved is left out, and the start refuses it.
+    *children* are the approved workflows that *data* runs, and theirs; the functions they call are locked with it. One that is not approved
+    is left out, and the start refuses it.
     """
+    called = {key for one in (data, *(child.definition for child in children.values())) for key in functions_called(one, catalogue)}
     return {
-        "functions": {key: dsl.digest(catalogue[key].model_dump(mode="json")) for key in functions_called(data, catalogue)},
-        "workflows": {name: children[name] for name in workflows_run(data) if name in children},
+        "functions": {key: dsl.digest(catalogue[key].model_dump(mode="json")) for key in sorted(called)},
+        "workflows": {name: children[name].digest for name in sorted(children)},
     }
 
 

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import dsl
 from app.actions.base import ActionsBase, Actor, one, record, require
+from app.actions.children import children, definitions, next_free, versions_of
 from app.actions.errors import Conflict, Invalid
-from app.actions.locks import lock_of, secrets_used, workflows_run
+from app.actions.locks import differences, lock_of, secrets_used, workflows_run
 from app.actions.reach import blocked
 from app.store import tables as t
 from app.store.ids import new_id
@@ -54,7 +55,7 @@ class ProposalActions(ActionsBase):
                 insert(t.proposals).values(
                     tenant_id=actor.tenant, id=id_, conversation=conversation, namespace=document["namespace"], name=document["name"],
                     version=document["version"], digest=examined.digest, definition=data, yaml=text,
-                    lock=lock_of(data, self._catalogue, await children(session, workflows_run(data))),
+                    lock=lock_of(data, self._catalogue, await children(session, data)),
                     summary=summary, assumptions=list(assumptions), created_by=actor.name,
                 )
             )  # fmt: skip
@@ -78,8 +79,8 @@ class ProposalActions(ActionsBase):
 
         Raises:
             Conflict: the proposal has another digest than the one shown, was rejected or superseded,
-            names a child workflow nobody approved,
-                or its name and version were approved with another content meanwhile.
+                runs a workflow nobody approved or uses something that changed meanwhile, or its name and version were approved with
+                another content.
         """
         async with self._acting(actor, "approver", "approve proposals") as session:
             row = await one(session, t.proposals, "proposal", proposal_id, lock=True)
@@ -135,7 +136,7 @@ class ProposalActions(ActionsBase):
     async def _free_version(self, actor: Actor, text: str, examined: dsl.Examined, *, bump: bool) -> tuple[str, dsl.Examined]:
         document = examined.data["document"]
         async with self._store.database.session(actor.tenant) as session:
-            taken = await _versions_of(session, document["namespace"], document["name"])
+            taken = await versions_of(session, document["namespace"], document["name"])
         version = document["version"]
         if taken.get(version, examined.digest) == examined.digest:
             return text, examined
@@ -143,21 +144,29 @@ class ProposalActions(ActionsBase):
         if not bump:
             raise Conflict(
                 f"{name} {version} is approved with another content.", code="version-taken", where="/document/version",
-                why="An approved version never changes.", next=f"Give it a new version number, such as {_next_free(version, taken)}.",
+                why="An approved version never changes.", next=f"Give it a new version number, such as {next_free(version, taken)}.",
             )  # fmt: skip
-        change = {"op": "set-field", "reference": "/document", "field": "version", "value": _next_free(version, taken)}
+        change = {"op": "set-field", "reference": "/document", "field": "version", "value": next_free(version, taken)}
         text = dsl.apply(text, [change]).text
         return text, await self._examined(actor, text)
 
     async def _version(self, session: AsyncSession, actor: Actor, row: Row[Any]) -> Row[Any]:
         """Return the version of an approved proposal, making it when its content is new."""
-        missing = [name for name in workflows_run(row.definition) if name not in await children(session, workflows_run(row.definition))]
+        found = await children(session, row.definition)
+        missing = [name for name in workflows_run(row.definition) if name not in found]
         if missing:
             raise Conflict(
                 f"It runs {missing[0]}, which nobody has approved.", code="child-not-approved", where=f"proposal {row.id}",
                 why="Everything a workflow does is approved, the workflows it runs included.", next=f"Approve {missing[0]} first.",
             )  # fmt: skip
-        taken = await _versions_of(session, row.namespace, row.name)
+        lock = lock_of(row.definition, self._catalogue, found)
+        changed = differences(row.lock, lock, row.definition)
+        if changed:
+            raise Conflict(
+                "What it uses is no longer what was shown to you.", code="lock-changed", where=f"proposal {row.id}",
+                why="; ".join(changed) + ".", next="Propose the workflow again, and decide on it as it is now.",
+            )  # fmt: skip
+        taken = await versions_of(session, row.namespace, row.name)
         if taken.get(row.version, row.digest) != row.digest:
             raise Conflict(
                 f"{row.namespace}/{row.name} {row.version} was approved with another content meanwhile.", code="version-taken",
@@ -166,7 +175,6 @@ class ProposalActions(ActionsBase):
         c = t.versions.c
         found = (c.namespace == row.namespace) & (c.name == row.name) & (c.version == row.version)
         if row.version not in taken:
-            lock = lock_of(row.definition, self._catalogue, await children(session, workflows_run(row.definition)))
             await session.execute(
                 insert(t.versions).values(
                     tenant_id=actor.tenant, id=new_id(), namespace=row.namespace, name=row.name, version=row.version, digest=row.digest,
@@ -179,41 +187,8 @@ class ProposalActions(ActionsBase):
     async def _proposal_view(self, session: AsyncSession, row: Row[Any]) -> ProposalView:
         c = t.secrets.c
         stored = set((await session.execute(select(c.name).where(c.removed_at.is_(None)))).scalars())
-        view = proposal_view(row, self._catalogue, stored)
+        view = proposal_view(row, self._catalogue, stored, await definitions(session, row.lock))
         return replace(view, warnings=[*view.warnings, *blocked(row.definition, self._http_allow)])
-
-
-async def children(session: AsyncSession, names: Sequence[str]) -> dict[str, str]:
-    """Return the digests of those of *names* (`namespace/name/version`) that are approved; `latest` is the newest one."""
-    found: dict[str, str] = {}
-    for name in names:
-        namespace, rest = name.split("/", 1)
-        taken = await _versions_of(session, namespace, rest.rpartition("/")[0])
-        wanted = rest.rpartition("/")[2]
-        if wanted == "latest" and taken:
-            found[name] = taken[max(taken, key=_number)]
-        elif wanted in taken:
-            found[name] = taken[wanted]
-    return found
-
-
-async def _versions_of(session: AsyncSession, namespace: str, name: str) -> dict[str, str]:
-    c = t.versions.c
-    rows = await session.execute(select(c.version, c.digest).where(c.namespace == namespace, c.name == name))
-    return {row.version: row.digest for row in rows}
-
-
-def _next_free(version: str, taken: dict[str, str]) -> str:
-    """Return *version* with the first patch number nobody uses: the number after the highest of its major.minor."""
-    major, minor, patch = _number(version)
-    highest = max([patch, *(number[2] for number in map(_number, taken) if number[:2] == (major, minor))])
-    return f"{major}.{minor}.{highest + 1}"
-
-
-def _number(version: str) -> tuple[int, int, int]:
-    parts = version.split("-")[0].split("+")[0].split(".")
-    numbers = [int(part) if part.isdigit() else 0 for part in (*parts, "0", "0")]
-    return numbers[0], numbers[1], numbers[2]
 
 
 async def _supersede(session: AsyncSession, conversation: str | None, document: dict[str, Any]) -> None:

@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import dsl
 from app.actions.base import ActionsBase, Actor, one, record
+from app.actions.children import children
 from app.actions.errors import Conflict, Forbidden, Invalid
 from app.actions.forms import misfits
-from app.actions.locks import differences, lock_of, workflows_run
-from app.actions.proposals import children
+from app.actions.locks import differences, lock_of
 from app.store import tables as t
 from app.store.ids import new_id
 from app.store.waking import wake
@@ -146,7 +146,7 @@ class RunActions(ActionsBase):
         return await self.run(actor, run_id)
 
     async def _check_lock(self, session: AsyncSession, version: Row[Any]) -> None:
-        now = lock_of(version.definition, self._catalogue, await children(session, workflows_run(version.definition)))
+        now = lock_of(version.definition, self._catalogue, await children(session, version.definition))
         changed = differences(version.lock, now, version.definition)
         if changed:
             raise Conflict(

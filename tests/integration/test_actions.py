@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from app.actions import Actor, Conflict, Forbidden, Invalid, NotFound
 from app.container import Container
+from app.store import tables as t
 from tests.fakes import approved, definition
 
 A = definition("a: {set: {x: 1}}")
@@ -164,6 +166,35 @@ class TestStarting:
         version = await approved(container, actor, parent)
 
         assert (await container.actions.start(actor, version.id)).status == "ready"
+
+    async def test_what_the_children_do_is_shown_with_the_parent_and_locked_with_it(self, container: Container, actor: Actor) -> None:
+        """Two levels deep; a child of the same name that is approved later is not what was decided on."""
+        tell = "t: {call: 'notify:1.0.0@default', with: {channel: email, to: ops@example.org, text: hi}}"
+        runs = "c: {run: {workflow: {namespace: test, name: NAME, version: VERSION}}}"
+        await approved(container, actor, definition(tell, name="teller"))
+        await approved(container, actor, definition(runs.replace("NAME", "teller").replace("VERSION", "latest"), name="middle"))
+        proposal = await container.actions.propose(
+            actor, definition(runs.replace("NAME", "middle").replace("VERSION", "1.0.0"), name="parent")
+        )
+        other = await container.actions.propose(
+            actor, definition(runs.replace("NAME", "middle").replace("VERSION", "1.0.0"), name="other", version="2.0.0")
+        )
+        version = await container.actions.approve(actor, proposal.id, digest=proposal.digest)
+        async with container.store.database.session(actor.tenant) as session:
+            lock = (await session.execute(select(t.versions.c.lock).where(t.versions.c.id == version.id))).scalar_one()
+        await approved(container, actor, definition(tell, name="teller", version="1.1.0"))
+
+        with pytest.raises(Conflict) as decided:
+            await container.actions.approve(actor, other.id, digest=other.digest)
+        with pytest.raises(Conflict) as started:
+            await container.actions.start(actor, version.id)
+
+        assert [(e["reference"], e["kind"], e["target"]) for e in proposal.effects] == [
+            ("/do/0/c/workflow/do/0/c/workflow/do/0/t", "irreversible", "email ops@example.org")
+        ]
+        assert (list(lock["functions"]), list(lock["workflows"])) == (["notify:1.0.0"], ["test/middle/1.0.0", "test/teller/latest"])
+        assert (decided.value.code, started.value.code) == ("lock-changed", "lock-changed")
+        assert decided.value.why == started.value.why == "the workflow test/teller/latest has changed."
 
     async def test_cancelling_a_ready_run_ends_it_at_once_and_twice_is_once(self, container: Container, actor: Actor) -> None:
         run = await container.actions.start(actor, (await approved(container, actor, A)).id)
