@@ -1,8 +1,8 @@
 """The chat's rows: people, threads, steps, elements, feedback. Schema `chat`, one tenant a transaction, every write checked for its owner.
 
-Knows nothing of Chainlit. Rows go in and out as dictionaries with the column names of the schema. A database that is away for a moment is
-waited for; its errors are raised, never swallowed. A row of another tenant is invisible (row-level security): it answers like one that is not
-there.
+Knows nothing of Chainlit. Rows go in and out as dictionaries with the column names of the schema. A database that is away for a moment
+is waited for; its errors are raised, never swallowed. A row of another tenant is invisible (row-level security): it answers like one that
+is not there.
 """
 
 from __future__ import annotations

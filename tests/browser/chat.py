@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, WebSocket, expect
 
 ARTIFACTS = Path(__file__).parents[2] / ".artifacts"
 SOON_MS = 20_000
@@ -24,15 +25,19 @@ class Chat:
         self.page: Page = context.new_page()
         self.foreign: list[str] = []
         self.errors: list[str] = []
+        self.connections = 0
         self.page.on("request", self._note_request)
+        self.page.on("websocket", self._note_socket)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     @classmethod
-    def open(cls, browser: Browser, address: str, *, scheme: Any = "light", width: int = 1280, height: int = 900) -> Chat:
-        context = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme, locale="en-GB", timezone_id="Europe/Berlin"
-        )
-        return cls(context, address)
+    def open(
+        cls, browser: Browser, address: str, *, scheme: Any = "light", width: int = 1280, height: int = 900, session: Any = None
+    ) -> Chat:
+        """Open a window of its own; *session* (Playwright's storage state) is somebody who has signed in before."""
+        size: Any = {"width": width, "height": height}
+        place = {"locale": "en-GB", "timezone_id": "Europe/Berlin"}
+        return cls(browser.new_context(viewport=size, color_scheme=scheme, storage_state=session, **place), address)
 
     def close(self) -> None:
         """Close the browser window. Fails when a script broke or another host was asked."""
@@ -47,10 +52,17 @@ class Chat:
         self.page.click("button[type=submit]")
         self.ready()
 
-    def ready(self) -> None:
+    def visit(self, path: str = "/") -> None:
+        self.page.goto(f"{self.address}{path}")
+        self.ready()
+
+    def ready(self, *, connections: int = 1) -> None:
         """Wait until something can be said: the socket connects a moment after the page shows."""
         expect(self.composer).to_be_visible(timeout=SOON_MS)
-        self.page.wait_for_timeout(800)
+        give_up = time.monotonic() + SOON_MS / 1000
+        while self.connections < connections:
+            assert time.monotonic() < give_up, "the page does not connect"
+            self.page.wait_for_timeout(20)
 
     @property
     def composer(self) -> Locator:
@@ -82,8 +94,9 @@ class Chat:
             expect(self.card(kind)).to_contain_text(text, timeout=SOON_MS)
 
     def reload(self) -> None:
+        before = self.connections
         self.page.reload()
-        expect(self.composer).to_be_visible(timeout=SOON_MS)
+        self.ready(connections=before + 1)
 
     def run_is(self, status: str) -> None:
         expect(self.card("run").get_by_test_id("run-status")).to_have_attribute("data-status", status, timeout=SOON_MS)
@@ -119,6 +132,12 @@ class Chat:
                 return send.apply(this, arguments)
             }"""
         )
+
+    def _note_socket(self, socket: WebSocket) -> None:
+        def received(frame: str | bytes) -> None:
+            self.connections += frame[:2] in ("40", b"40")  # socket.io: connected
+
+        socket.on("framereceived", received)
 
     def _note_request(self, request: Request) -> None:
         parts = urlsplit(request.url)

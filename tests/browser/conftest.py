@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
@@ -49,6 +50,8 @@ SHOP = {
                     },
                 },
                 {"request": "POST /report", "answer": {"status": 201, "json": {"received": True}}},
+                {"request": "POST /held", "hold": "door", "answer": {"status": 201, "json": {"received": True}}},
+                {"request": "POST /private", "answer": {"json": {"you_sent": "{{ headers.authorization }}"}}},
                 {"request": "POST /broken", "answer": {"status": 500, "json": {"error": "out of order"}}},
             ]
         }
@@ -69,6 +72,20 @@ class Parley:
     address: str
     password: str
     home: Path
+
+    def session(self, browser: Browser, name: str = "admin", password: str = "") -> Any:
+        """Return the storage state of somebody who has signed in."""
+        context = browser.new_context()
+        form = {"username": name, "password": password or self.password}
+        assert context.request.post(f"{self.address}/login", form=form).ok
+        state = context.storage_state()
+        context.close()
+        return state
+
+    def process(self, role: str) -> psutil.Process:
+        """Return the process that does what `parley ROLE` does: serve, worker. Fails when there is none."""
+        running = (process for process in psutil.process_iter(["cmdline"]) if role in (process.info["cmdline"] or []))
+        return next(process for process in running if process.environ().get("PARLEY_HOME") == str(self.home))
 
     def add_person(self, name: str, password: str, role: str) -> None:
         """Add somebody, as an administrator would."""
@@ -129,10 +146,16 @@ def shop() -> Iterator[tuple[World, str]]:
         yield world, address
 
 
+@pytest.fixture(scope="package")
+def admin(parley: Parley, chromium: Browser) -> Any:
+    """What a browser keeps when the administrator has signed in."""
+    return parley.session(chromium)
+
+
 @pytest.fixture
-def chat(parley: Parley, chromium: Browser) -> Iterator[Chat]:
+def chat(parley: Parley, chromium: Browser, admin: Any) -> Iterator[Chat]:
     """The administrator's browser, signed in."""
-    opened = Chat.open(chromium, parley.address)
-    opened.sign_in("admin", parley.password)
+    opened = Chat.open(chromium, parley.address, session=admin)
+    opened.visit()
     yield opened
     opened.close()

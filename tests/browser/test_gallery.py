@@ -45,8 +45,7 @@ TOO_WIDE = "(cards) => cards.filter((one) => one.scrollWidth > one.clientWidth +
 
 def test_all_cards_draw_in_both_themes_and_on_a_phone(gallery: str, chromium: Browser) -> None:
     chat = Chat.open(chromium, gallery)
-    chat.page.goto(gallery)
-    chat.ready()
+    chat.visit()
 
     chat.say("all")
 
@@ -71,8 +70,7 @@ SPILLED = """(svg) => [...svg.querySelectorAll('.pl-node')].filter((node) => {
 def test_odd_text_is_only_text_and_stays_in_its_place(gallery: str, chromium: Browser) -> None:
     """HTML in names does nothing; long, right-to-left and emoji titles stay inside their boxes; a title never stands alone."""
     chat = Chat.open(chromium, gallery)
-    chat.page.goto(gallery)
-    chat.ready()
+    chat.visit()
     for text in ("odd titles", "two hundred rows", "task odd"):
         chat.say(text)
         chat.sees("task" if text == "task odd" else "run" if "rows" in text else "proposal")
@@ -88,8 +86,7 @@ def test_odd_text_is_only_text_and_stays_in_its_place(gallery: str, chromium: Br
 
 def test_the_step_at_work_is_in_sight_in_a_long_picture(gallery: str, chromium: Browser) -> None:
     chat = Chat.open(chromium, gallery)
-    chat.page.goto(gallery)
-    chat.ready()
+    chat.visit()
 
     chat.say("forty tasks run")
 
@@ -100,8 +97,7 @@ def test_the_step_at_work_is_in_sight_in_a_long_picture(gallery: str, chromium: 
 
 def test_an_action_that_is_refused_says_why_on_the_card(gallery: str, chromium: Browser) -> None:
     chat = Chat.open(chromium, gallery)
-    chat.page.goto(gallery)
-    chat.ready()
+    chat.visit()
     chat.say("proposal open")
     chat.sees("proposal")
 
@@ -114,8 +110,7 @@ def test_an_action_that_is_refused_says_why_on_the_card(gallery: str, chromium: 
 def test_a_half_typed_text_survives_an_update_of_the_page(gallery: str, chromium: Browser) -> None:
     """The chat compiles a card again on every change around it; its state must not go with it."""
     chat = Chat.open(chromium, gallery)
-    chat.page.goto(gallery)
-    chat.ready()
+    chat.visit()
     chat.say("task approve")
     chat.sees("task")
     comment = chat.card("task").get_by_role("textbox")

@@ -22,22 +22,22 @@ pytestmark = [pytest.mark.browser, pytest.mark.postgres, pytest.mark.slow]
 def bob(parley: Parley, chromium: Browser) -> Iterator[Chat]:
     """Somebody who may propose and not approve."""
     parley.add_person("bob", "bobs-password", "author")
-    chat = Chat.open(chromium, parley.address)
+    chat = Chat.open(chromium, parley.address, session=parley.session(chromium, "bob", "bobs-password"))
     chat.watch_session()
-    chat.sign_in("bob", "bobs-password")
+    chat.visit()
     chat.say("help")
     assert chat.conversation
     yield chat
     chat.close()
 
 
-@pytest.fixture
-def proposed(parley: Parley, chromium: Browser, shop: tuple[World, str]) -> Iterator[tuple[Chat, dict[str, Any]]]:
-    """The administrator's conversation with an open proposal, and what its card shows."""
-    chat = Chat.open(chromium, parley.address)
+@pytest.fixture(scope="module")
+def proposed(parley: Parley, chromium: Browser, admin: Any) -> Iterator[tuple[Chat, dict[str, Any]]]:
+    """The administrator's conversation with an open proposal, and what its card shows; only the last test of forged actions decides."""
+    chat = Chat.open(chromium, parley.address, session=admin)
     chat.watch_session()
-    chat.sign_in("admin", parley.password)
-    chat.say(f"Fetch {shop[1]}/orders, then post them to {shop[1]}/report")
+    chat.visit()
+    chat.say("Fetch https://shop.example/orders, then post them to https://shop.example/report")
     chat.sees("proposal", "Waiting for your decision")
     thread = chat.page.request.get(f"{parley.address}/project/thread/{chat.conversation}").json()
     yield chat, next(element["props"] for element in thread["elements"] if element["name"] == "ProposalCard")
@@ -68,20 +68,14 @@ class TestForgedActions:
 
         assert status == 422
 
-    def test_a_proposal_that_was_not_approved_does_not_start(self, proposed: tuple[Chat, dict[str, Any]], shop: tuple[World, str]) -> None:
+    def test_a_proposal_that_was_not_approved_does_not_start(self, proposed: tuple[Chat, dict[str, Any]]) -> None:
         admin, card = proposed
+        runs = admin.page.request.get(f"{admin.address}/api/runs").json()
 
         status, _ = admin.action("start", {"proposal": card["id"], "digest": card["digest"]})
 
         assert status == 422
-        assert shop[0].saw("POST /report").bodies == []
-
-    def test_approving_twice_is_one_decision(self, proposed: tuple[Chat, dict[str, Any]]) -> None:
-        admin, card = proposed
-        payload = {"proposal": card["id"], "digest": card["digest"], "do": "approve"}
-
-        assert [admin.action("decide", payload)[0] for _ in range(2)] == [200, 200]
-        admin.sees("proposal", "Approved by admin")
+        assert admin.page.request.get(f"{admin.address}/api/runs").json() == runs
 
     def test_a_browser_cannot_write_a_card(self, proposed: tuple[Chat, dict[str, Any]], parley: Parley) -> None:
         admin, card = proposed
@@ -90,6 +84,13 @@ class TestForgedActions:
         reply = admin.page.request.put(f"{parley.address}/project/element", data={"element": element, "sessionId": "x"})
 
         assert reply.status == 403
+
+    def test_approving_twice_is_one_decision(self, proposed: tuple[Chat, dict[str, Any]]) -> None:
+        admin, card = proposed
+        payload = {"proposal": card["id"], "digest": card["digest"], "do": "approve"}
+
+        assert [admin.action("decide", payload)[0] for _ in range(2)] == [200, 200]
+        admin.sees("proposal", "Approved by admin")
 
 
 class TestOtherPeoplesConversations:
@@ -109,8 +110,7 @@ class TestOtherPeoplesConversations:
     def test_opening_its_address_shows_nothing_of_it(
         self, parley: Parley, chromium: Browser, proposed: tuple[Chat, dict[str, Any]], bob: Chat
     ) -> None:
-        visitor = Chat.open(chromium, parley.address)
-        visitor.sign_in("bob", "bobs-password")
+        visitor = Chat.open(chromium, parley.address, session=bob.context.storage_state())
 
         visitor.page.goto(f"{parley.address}/thread/{proposed[0].conversation}")
 

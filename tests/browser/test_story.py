@@ -22,11 +22,11 @@ def wish(address: str) -> str:
     return f"Every weekday at 9 fetch {address}/orders, keep the ones above 100 euro, ask me to approve, then post them to {address}/report"
 
 
-@pytest.mark.parametrize(("look", "width"), [("light", 1280), ("dark", 1280), ("light", 390)], ids=["light", "dark", "phone"])
+@pytest.mark.parametrize(("look", "width"), [("light", 1280), ("dark", 390)], ids=["light", "dark phone"])
 def test_the_whole_story(parley: Parley, chromium: Browser, shop: tuple[World, str], look: str, width: int) -> None:
     """Log in, wish, answer, approve, run, reload, decide, read the result; the shop got exactly the large orders."""
     world, address = shop
-    name = "phone" if width < 500 else look
+    name = look if width > 500 else f"{look}-phone"
     chat = Chat.open(chromium, parley.address, scheme=look, width=width, height=844 if width < 500 else 900)
     chat.page.goto(parley.address)
     expect(chat.page.locator("#email")).to_be_visible(timeout=SOON_MS)
