@@ -116,17 +116,25 @@ def _block(block: TaskBlock | None, data: Any, catalogue: Catalogue, known: _Kno
 def _ways(block: TaskBlock) -> Iterator[tuple[str, str]]:
     """Yield (task, when) for the tasks that a switch of the list leads to; after an approval its decision says it."""
     for step in block.steps:
+        approval = any("approved" in str(case.get("when", "")) for case in switch_cases(step))
         for case in switch_cases(step):
-            target, when = str(case.get("then", "")), case.get("when")
+            target, when = _target(step, case, block), case.get("when")
             words = _condition(when) if isinstance(when, str) else ""
-            if target and not is_directive(target) and words != "it was approved":
-                approval = any("approved" in str(other.get("when", "")) for other in switch_cases(step))
+            if target and words != "it was approved":
                 yield target, f"if {words}" if words else "if it was refused" if approval else "otherwise"
+
+
+def _target(step: Step, case: Any, block: TaskBlock) -> str:
+    """Return the task that a case leads to, "" when it leaves the list."""
+    target = str(case.get("then", "continue"))
+    if target == "continue":
+        return block.names[step.index + 1] if step.index + 1 < len(block.names) else ""
+    return "" if is_directive(target) else target
 
 
 def _only_way(target: str, block: TaskBlock) -> bool:
     """Say whether a task is reached from one place of its list only: one case leads to it, and no task goes on into it."""
-    leads = [str(case.get("then", "")) for step in block.steps for case in switch_cases(step)]
+    leads = [_target(step, case, block) for step in block.steps for case in switch_cases(step)]
     leads += [str(step.task["then"]) for step in block.steps if "then" in step.task]
     at = block.names.index(target) if target in block.names else 0
     before = block.steps[at - 1] if at else None
@@ -182,6 +190,7 @@ def _http(step: Step, data: Any, catalogue: Catalogue) -> str:
     """Return "Fetch the orders from shop.example.com", "Post the orders to shop.example.com/report"."""
     method, uri = http_target(step)
     said = re.sub(r"https?://", "", phrase(step, data, catalogue))
+    said = re.sub(r"`\{ ?((?:\w+: [^`,{}]+(?:, )?)+) ?\}`", lambda found: " and ".join(re.findall(r"(\w+): ", found[1])), said)
     said = re.sub(r"^(Post|Put) the data to ", r"\1 the result to ", said) if get(step.task, "/with/body") == "${ . }" else said
     if method != "GET" or is_expression(uri):
         return said if len(said) <= 120 else brief(step, data, catalogue)

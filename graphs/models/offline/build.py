@@ -80,6 +80,7 @@ class Builder:
             follows: Something comes after this list in an outer one (a refusal then has to end the workflow).
             loop: The list is one round of a loop or a parallel branch (a refusal only skips the rest of it).
         """
+        clauses, landings = flow.refusals(clauses), list[flow.Landing]()
         for at, clause in enumerate(clauses):
             rest = clauses[at + 1 :]
             if clause.kind == "approve":
@@ -87,14 +88,15 @@ class Builder:
                 if clause.otherwise or ((rest or follows) and not flow.decides(rest)):
                     if loop:
                         return flow.rest_if_approved(self, clause, rest, scope)
-                    flow.gate(self, clause, scope)
+                    landing = flow.gate(self, clause, scope, more=bool(rest))
+                    landings += [landing] if landing else []
             elif clause.kind == "if":
                 flow.branch(self, clause, scope, follows=bool(rest) or follows, last=not rest, loop=loop)
             elif clause.kind == "stop":
                 flow.stop(self, clause, rest, scope, needed=follows or loop)
             else:
                 self.kinds[clause.kind](clause, scope)
-        return None
+        return flow.land(landings, scope)
 
     # data
 

@@ -31,7 +31,7 @@ def _condition(rest: str, source: Protected) -> Condition | None:
     words = rest.split(" ")
     for count in range(min(5, len(words))):
         head, tail = " ".join(words[:count]), " ".join(words[count:])
-        if NOT_A_NOUN.search(head):
+        if NOT_A_NOUN.search(head) or "," in head:
             return None
         condition = conditions.parse(tail, source)
         if condition and not (condition.kind == "equals" and condition.field is None and tail == rest):

@@ -13,12 +13,25 @@ if TYPE_CHECKING:
     from graphs.models.offline.build import Builder
 
 
-def gate(builder: Builder, clause: Clause, scope: Scope) -> None:
-    """End the workflow when the approval is refused; first do what was wished for that case."""
+Landing = tuple[Task, int]  # a switch's case, and the place in the list that it leads to
+
+
+def gate(builder: Builder, clause: Clause, scope: Scope, *, more: bool) -> Landing | None:
+    """
+    End the workflow when the approval is refused; first do what was wished for that case.
+
+    Args:
+        more: Something comes after it in this list.
+
+    Returns:
+        The case that leads there, when its target is not known yet.
+    """
     if not clause.otherwise:
         cases = [{"approved": {"when": "${ .approved }", "then": "continue"}}, {"refused": {"then": "end"}}]
         scope.add(scope.name("approved"), "Go on only if approved", {"switch": cases}, uses="switch", serves=clause.said)
-        return
+        return None
+    if more:
+        return _way_out(builder, clause, scope)
     outer = scope.name("approved")
     inner, refused = scope.nested(scope.dot), scope.nested(scope.dot)
     name = scope.name("decide")
@@ -30,6 +43,28 @@ def gate(builder: Builder, clause: Clause, scope: Scope) -> None:
     else:
         cases[1]["refused"]["then"] = "end"
     scope.add(outer, "Go on only if approved", {"do": [*inner.tasks, *refused.tasks]}, uses="do", serves=clause.said)
+    return None
+
+
+def _way_out(builder: Builder, clause: Clause, scope: Scope) -> Landing:
+    """Put what is to be done after a refusal beside the way on, and end there: an approved run leaps over it."""
+    approved: Task = {"when": "${ .approved }", "then": "continue"}
+    cases = [{"approved": approved}, {"refused": {"then": "continue"}}]
+    scope.add(scope.name("approved"), "Go on only if approved", {"switch": cases}, uses="switch", serves=clause.said)
+    refused = scope.nested(scope.dot)
+    builder.build(clause.otherwise, refused, follows=False)
+    if refused.tasks:
+        next(iter(refused.tasks[-1].values()))["then"] = "end"
+    else:
+        cases[1]["refused"]["then"] = "end"
+    scope.tasks += refused.tasks
+    return approved, len(scope.tasks)
+
+
+def land(landings: list[Landing], scope: Scope) -> None:
+    """Let the cases lead to the tasks that were built after them."""
+    for case, at in landings:
+        case["then"] = next(iter(scope.tasks[at])) if at < len(scope.tasks) else "end"
 
 
 def rest_if_approved(builder: Builder, clause: Clause, rest: list[Clause], scope: Scope) -> None:
@@ -191,5 +226,22 @@ def _who_decided(condition: Condition, clause: Clause, scope: Scope, builder: Bu
 
 
 def decides(rest: list[Clause]) -> bool:
-    """Say whether an "if approved …" follows at once and does what the gate would do."""
-    return bool(rest) and rest[0].kind == "if" and rest[0].values["condition"].kind == "approved"
+    """Say whether an "if approved …" follows: then it alone says what hangs on the decision."""
+    return any(_on_decision(clause) for clause in rest)
+
+
+def _on_decision(clause: Clause) -> bool:
+    return clause.kind == "if" and clause.values["condition"].kind == "approved"
+
+
+def refusals(clauses: list[Clause]) -> list[Clause]:
+    """Put "if I say no, …", said after what an approval guards, behind the approval, where the way without it ends."""
+    kept = list(clauses)
+    for at, clause in enumerate(clauses):
+        later = next((other for other in clauses[at + 1 :] if _on_decision(other)), None) if clause.kind == "approve" else None
+        if later is None or clause.otherwise or later.otherwise or later is clauses[at + 1]:
+            continue
+        if later.values["condition"].value == later.values["negate"]:  # "if not approved", "unless approved"
+            clause.otherwise = later.body
+            kept.remove(later)
+    return kept

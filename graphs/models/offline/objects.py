@@ -36,6 +36,8 @@ def covers(known: Iterable[str], words: Iterable[str]) -> bool:
 def find(words: str, scope: Scope) -> Value | None:
     """Return the value that *words* refer to; None when a word is left that nothing accounts for, or when there is nothing yet."""
     low = words.lower().strip()
+    if re.fullmatch(r"what(?:['’]s| is)? (?:left|remains)(?: over)?", low):
+        return _many(scope)
     said = content(low)
     if not said:
         return _many(scope) if re.search(r"\b(?:these|those|all)\b", low) else scope.current

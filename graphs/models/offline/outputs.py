@@ -14,7 +14,7 @@ SOME = rf"(?:only |just )?(?:the )?(?:{WHICH} {COUNT}|{COUNT} {WHICH}|{WHICH} on
 OBJECT = rf"(?P<what>it|them|both(?: of them| answers)?|{SOME}|this|that|these|those|everything|(?:each|every)(?: one| of them| [a-z]+)?|the rest|{{text}}|(?:the |all |all the |my |our |its |their |these |those |a |an )?(?!(?:me|us|event|message|reminder)\b){NOUN_WORD}(?: {NOUN_WORD}){{0,5}}?)"  # noqa: E501
 CHANNEL = r"(?P<channel>e-?mail|mail|chat|slack|webhook|text message|sms|whatsapp|teams|telegram|phone|discord)"
 BY = rf"(?: (?:by|via|through|over|per|using|on|in|with)(?: an?| the| our)? {CHANNEL}(?: message| channel)?(?: (?P<room>#[\w-]+))?)"
-SAYING = r"(?:(?:,? (?:that|saying that|saying|:|with the (?:text|message|words)|with))? (?P<text>{text})|(?:,? (?:that|saying that|saying|with the (?:text|message|words)|with)) (?P<prose>{prose})| (?:about|of|on) (?P<about>{noun}))"  # noqa: E501
+SAYING = r"(?:(?:,? (?:that|saying that|saying|:|with the (?:text|message|words)|with))? (?P<text>{text})|(?:,? (?:that|saying that|saying|with the (?:text|message|words))) (?P<prose>{prose})| with (?P<data>(?:the |all |all the |my |our )?{noun}|it|them)| (?:about|of|on) (?P<about>{noun}))"  # noqa: E501
 TELL = r"(?:notify|tell|message|inform|alert|ping|remind|let(?= .*\bknow\b))"
 KNOWN = {"mail": "email", "e-mail": "email", "email": "email", "chat": "chat", "slack": "slack", "webhook": "webhook"}
 CHAT = ("the chat", "chat", "this chat", "the channel", "our chat", "my chat")
@@ -66,7 +66,7 @@ def _notify(found: re.Match[str], source: Protected) -> Clause | None:
     text = groups.get("text") or groups.get("prose")
     values |= {
         "text": source.value(text).strip() if text else "",
-        **_object(groups.get("what"), source),
+        **_object(groups.get("what") or groups.get("data"), source),
         "about": groups.get("about") or "",
     }
     return Clause("notify", said, values)

@@ -60,8 +60,9 @@ def _from_address(text: str, source: Protected) -> Clause | None:
     if not found:
         return None
     noun = found["what"] or ""
+    picked = filters.some(noun, source) if noun else None  # "the first order": what is fetched is all of them
     clause = recognise(f"{found['verb']} {noun or 'it'}{found['rest']}", source)
-    fetch = recognise(f"fetch {noun + ' from ' if noun else ''}{found['url']}", source)
+    fetch = recognise(f"fetch {noun + ' from ' if noun and not picked else ''}{found['url']}", source)
     if clause is None or fetch is None or clause.kind not in ("send", "notify", "summarize", "keep"):
         return None
     return Clause("several", source.open(text), body=[fetch, clause])
@@ -111,6 +112,8 @@ class Sentence:
     def _one(self, before: list[Clause]) -> Clause | None:
         """Read the next clause and move on; None when the next atom is not understood."""
         at, kept, unknown = self.at, list(self.atoms), list(self.out.unknown)
+        if kept[at].before.endswith("or") and not control.OTHERWISE.match(tidy(self._piece(1))):
+            return None  # "…, or it fails": one of two, which of them is nobody's to choose
         clause = self._structure(before)
         if clause is None:
             self.at, self.atoms, self.out.unknown[:] = at, kept, unknown

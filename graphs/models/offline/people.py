@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+from graphs.models.offline.clause import NOUN_WORD as NOUN
 from graphs.models.offline.clause import Clause, Pattern, row
 from graphs.models.offline.text import Protected
 
 APPROVE = r"(?:approve|confirm|sign off(?: on)?|okay|ok|decide|review|check|agree(?: to)?|release|authori[sz]e|accept|give (?:the )?(?:ok|okay|go-ahead))"  # noqa: E501
-WHAT = r"(?: (?P<what>it|them|this|that|these|those|everything|(?:the|all|all the|my|our|each|every) [a-z][\w-]*(?: [a-z][\w-]*)?))?"
+WHAT = rf"(?: (?P<what>it|them|this|that|these|those|everything|(?:the|all|all the|my|our|each|every) {NOUN}(?: {NOUN})?))?"
 CONSENT = r"(?:an? |the |their |his |her )?(?:approval|permission|confirmation|consent|sign-?off|ok|okay|go-ahead|decision|release)"
 NOBODY = ("someone", "somebody", "anyone", "anybody", "us", "a person", "the team", "a human")
 NOT_WHO = ("it", "them", "that", "this", "to", "for", "and", "if", "not", "only", "until")

@@ -42,6 +42,14 @@ CHANGES: dict[str, tuple[str, set[str]]] = {
     "wait 5 minutes before posting": ("wait:minutes:5", {"wait"}),
     'call it "Big orders"': ("title:Bigorders", set()),
     "use amount instead of total": (".amount", {"keep"}),
+    "above 50 please": (">50", {"keep"}),
+    "use 50": (">50", {"keep"}),
+    "only on Mondays": ("cron:09**1", set()),
+    "make it daily": ("cron:09***", set()),
+    "9:30 Rome time": ("cron:309**1-5", set()),
+    "change the time zone to Rome": ("timezone:Europe/Rome", set()),
+    "ask Bob instead of me": ("assignee:Bob", {"approve"}),
+    "change the report url to https://c.example.com/r, and run it at 8": ("endpoint:https://c.example.com/r", {"post-report"}),
     "change 100 to 200 and notify me at the end": (">200", {"keep", "notify-ada"}),
 }
 
@@ -75,6 +83,13 @@ class TestChanges:
             "frobnicate the gizmo instead",
             "remove the dragon",
             "use 200 instead of 100 and frobnicate the gizmo",
+            "remove the approval for orders below 200",
+            "keep the ones above 100 and below 500",
+            "notify bob@example.com after posting the big ones",
+            "send the total to https://c.example.com/in as well",
+            "ask Bob and Anna to approve",
+            "swap step 2 and 3",
+            "do it on weekends too",
         ],
     )
     async def test_that_are_not_understood_change_nothing(self, words: str) -> None:
@@ -85,6 +100,15 @@ class TestChanges:
         assert kinds(events) == ["say"]
         assert "Nothing was changed" in events[0]["text"]
         assert (len(talk.drafts), (await talk.state())["pending"]) == (1, "decision")
+
+    @pytest.mark.parametrize("words", CHANGES)
+    async def test_with_a_word_that_means_nothing_change_nothing_or_show_it(self, words: str) -> None:
+        said = words.split(" ")
+
+        for at in {0, len(said) // 2, len(said)}:
+            talk = await proposed()
+            await talk.say(" ".join([*said[:at], "purple", *said[at:]]))
+            assert len(talk.drafts) == 1 or "purple" in talk.text
 
     async def test_ask_when_several_steps_fit(self) -> None:
         talk = await proposed()

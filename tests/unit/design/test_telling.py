@@ -60,6 +60,10 @@ class TestSummary:
                 "tells ada in the chat if “Fetch the orders” fails with a communication error",
             ),
             ("When an order is posted to /orders, post it to https://b.example.com/in", "When the event order.posted arrives, it "),
+            (
+                "Fetch https://a.example.com/orders, ask me to approve, then post them to https://b.example.com/in. If I say no, tell bob@example.com.",  # noqa: E501
+                "tells bob@example.com by email if it was refused. Only after ada approved it, it posts the orders to",
+            ),
             ("Delete https://a.example.com/cache", "it deletes a.example.com/cache. Nothing else is changed outside."),
         ],
     )

@@ -10,8 +10,9 @@ import pytest
 import dsl
 from dsl.walk import steps
 from graphs.design import author
+from tests.unit.design.beyond import BEYOND
 from tests.unit.design.scripted import CATALOGUE, Talk, deps, kinds, offline
-from tests.unit.design.wishes import BEYOND, WISHES, Wish
+from tests.unit.design.wishes import WISHES, Wish
 
 ANSWERS = {
     "email-address": "ada@example.com",
