@@ -90,13 +90,13 @@ def _unclaimed(request: Request, deps: RunDeps) -> list[str]:
 
 
 def _redacted(found: dict[str, Any], request: Request) -> dict[str, Any]:
-    """Return *found* with the values of `--secrets` taken out, as everywhere else."""
+    """Return *found* with the values of `--secrets` taken out of words; the output is what the workflow made, for the one who gave them."""
     from graphs.run.redaction import Redactor
 
     redactor = Redactor()
     for value in request.secrets.values():
         redactor.add(value)
-    return {key: redactor.value(value) if key in ("output", "error", "awaiting") else value for key, value in found.items()}
+    return {key: redactor.value(value) if key in ("error", "awaiting") else value for key, value in found.items()}
 
 
 def nobody_took(number: int, event: Mapping[str, Any]) -> str:

@@ -114,15 +114,19 @@ class TestFailuresWhileRunning:
         assert "Leave out --ephemeral to be asked." in done.out
         assert "parley answer" not in done.out
 
-    def test_values_of_given_secrets_are_taken_out_of_what_is_printed(self, parley: Parley) -> None:
-        text = definitions.HELLO.replace("do:", "use:\n  secrets: [token]\ndo:", 1).replace(".name", "$secrets.token")
-        parley.write("leak.yaml", text)
+    def test_values_of_given_secrets_are_taken_out_of_error_words_but_not_out_of_the_output(self, parley: Parley) -> None:
+        """Whoever passes `--secrets` to an ephemeral run gets the workflow's true output; what is told of a fault hides the values."""
+        declared = definitions.HELLO.replace("do:", "use:\n  secrets: [token]\ndo:", 1)
+        parley.write("output.yaml", declared.replace(".name", "$secrets.token"))
+        parley.write("fault.yaml", declared.replace(".name", "($secrets.token | error)"))
         parley.write("secrets.json", '{"token": "s3cret-value"}')
 
-        done = parley("run", "leak.yaml", "--ephemeral", "--secrets", "secrets.json", "--json")
+        output = parley("run", "output.yaml", "--ephemeral", "--secrets", "secrets.json", "--json")
+        fault = parley("run", "fault.yaml", "--ephemeral", "--secrets", "secrets.json", "--json")
 
-        assert done.code == 0, done.err
-        assert "s3cret-value" not in done.out + done.err
+        assert (output.code, output.json["output"]) == (0, {"greeting": "Hello s3cret-value"}), output.err
+        assert (fault.code, fault.json["status"]) == (1, "faulted")
+        assert "s3cret-value" not in fault.out + fault.err
 
 
 class TestWrongInput:
