@@ -7,7 +7,7 @@ import re
 from graphs.models.offline.clause import Clause, Pattern, duration, number, row
 from graphs.models.offline.text import Protected
 
-FAILS = r"(?:(?:if|when|whenever|in case|should) (?:it|this|that|one|anything|something|the (?:call|request|fetch|post|server|address|url|api)(?: call)?|any call|a call|an api call|an http call|this call|that call|one call|everything|either) (?:fails?|breaks?|does not (?:work|answer)|doesn't (?:work|answer)|goes wrong|errors?|is down)|(?:on|upon|after) (?:an? |any )?(?:failure|error)s?|in case of (?:an? )?(?:failure|error)s?)"  # noqa: E501
+FAILS = r"(?:(?:if|when|whenever|in case|should) (?:it|this|that|one|anything|something|the (?:call|request|fetch|post|server|address|url|api)(?: call)?|any call|a call|an api call|an http call|this call|that call|one call|everything|either) (?:still )?(?:fails?|breaks?|does not (?:work|answer)|doesn't (?:work|answer)|goes wrong|errors?|is down)|(?:on|upon|after) (?:an? |any )?(?:failure|error)s?|in case of (?:an? )?(?:failure|error)s?)"  # noqa: E501
 
 
 def _wait(found: re.Match[str], source: Protected) -> Clause:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import re
 
-NUMBER_SAID = r"(?<![\w.:])[€$£]?\d[\d,.']*(?::\d\d)?k?(?! ?(?:times|sentences))(?![\w:])"
-CORRECTION = re.compile(
-    rf"(?P<before>[^.;!?]*)(?:,|\.|\s[–—-])\s*(?:no,? wait|wait,? no|no,? sorry|sorry|no,? actually|actually|scratch that|i mean|no)[,:]?\s+(?:make (?:it|that)\s+|it should be\s+|rather\s+)?(?P<new>{NUMBER_SAID})(?=\s*(?:[,.;!?]|$|and\b|then\b))",  # noqa: E501
+NUMBER_SAID = r"(?<![\w.:])[€$£]?\d+(?:[.,']\d+)*(?::\d\d)?k?(?! ?(?:times|sentences))(?![\w:])"
+NUMBERS = re.compile(NUMBER_SAID)
+TAKEN_BACK = re.compile(
+    r"(?:,|\.|\s[–—-])\s*(?:no,? wait|wait,? no|no,? sorry|sorry|no,? actually|actually|scratch that|i mean|no)[,:]?\s+"
+    rf"(?:make (?:it|that)\s+|it should be\s+|rather\s+)?(?P<new>{NUMBER_SAID})(?=\s*(?:[,.;!?]|$|and\b|then\b))",
     re.IGNORECASE,
 )
+CLAUSE_ENDS = re.compile(r"[.;!?]\s|,\s|\s(?:and|then)\s", re.IGNORECASE)
 
 
 def corrected(text: str) -> str:
-    """Carry out "above 100, no wait, make it 50" when the words before hold one number; else leave it, and it is not understood."""
-
-    def carry_out(found: re.Match[str]) -> str:
-        clause = re.split(r",\s|\s(?:and|then)\s", found["before"])[-1]
-        numbers = list(re.finditer(NUMBER_SAID, clause))
-        if len(numbers) != 1:
-            return found[0]
-        head = found["before"][: len(found["before"]) - len(clause)]
-        return head + clause[: numbers[0].start()] + found["new"] + clause[numbers[0].end() :]
-
-    return CORRECTION.sub(carry_out, text)
+    """Carry out a correction when the clause before it holds just one number; any other stays, and is then not understood."""
+    found = TAKEN_BACK.search(text)
+    while found:
+        start = max((end.end() for end in CLAUSE_ENDS.finditer(text, 0, found.start())), default=0)
+        numbers = list(NUMBERS.finditer(text, start, found.start()))
+        if len(numbers) == 1:
+            (old,) = numbers
+            text = text[: old.start()] + found["new"] + text[old.end() : found.start()] + text[found.end() :]
+            found = TAKEN_BACK.search(text, old.start())
+        else:
+            found = TAKEN_BACK.search(text, found.end())
+    return text

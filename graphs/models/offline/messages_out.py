@@ -39,7 +39,8 @@ def notify(clause: Clause, scope: Scope, notes: Notes, meant: Meant) -> tuple[Ta
 def _channel(clause: Clause, notes: Notes) -> tuple[str, str]:
     """Return (channel, recipient); ask how to reach somebody who is neither an address nor the person asking."""
     said, channel = clause.values["who"], clause.values["channel"]
-    who = said if "@" in said else notes.who(said) if said else ""
+    mine = said.lower() in ("me", "myself", "i", "")
+    who = said if "@" in said or (channel == "email" and not mine) else notes.who(said) if said else ""
     if channel:
         return channel, who
     if "@" in who:

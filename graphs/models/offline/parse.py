@@ -17,6 +17,7 @@ from graphs.models.offline.text import OPEN, Atom, Protected, atoms, protect, se
 
 TABLES = (control.TABLE, people.TABLE, outputs.TABLE, sources.TABLE, filters.TABLE)
 LONGEST = 6  # atoms in one clause
+MOST_WORDS = 40  # of an atom whose beginning may be understood
 FROM_ADDRESS = re.compile(
     rf"(?P<verb>post|send|put|forward|submit|upload|deliver|summari[sz]e|condense|sum up|e-?mail|mail) (?:(?P<what>(?:the |all |all the |my |our )?{NOUN_WORD}(?: {NOUN_WORD}){{0,2}}) (?:from|at|of|under) )?(?:the (?:page|article|text) (?:at |under )?)?(?P<url>{URL})(?P<rest>(?: .+)?)",  # noqa: E501
     re.IGNORECASE,
@@ -361,6 +362,7 @@ class Sentence:
         """Read the beginning of an atom whose end is not understood: "post them to URL | in batches of 10"."""
         atom = self.atoms[self.at]
         spaces = [found.start() for found in re.finditer(r" ", self.text[atom.start : atom.end])]
+        spaces = spaces if len(spaces) <= MOST_WORDS else []
         for length in (space for space in reversed(spaces[1:]) if OPEN not in self.text[atom.start + space : atom.end]):
             self.atoms[self.at] = Atom(atom.before, atom.start, atom.start + length)
             clause = recognise(self._piece(1), self.source)

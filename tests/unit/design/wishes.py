@@ -332,5 +332,8 @@ WISHES = (
         "amount-field",
         again=True,
     ),
+    Wish("Fetch https://a.example.com/x. Retry 3 times. If it still fails, email ops@example.com.", "", "try get notify"),
+    Wish("Load https://a.example.com/x, try it again 3 times. If it still fails, mail ops@example.com.", "", "try get notify", again=True),
+    Wish("Fetch https://a.example.com/invoices and remind the customers by email", "", "get notify", "email-address"),
     Wish("Fetch https://a.example.com/orders, keep orders with more than 3 items and notify me", "", "get set notify", "item-field"),
 )

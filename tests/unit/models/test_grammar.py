@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
@@ -16,6 +17,7 @@ import dsl
 from graphs.models.offline import OfflineAuthor, conditions
 from graphs.models.offline.build import build
 from graphs.models.offline.clause import Clause, duration, number
+from graphs.models.offline.corrections import corrected
 from graphs.models.offline.notes import Notes
 from graphs.models.offline.parse import TABLES, parse
 from graphs.models.offline.text import VERBS, protect, sentences
@@ -75,6 +77,29 @@ class TestNumbers:
     )
     def test_as_people_write_them(self, words: str, value: float) -> None:
         assert number(words) == value
+
+
+class TestCorrections:
+    @pytest.mark.parametrize(
+        ("said", "meant"),
+        [
+            ("keep the ones above 100 euro, no wait, make it 50, then post", "keep the ones above 50 euro, then post"),
+            ("every day at 9, sorry, 10:30.", "every day at 10:30."),
+            ("wait 5 minutes, no, 10, and fetch it", "wait 10 minutes, and fetch it"),
+            ("keep those above 1,000, no, 1,500", "keep those above 1,500"),
+            ("keep those above 10 or below 5, no, 3", "keep those above 10 or below 5, no, 3"),
+            ("Wait 10 minutes, no, 5 minutes", "Wait 10 minutes, no, 5 minutes"),
+        ],
+    )
+    def test_of_the_one_number_before_are_carried_out(self, said: str, meant: str) -> None:
+        assert corrected(said) == meant
+
+    def test_of_a_long_text_take_no_time(self) -> None:
+        started = time.perf_counter()
+
+        parse("lorem ipsum, no 5 dolor " * 400)
+
+        assert time.perf_counter() - started < 2
 
 
 class TestConditions:
