@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 
 import pytest
 
 from dsl import Function, InvalidDefinition, check, digest, effects, examine, load, read
 from dsl.expressions.syntax import _error_of
 from tests.unit.dsl.definitions import CATALOGUE, a_workflow, approve, choose, get, post, put, wait
-
-MEASURE = "import time, pydantic; started = time.process_time(); import dsl; print(time.process_time() - started)"
-
-
-def test_the_import_costs_little_above_pydantic() -> None:
-    costs = [float(subprocess.run([sys.executable, "-c", MEASURE], capture_output=True, text=True, check=True).stdout) for _ in range(3)]
-
-    assert min(costs) < 0.3  # the aim is 0.1 s; the rest is a busy machine
 
 
 def test_the_import_brings_no_server_no_model_library_and_nothing_heavy() -> None:
@@ -116,21 +107,21 @@ def test_a_cycle_that_waits_for_events_or_is_bounded_is_only_a_warning(poll: str
     assert (problem.code, problem.severity) == ("endless-cycle", "warning")
 
 
-def test_a_hundred_tasks_are_checked_quickly_once_their_expressions_are_known() -> None:
+def test_expressions_that_are_known_are_not_compiled_again() -> None:
     text_tasks = "".join(
         f"  - t{number}:\n      call: http\n      with: {{method: get, endpoint: https://example.com/{number}}}\n      if: .a > {number}\n"
         for number in range(100)
     )
     text = f"document: {{dsl: 1.0.3, namespace: a, name: b, version: 1.0.0}}\ndo:\n{text_tasks}"
     examine(text)
-    started = time.perf_counter()
+    compiled = _error_of.cache_info().misses
+
     assert check(read(text)) == []
 
-    assert time.perf_counter() - started < 0.15  # the aim is 0.015 s; the rest is a busy machine
-    assert _error_of.cache_info().hits > 0
+    assert _error_of.cache_info().misses == compiled
 
 
-def test_effects_of_a_hundred_tasks_with_approvals_are_found_quickly() -> None:
+def test_effects_of_a_hundred_tasks_with_approvals_are_all_found() -> None:
     tasks = []
     for number in range(25):
         tasks += [
@@ -139,11 +130,11 @@ def test_effects_of_a_hundred_tasks_with_approvals_are_found_quickly() -> None:
             choose(f"ok{number}", ("yes", ".approved", f"send{number}"), ("no", None, "end")),
         ]
         tasks += [post(f"send{number}")]
-    started = time.perf_counter()
+
     found = effects(a_workflow(*tasks), CATALOGUE)
 
     assert len(found) == 50
-    assert time.perf_counter() - started < 0.15  # the aim is 0.015 s; the rest is a busy machine
+    assert [one.decided_before for one in found] == [False, *[True] * 49]
 
 
 def test_what_was_changed_since_is_checked_anew() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from itertools import combinations, pairwise
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
@@ -233,13 +232,6 @@ def test_a_plain_sequence_is_as_wide_as_one_node(count: int, width: float, heigh
     drawn = picture(a_workflow(*(wait(f"step{number}") for number in range(count))))
 
     assert (drawn.width, drawn.height) <= (width, height)
-
-
-def test_a_large_picture_takes_less_than_a_tenth_of_a_second() -> None:
-    started = time.perf_counter()
-    picture(SAMPLES["sixty tasks and more"])
-
-    assert time.perf_counter() - started < 0.5  # the aim is 0.1 s; the rest is a busy machine
 
 
 def test_cases_are_labelled_and_what_leads_back_is_marked() -> None:
