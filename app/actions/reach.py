@@ -51,6 +51,6 @@ def _forbidden(host: str, policy: AddressPolicy) -> str:
 def _warning(step: Step, host: str, why: str) -> dict[str, Any]:
     network = suggestion(str(ip_address(LOCAL.get(host, host))))
     until = "" if why == NEVER else " until PARLEY_HTTP_ALLOW names it"
-    hint = f"{host} is blocked for runs{until}" + ("." if why == NEVER else f": start Parley with PARLEY_HTTP_ALLOW={network}")
-    message = f"{host} is {why}, which runs may not call{until}"
+    hint = "" if why == NEVER else f"to allow it, start Parley with PARLEY_HTTP_ALLOW={network}"
+    message = f"{host} is {why}: it is blocked for runs{until}"
     return dsl.Problem(code="blocked-address", reference=step.reference, message=message, hint=hint, severity="warning").to_json()

@@ -19,11 +19,8 @@ class TestBlocked:
         (warning,) = blocked(calling(endpoint), [])
 
         assert (warning["reference"], warning["severity"], warning["code"]) == ("/do/0/ask", "warning", "blocked-address")
-        assert warning["message"] == "127.0.0.1 is a loopback address, which runs may not call until PARLEY_HTTP_ALLOW names it"
-        assert (
-            warning["hint"]
-            == "127.0.0.1 is blocked for runs until PARLEY_HTTP_ALLOW names it: start Parley with PARLEY_HTTP_ALLOW=127.0.0.0/8"
-        )
+        assert warning["message"] == "127.0.0.1 is a loopback address: it is blocked for runs until PARLEY_HTTP_ALLOW names it"
+        assert warning["hint"] == "to allow it, start Parley with PARLEY_HTTP_ALLOW=127.0.0.0/8"
 
     @pytest.mark.parametrize(
         ("endpoint", "hosts"),
@@ -38,7 +35,7 @@ class TestBlocked:
         ],
     )
     def test_only_addresses_that_are_written_out_are_told(self, endpoint: Any, hosts: list[str]) -> None:
-        assert [warning["hint"].split(" ")[0] for warning in blocked(calling(endpoint), [])] == hosts
+        assert [warning["message"].split(" ")[0] for warning in blocked(calling(endpoint), [])] == hosts
 
     def test_each_host_is_told_once_and_not_when_it_is_allowed(self) -> None:
         twice = {
@@ -51,4 +48,4 @@ class TestBlocked:
     def test_nobody_is_told_how_to_open_a_metadata_service(self) -> None:
         (warning,) = blocked(calling("http://169.254.169.254/latest"), [])
 
-        assert warning["hint"] == "169.254.169.254 is blocked for runs."
+        assert (warning["message"], warning["hint"]) == ("169.254.169.254 is a cloud metadata service: it is blocked for runs", "")

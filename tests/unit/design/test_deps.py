@@ -11,7 +11,8 @@ from graphs.design.deps import server_timezone
 
 class TestServerTimezone:
     @pytest.mark.parametrize(
-        ("target", "name"), [("zoneinfo/Europe/Berlin", "Europe/Berlin"), ("zoneinfo/Atlantis/City", "UTC"), ("somewhere", "UTC")]
+        ("target", "name"),
+        [("zoneinfo/Europe/Berlin", "Europe/Berlin"), ("zoneinfo/Etc/UTC", "UTC"), ("zoneinfo/Atlantis/City", "UTC"), ("somewhere", "UTC")],
     )
     def test_is_read_from_the_machine_and_utc_when_it_says_nothing(self, target: str, name: str, tmp_path: Path) -> None:
         (tmp_path / target).parent.mkdir(parents=True, exist_ok=True)
