@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from app.running import Lease, Overrides, Runner, process_name
+from app.running import Overrides, Runner, process_name
 from app.store.ending import end
 from app.store.queries import query
+from app.store.runs import Lease
 from graphs.run.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ async def run_in_foreground(
         raise
     finally:
         await end(beats)
+        await runner.close()
     view = await container.actions.run(actor, run_id)
     redactor = Redactor()
     for secret in overrides.secrets.values() if overrides else ():

@@ -19,6 +19,7 @@ from app.run_ports import GuardingSecrets, LazyModels, LiveObserver, smtp_url
 from app.store.database import to_text
 from app.store.patience import lost, patiently
 from app.store.queries import query
+from app.store.runs import Ending, Lease, RunRows
 from app.store.vault import GrantedSecrets
 from graphs.run.errors import LeaseLost, StoreUnavailable
 from graphs.run.ports import Row
@@ -27,20 +28,11 @@ if TYPE_CHECKING:
     from app.container import Container
     from app.store.journal import RunJournal
     from app.store.mailbox import RunMailbox
+    from app.store.saver import GroupSaver
     from graphs.run import Outcome, Program, RunDeps
 
 log = structlog.get_logger("parley.run")
 PROGRAMS = 256  # compiled definitions kept a process
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """A run this process may write to, as long as nobody has a later epoch."""
-
-    run_id: str
-    tenant: str
-    epoch: int
-    cancel_requested: bool = False
 
 
 @dataclass(slots=True)
@@ -74,19 +66,14 @@ class Runner:
         self.resting = False
         self._store = container.store
         self._patience_s = container.settings.store_patience_s
+        self._rows = RunRows(self._store.database, owner, lease_s=container.settings.lease_s, patience_s=self._patience_s)
         self._graphs: dict[str, Any] = {}
+        self._savers: dict[str, GroupSaver] = {}
         self._programs: dict[str, Program] = {}
 
     async def claim(self, run_id: str) -> Lease | None:
         """Take the run's lease; None when it is not ready, or in somebody's hands."""
-
-        async def take() -> Any:
-            values = {"run": run_id, "owner": self.owner, "lease_s": self.container.settings.lease_s}
-            async with self._store.database.pool.connection() as connection:
-                return await (await connection.execute(query("runs", "claim"), values)).fetchone()
-
-        row = await patiently(take, patience_s=self._patience_s)
-        return None if row is None else Lease(run_id, row[0], row[1], row[3])
+        return await self._rows.claim(run_id)
 
     async def advance(self, lease: Lease, overrides: Overrides | None = None) -> str:
         """
@@ -100,9 +87,13 @@ class Runner:
         place = (lease.tenant, lease.run_id, lease.epoch)
         hand = InHand(lease, self._store.mailbox(*place), self._store.journal(*place), asyncio.current_task())
         hand.journal.resting = self.resting
+        saver = self._saver(lease.tenant)
+        if lease.epoch == 1:  # nobody had it before
+            hand.journal.new = True
+            saver.begins(lease.run_id)
         self.in_hand[lease.run_id] = hand
         try:
-            details = await self._details(lease)
+            details = await self._rows.details(lease)
             if lease.cancel_requested:
                 return await self._finish(hand, "cancelled", None)
             return await self._until_parked(hand, details, overrides or Overrides())
@@ -113,6 +104,7 @@ class Runner:
             return await self._finish(hand, "faulted", await internal_error(exc))
         finally:
             del self.in_hand[lease.run_id]
+            saver.leaves(lease.run_id)
             self._store.notifier.forget_live(lease.run_id)
             self._store.announce(lease.run_id)
 
@@ -157,35 +149,17 @@ class Runner:
             smtp_url=smtp_url(c.settings),
         )  # fmt: skip
 
-    async def _details(self, lease: Lease) -> dict[str, Any]:
-        names = (
-            "id",
-            "input",
-            "conversation",
-            "created_at",
-            "started_at",
-            "definition",
-            "namespace",
-            "name",
-            "version",
-            "digest",
-            "lock",
-            "secrets",
-            "options",
-        )
-
-        async def read() -> Any:
-            async with self._store.database.quick(lease.tenant) as connection:
-                return await (await connection.execute(query("runs", "details"), {"run": lease.run_id})).fetchone()
-
-        return dict(zip(names, await patiently(read, patience_s=self._patience_s), strict=True))
-
     def _graph(self, tenant: str) -> Any:
         from graphs.run import run_graph
 
         if tenant not in self._graphs:
-            self._graphs[tenant] = run_graph(self._store.saver(tenant))
+            self._graphs[tenant] = run_graph(self._saver(tenant))
         return self._graphs[tenant]
+
+    def _saver(self, tenant: str) -> GroupSaver:
+        if tenant not in self._savers:
+            self._savers[tenant] = self._store.saver(tenant)
+        return self._savers[tenant]
 
     def _program(self, details: Mapping[str, Any]) -> Program:
         from graphs.run import compile as compile_program
@@ -207,7 +181,7 @@ class Runner:
         async def park() -> Any:
             async with self._store.database.quick(hand.lease.tenant) as connection:
                 if await (await connection.execute(query("runs", "park"), values)).fetchone() is not None:
-                    await connection.execute(query("runs", "end-live"), {"run": hand.lease.run_id})
+                    await connection.execute(query("runs", "end-live"), {"runs": [hand.lease.run_id]})
                     return None
                 row = await (await connection.execute(query("runs", "holds"), _mine(hand.lease))).fetchone()
                 if row is None:
@@ -222,23 +196,14 @@ class Runner:
 
     async def _finish(self, hand: InHand, status: str, outcome: Outcome | None) -> str:
         lease = hand.lease
-        values = {
-            **_mine(lease), "status": status, "failed_path": outcome.failed_path if outcome else "",
-            "output": to_text(hand.journal.redacted(outcome.output)) if outcome and status == "completed" else None,
-            "error": to_text(dict(outcome.error)) if outcome and outcome.error else None,
-        }  # fmt: skip
-
-        async def finish() -> None:
-            async with self._store.database.quick(lease.tenant) as connection:
-                if await (await connection.execute(query("runs", "finish"), values)).fetchone() is None:
-                    await _see_that_it_was_us(connection, lease)
-                await connection.execute(query("runs", "end-waits"), {"run": lease.run_id})
-                await connection.execute(query("runs", "end-live"), {"run": lease.run_id})
-
-        await patiently(finish, patience_s=self._patience_s)
+        ending = Ending(
+            lease=lease, status=status, failed_path=outcome.failed_path if outcome else "", error=outcome.error if outcome else None,
+            output=to_text(hand.journal.redacted(outcome.output)) if outcome and status == "completed" else None,
+        )  # fmt: skip
+        if not await self._rows.finish(ending):
+            raise LeaseLost(f"run {lease.run_id} has a new owner")
         if status == "completed":  # a faulted run's thread is where a retry goes on
-            strategy = "delete" if hand.journal.has_secrets else "keep_latest"  # its last checkpoint holds the output as it was
-            await self._store.saver(lease.tenant).aprune([lease.run_id], strategy=strategy)
+            await self._saver(lease.tenant).completed(lease.run_id, has_secrets=hand.journal.has_secrets)
         return status
 
     def rest(self) -> None:
@@ -246,6 +211,12 @@ class Runner:
         self.resting = True
         for hand in self.in_hand.values():
             hand.journal.resting = True
+
+    async def close(self) -> None:
+        """Let go; who waits for the database still is cancelled."""
+        await self._rows.close()
+        for saver in self._savers.values():
+            await saver.close()
 
     async def renew(self) -> None:
         """Renew the leases of all runs in hand; drop those that were lost, cancel those a person wants cancelled."""

@@ -234,6 +234,12 @@ async def read_run_view(session: AsyncSession, run_id: str, *, worker_missing: b
     return _run_view(row, lines=lines, waits=waits, running=running, worker_missing=worker_missing)
 
 
+async def read_new_run_view(session: AsyncSession, run_id: str) -> RunView:
+    """Return a run that was started a moment ago: nothing has happened yet."""
+    row = (await session.execute(_runs().where(t.runs.c.id == run_id))).one()
+    return _run_view(row, lines=(), waits=(), running=(), worker_missing=False)
+
+
 async def read_run_views(session: AsyncSession, *, status: str | None, limit: int) -> list[RunView]:
     """Return runs, newest first, without steps and picture."""
     statement = _runs().order_by(t.runs.c.created_at.desc(), t.runs.c.id.desc()).limit(limit)

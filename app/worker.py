@@ -21,7 +21,7 @@ import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
 
-from app.running import Lease, Runner, process_name
+from app.running import Runner, process_name
 from app.store.ending import end, within
 from app.store.errors import DatabaseAway
 from app.store.journal import Resting
@@ -29,6 +29,7 @@ from app.store.notifying import SIGNAL
 from app.store.patience import lost, outage
 from app.store.queries import query
 from app.store.queue.procrastinate import CHANNEL
+from app.store.runs import Lease
 from graphs.run.errors import LeaseLost, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class Worker:
             await end(loops[0], loops[2])
             await self._wind_down()
             await end(loops[1])
+            await self.runner.close()
             await self._leave()
         log.info("The worker has stopped", owner=self.owner)
 

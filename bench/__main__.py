@@ -9,10 +9,10 @@ import statistics
 import time
 from collections.abc import Awaitable, Callable
 
-from bench import command, engine, expressions, language
+from bench import command, engine, expressions, language, store
 
 Benchmark = Callable[[], Awaitable[float]]  # one round; returns what it measured, in the unit of its name
-ALL: dict[str, tuple[str, Benchmark]] = {**command.ALL, **language.ALL, **expressions.ALL, **engine.ALL}
+ALL: dict[str, tuple[str, Benchmark]] = {**command.ALL, **language.ALL, **expressions.ALL, **engine.ALL, **store.ALL}
 
 
 async def measure(names: list[str], rounds: int) -> list[dict[str, object]]:

@@ -16,7 +16,7 @@ from app.actions.locks import differences, lock_of
 from app.store import tables as t
 from app.store.ids import new_id
 from app.store.waking import wake
-from app.views import RunView, read_run_view, read_run_views, worker_missing
+from app.views import RunView, read_new_run_view, read_run_view, read_run_views, worker_missing
 from graphs.run.paths import to_reference
 
 ENDED = ("completed", "faulted", "cancelled")
@@ -69,7 +69,7 @@ class RunActions(ActionsBase):
                 await record(session, actor, "allow-addresses", f"run:{run_id}", **options)
             if not here:
                 await self._store.queue.enqueue(session, [run_id])
-            return await read_run_view(session, run_id)
+            return await read_new_run_view(session, run_id)
 
     async def run(self, actor: Actor, run_id: str) -> RunView:
         async with self._acting(actor, "viewer", "see runs") as session:

@@ -52,6 +52,7 @@ class RunJournal:
         self.run_id = run_id
         self.epoch = epoch
         self.lost = False
+        self.new = False  # nothing is stored of the run: it need not be looked up
         self.resting = False  # the worker stops: the run is to rest before its next effect
         self._queued = False
         self._secrets = Redactor()
@@ -73,6 +74,8 @@ class RunJournal:
 
     async def load(self) -> Sequence[Row]:
         """Return every row, oldest first. However many there are and however large, others have their turn in between."""
+        if self.new:
+            return []
 
         async def first() -> list[tuple[Any, ...]]:
             async with self._database.quick(self._tenant) as connection:
@@ -105,7 +108,7 @@ class RunJournal:
     def write(self, row: Row) -> None:
         if self.resting and row.kind == "intent":
             return  # what it announces will not be begun: `flush` raises before
-        self._queued = True
+        self._queued, self.new = True, False
         self._writer.add(Item(self._tenant, INSERT, Line(self, self._values(row)), self))
 
     async def flush(self) -> None:

@@ -29,6 +29,7 @@ from psycopg.types.json import Jsonb
 from app.store.database import Database
 from app.store.patience import patiently
 from app.store.queries import query
+from app.store.together import Together
 from app.store.writer import GroupWriter, Item, Kind
 
 
@@ -51,6 +52,26 @@ class GroupSaver(AsyncPostgresSaver):
         self._database = database
         self._writer = writer
         self._tenant = tenant
+        self._new: set[str] = set()  # threads that have nothing stored yet
+        self._keep_latest: Together[str, None] = Together(self._pruned, name="prune")
+
+    def begins(self, thread_id: str) -> None:
+        """Say that nothing is stored of a thread: it needs not be looked up until something is."""
+        self._new.add(thread_id)
+
+    def leaves(self, thread_id: str) -> None:
+        """Say that this process has no more to do with a thread."""
+        self._new.discard(thread_id)
+
+    async def completed(self, thread_id: str, *, has_secrets: bool) -> None:
+        """Keep the last checkpoint of a thread that has nothing more to do; none when it holds secrets, as they were."""
+        if has_secrets:
+            await self.adelete_thread(thread_id)
+        else:
+            await self._keep_latest(thread_id)
+
+    async def close(self) -> None:
+        await self._keep_latest.close()
 
     async def setup(self) -> None:
         """Nothing to do: the migrations made the tables."""
@@ -59,6 +80,7 @@ class GroupSaver(AsyncPostgresSaver):
         self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata, new_versions: ChannelVersions
     ) -> RunnableConfig:
         thread, ns, parent = _place(config)
+        self._new.discard(thread)
         copy: Any = checkpoint.copy()
         values = copy["channel_values"] = dict(checkpoint["channel_values"])
         blobs = {name: values.pop(name) for name, value in checkpoint["channel_values"].items() if not isinstance(value, PLAIN)}
@@ -70,11 +92,14 @@ class GroupSaver(AsyncPostgresSaver):
 
     async def aput_writes(self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = "") -> None:
         thread, ns, checkpoint_id = _place(config)
+        self._new.discard(thread)
         kind = SPECIAL_WRITES if all(channel in WRITES_IDX_MAP for channel, _ in writes) else WRITES
         rows: Iterable[Any] = self._dump_writes(thread, ns, checkpoint_id or "", task_id, task_path, writes)
         await self._put([(kind, row) for row in rows])
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        if config["configurable"]["thread_id"] in self._new:
+            return None
         read = super().aget_tuple
         return await patiently(lambda: read(config), patience_s=self._writer.patience_s)
 
@@ -99,6 +124,10 @@ class GroupSaver(AsyncPostgresSaver):
 
         if thread_ids:
             await patiently(prune, patience_s=self._writer.patience_s)
+
+    async def _pruned(self, thread_ids: Sequence[str]) -> Sequence[None]:
+        await self.aprune(thread_ids)
+        return [None] * len(thread_ids)
 
     async def _put(self, items: Sequence[tuple[Kind, Any]]) -> None:
         owner = object()

@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import psycopg
-
 from app.store.database import SET_TENANT, AsyncConnection, Database
 from app.store.ending import end
 from app.store.patience import patiently
@@ -94,24 +92,32 @@ class GroupWriter:
                 self._linger = None
             items, self._queued = self._queued, []
             waiters, self._waiters = self._waiters, []
-            if items:
-                await self._write(items)
+            try:
+                if items:
+                    await self._write(items)
+            except BaseException:
+                for _, future in waiters:
+                    future.cancel()
+                raise
             for owner, future in waiters:
-                _, error = self._failed.pop(id(owner), (None, None))
-                if future.done():
-                    continue
-                if error is None:
-                    future.set_result(None)
-                else:
-                    future.set_exception(error)
+                self._answer(owner, future)
+
+    def _answer(self, owner: object, future: asyncio.Future[None]) -> None:
+        _, error = self._failed.pop(id(owner), (None, None))
+        if future.done():
+            return
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(error)
 
     async def _write(self, items: list[Item]) -> None:
         """Write *items*; what goes wrong is kept for their owners. One bad row does not take the rows of others with it."""
         owners = {id(item.owner): item.owner for item in items}
         try:
             await patiently(lambda: self._transaction(items), patience_s=self.patience_s)
-        except (psycopg.Error, RunError) as exc:
-            if len(owners) > 1 and isinstance(exc, psycopg.Error):
+        except Exception as exc:  # whoever waits hears of it, whatever it is: nobody waits for ever
+            if len(owners) > 1 and not isinstance(exc, RunError):
                 for key in owners:
                     await self._write([item for item in items if id(item.owner) == key])
                 return

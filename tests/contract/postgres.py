@@ -9,10 +9,11 @@ from sqlalchemy import select
 
 from app.actions import Actor
 from app.container import Container
-from app.running import Lease, Runner
+from app.running import Runner
 from app.store import tables as t
 from app.store.mailbox import RunMailbox
 from app.store.notifying import SIGNAL
+from app.store.runs import Lease
 from graphs.run.ports import JSON, Events, Journal, Mailbox, Notices
 from tests.fakes import approved, definition
 

@@ -18,9 +18,9 @@ from app.store.database import Database
 from app.store.ending import within
 from app.store.queries import query
 from app.store.queue.port import WakeUp
+from app.store.together import Together
 
 if TYPE_CHECKING:
-    from procrastinate.jobs import Job
     from procrastinate.manager import JobManager
 
 QUEUE = "runs"
@@ -40,7 +40,8 @@ class ProcrastinateQueue:
         self._silent_s = silent_s
         self._manager: JobManager | None = None
         self._worker: int | None = None
-        self._jobs: dict[int, Job] = {}
+        self._taken: set[int] = set()
+        self._drop: Together[int, None] = Together(self._drop_all, name="queue")
         self.changed = asyncio.Event()  # set by whoever listens on CHANNEL
 
     async def enqueue(self, session: AsyncSession | None, run_ids: Sequence[str]) -> None:
@@ -67,21 +68,18 @@ class ProcrastinateQueue:
             await connection.execute(query("queue", "drop-stalled"), {"silent_s": self._silent_s})
 
     async def release(self, wake_up: WakeUp, *, again: bool = False) -> None:
-        from procrastinate.exceptions import ConnectorException
-        from procrastinate.jobs import Status
-
-        manager = await self._open()
-        job = self._jobs.pop(wake_up.token, None)
-        if job is None:
+        if wake_up.token not in self._taken:
             return
-        try:
-            await manager.finish_job(job, Status.SUCCEEDED, delete_job=True)
-        except ConnectorException as exc:
-            if "not found" not in str(exc.__cause__):
-                raise
+        self._taken.remove(wake_up.token)
+        await self._drop(wake_up.token)
         if again:
             await self.enqueue(None, [wake_up.run_id])
         self.changed.set()  # a second wake-up of this run may have been held back by the first: nobody notifies of it
+
+    async def _drop_all(self, tokens: Sequence[int]) -> Sequence[None]:
+        async with self._database.pool.connection() as connection:
+            await connection.execute(query("queue", "drop"), {"jobs": list(tokens)})
+        return [None] * len(tokens)
 
     async def cancel(self, session: AsyncSession | None, run_id: str) -> None:
         if session is not None:
@@ -92,20 +90,26 @@ class ProcrastinateQueue:
 
     async def close(self) -> None:
         """Say goodbye, so that nobody waits for this worker's heartbeat."""
+        await self._drop.close()
         if self._manager is not None and self._worker is not None:
             worker, self._worker = self._worker, None
             await self._manager.unregister_worker(worker)
 
     async def _fetch(self, limit: int) -> list[WakeUp]:
-        manager = await self._open()
-        assert self._worker is not None
+        """Ask for one, for two, for four …: a lone wake-up does not pay for many, and many do not pay for each."""
+        await self._open()
         taken: list[WakeUp] = []
+        count = 1
         while len(taken) < limit:
-            job = await manager.fetch_job([QUEUE], self._worker)
-            if job is None or job.id is None:
+            count = min(count, limit - len(taken))
+            values = {"count": count, "queues": [QUEUE], "worker": self._worker}
+            async with self._database.pool.connection() as connection:
+                rows = await (await connection.execute(query("queue", "fetch"), values)).fetchall()
+            taken += [WakeUp(str(run_id), job) for job, run_id in rows]
+            self._taken.update(job for job, _ in rows)
+            if len(rows) < count:
                 break
-            self._jobs[job.id] = job
-            taken.append(WakeUp(str(job.task_kwargs["run_id"]), job.id))
+            count *= 2
         return taken
 
     async def _open(self) -> JobManager:
@@ -124,4 +128,4 @@ class ProcrastinateQueue:
     def forget_worker(self) -> None:
         """Register anew at the next verb: the database lost this worker (it was restored, or we were silent for too long)."""
         self._worker = None
-        self._jobs.clear()
+        self._taken.clear()

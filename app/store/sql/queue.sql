@@ -8,6 +8,16 @@ ON CONFLICT (queueing_lock) WHERE status = 'todo' DO NOTHING;
 -- name: cancel
 DELETE FROM queue.procrastinate_jobs WHERE queueing_lock = %(run)s AND status = 'todo';
 
+-- name: fetch
+-- Take up to so many, one after the other: the function is called once a row only because it is given the row's number.
+SELECT j.id, j.args ->> 'run_id'
+  FROM generate_series(1, %(count)s::int) AS n
+ CROSS JOIN LATERAL queue.procrastinate_fetch_job_v2(%(queues)s::varchar[], (%(worker)s + 0 * n)::bigint) AS j
+ WHERE j.id IS NOT NULL;
+
+-- name: drop
+DELETE FROM queue.procrastinate_jobs WHERE id = ANY(%(jobs)s::bigint[]);
+
 -- name: drop-stalled
 -- Jobs of workers that fell silent: dropped, not repeated, since the sweep over `runs` finds every run that lost its worker.
 DELETE FROM queue.procrastinate_jobs j

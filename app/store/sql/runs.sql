@@ -1,7 +1,8 @@
 -- The life of a run as its worker sees it. Every change is fenced by the epoch the worker was given with its lease.
 
 -- name: claim
-SELECT tenant_id, epoch, signals, cancel_requested FROM parley.claim_run(%(run)s, %(owner)s, %(lease_s)s);
+SELECT run, c.tenant_id, c.epoch, c.cancel_requested
+  FROM unnest(%(runs)s::text[]) AS run CROSS JOIN LATERAL parley.claim_run(run, %(owner)s, %(lease_s)s) AS c;
 
 -- name: renew
 SELECT run_id, signals, cancel_requested FROM parley.renew_leases(%(owner)s, %(runs)s, %(epochs)s, %(lease_s)s);
@@ -16,10 +17,10 @@ SELECT parley.next_timer(%(limit_s)s);
 SELECT parley.tenant_of_run(%(run)s);
 
 -- name: details
--- What the run executes, read by the worker that just claimed it.
+-- What runs execute, read by the worker that just claimed them.
 SELECT r.id, r.input, r.conversation, r.created_at, r.started_at, v.definition, v.namespace, v.name, v.version, v.digest, v.lock, v.secrets, r.options
   FROM parley.runs r JOIN parley.versions v ON v.tenant_id = r.tenant_id AND v.id = r.version_id
- WHERE r.id = %(run)s;
+ WHERE r.id = ANY(%(runs)s::text[]);
 
 -- name: park
 -- Give the run up until something arrives. Nothing is changed when something arrived since *signals* was read: then go on instead.
@@ -38,18 +39,31 @@ UPDATE parley.runs SET status = 'ready', ready_at = clock_timestamp(), owner = N
 RETURNING id;
 
 -- name: finish
-UPDATE parley.runs
-   SET status = %(status)s, reason = '', output = %(output)s::json, error = %(error)s::json,
-       failed_path = %(failed_path)s, ended_at = clock_timestamp(),
-       owner = NULL, lease_until = NULL, wake_at = NULL
- WHERE id = %(run)s AND epoch = %(epoch)s AND status = 'running'
-RETURNING id;
+-- Rows in id order, as renew_leases locks them.
+WITH mine AS (
+    SELECT r.id, s.status, s.output, s.error, s.failed_path
+      FROM parley.runs r
+      JOIN unnest(%(run)s::text[], %(epoch)s::int[], %(status)s::text[], %(output)s::text[], %(error)s::text[], %(failed_path)s::text[])
+           AS s(id, epoch, status, output, error, failed_path) ON r.id = s.id AND r.epoch = s.epoch
+     WHERE r.status = 'running' ORDER BY r.id FOR UPDATE OF r
+)
+UPDATE parley.runs r
+   SET status = mine.status, reason = '', output = mine.output::json, error = mine.error::json, failed_path = mine.failed_path,
+       ended_at = clock_timestamp(), owner = NULL, lease_until = NULL, wake_at = NULL
+  FROM mine WHERE r.id = mine.id
+RETURNING r.id;
+
+-- name: ended-by-us
+-- Our own commit whose answer got lost with the connection, told from a lost lease.
+SELECT r.id FROM parley.runs r JOIN unnest(%(run)s::text[], %(epoch)s::int[]) AS s(id, epoch) ON r.id = s.id AND r.epoch = s.epoch
+ WHERE r.owner IS NULL;
 
 -- name: end-waits
-UPDATE parley.awaits SET withdrawn_at = clock_timestamp() WHERE run_id = %(run)s AND delivered_at IS NULL AND withdrawn_at IS NULL;
+UPDATE parley.awaits SET withdrawn_at = clock_timestamp()
+ WHERE run_id = ANY(%(runs)s::text[]) AND delivered_at IS NULL AND withdrawn_at IS NULL;
 
 -- name: end-live
-DELETE FROM parley.live WHERE run_id = %(run)s;
+DELETE FROM parley.live WHERE run_id = ANY(%(runs)s::text[]);
 
 -- name: show-live
 INSERT INTO parley.live (tenant_id, run_id, running) VALUES (current_setting('app.tenant'), %(run)s, %(running)s::json)
