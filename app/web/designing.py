@@ -6,6 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from app.store.patience import patiently
+from app.web.chat_store import PATIENCE_S
+
 if TYPE_CHECKING:
     from app.actions import Actor
     from app.container import Container
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
 
 Event = dict[str, Any]
 RUNS_TOLD = 20
+TOLD = 10_000
 
 
 class Turns(Protocol):
@@ -26,6 +30,7 @@ class Designing:
 
     def __init__(self, container: Container) -> None:
         self._container = container
+        self._told: dict[str, str] = {}  # by conversation: which model was said to answer instead of the first one
 
     async def warm(self) -> None:
         """Load models and graph before the first person waits for them; the imports take seconds."""
@@ -38,6 +43,22 @@ class Designing:
         deps = self.deps(actor, conversation_id)
         async for event in converse(graph, deps, thread_id=conversation_id, user=user):
             yield event
+            if words := self._instead(conversation_id):
+                yield {"type": "say", "text": words}
+
+    def _instead(self, conversation_id: str) -> str:
+        """Return, once a conversation and change, that another model than the first one answers."""
+        said = self._container.models.describe()
+        first, answers = said["models"][0], said["name"]
+        if answers == self._told.get(conversation_id, first["name"]):
+            return ""
+        if len(self._told) > TOLD:
+            self._told.clear()
+        self._told[conversation_id] = answers
+        if answers == first["name"]:
+            return f"**{answers}** answers again."
+        name = "the built-in offline author" if said["kind"] == "offline" else answers
+        return f"**{first['name']}** does not answer ({first['why']}), so this comes from **{name}**."
 
     def deps(self, actor: Actor, conversation_id: str) -> DesignDeps:
         """Return the outside of this conversation."""
@@ -46,16 +67,19 @@ class Designing:
         actions = self._container.actions
 
         async def propose(draft: Draft) -> dict[str, Any]:
-            view = await actions.propose(
-                actor, draft.text, conversation=conversation_id, summary=draft.summary, assumptions=draft.assumptions, bump=True
+            view = await patiently(
+                lambda: actions.propose(
+                    actor, draft.text, conversation=conversation_id, summary=draft.summary, assumptions=draft.assumptions, bump=True
+                ),
+                patience_s=PATIENCE_S,
             )
             return {"proposal_id": view.id, "digest": view.digest, "version": view.version}
 
         async def status(_text: str) -> list[dict[str, Any]]:
-            return [view.to_json() for view in await actions.runs(actor, limit=RUNS_TOLD)]
+            return [view.to_json() for view in await patiently(lambda: actions.runs(actor, limit=RUNS_TOLD), patience_s=PATIENCE_S)]
 
         async def workflows() -> list[dict[str, Any]]:
-            return [view.to_json() for view in await actions.workflows(actor)]
+            return [view.to_json() for view in await patiently(lambda: actions.workflows(actor), patience_s=PATIENCE_S)]
 
         return DesignDeps(
             models=self._container.models,

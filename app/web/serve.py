@@ -10,6 +10,7 @@ from app.settings import Settings
 
 SOCKET_MAX_BYTES = 1_048_576
 GRACE_S = 3
+LOCAL = ("127.0.0.1", "0.0.0.0", "::", "::1")  # noqa: S104 - compared, not listened on
 
 
 class PortTaken(OSError):
@@ -18,7 +19,7 @@ class PortTaken(OSError):
 
 def serve(settings: Settings) -> None:
     """
-    Serve until SIGTERM or Ctrl-C.
+    Serve until SIGTERM or Ctrl-C; the address is printed when the first request can come.
 
     Raises:
         PortTaken: another program has the port.
@@ -38,7 +39,15 @@ def serve(settings: Settings) -> None:
         timeout_graceful_shutdown=GRACE_S,
         server_header=False,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    address = f"http://{'localhost' if settings.host in LOCAL else settings.host}:{listening.getsockname()[1]}"
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                print(address, flush=True)  # noqa: T201 - whoever started it reads this
+
+    Server(config).run(sockets=[listening])
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -42,7 +42,7 @@ class Turn:
     conversation: Conversation
     actor: Actor
     parent: str | None  # the step the agents' steps are shown under
-    steps: dict[str, tuple[str, str]] = field(default_factory=dict)  # event id -> (step id, when it began)
+    steps: dict[str, tuple[str, str, str]] = field(default_factory=dict)  # event id -> (step id, its name, when it began)
 
 
 class Talk:
@@ -122,7 +122,7 @@ class Talk:
                 log.warning("an event the chat does not know", type=other)
 
     async def _step(self, turn: Turn, event: Event) -> None:
-        step_id, began = turn.steps.setdefault(event["id"], (str(uuid.uuid4()), utc_now()))
+        step_id, _, began = turn.steps.setdefault(event["id"], (str(uuid.uuid4()), event["name"], utc_now()))
         ended = utc_now() if event["status"] == "end" else None
         await turn.conversation.step(step_id, event["name"], text=event.get("text") or "", parent=turn.parent, started=began, ended=ended)
         if ended:
@@ -130,8 +130,8 @@ class Talk:
 
     async def _end_steps(self, turn: Turn) -> None:
         """Steps that were interrupted do not spin for ever."""
-        for step_id, began in turn.steps.values():
-            await turn.conversation.step(step_id, "Stopped", text="", parent=turn.parent, started=began, ended=utc_now())
+        for step_id, name, began in turn.steps.values():
+            await turn.conversation.step(step_id, f"{name} (stopped)", text="", parent=turn.parent, started=began, ended=utc_now())
 
     # cards
     async def _ask(self, conversation: Conversation, questions: list[Mapping[str, Any]]) -> None:

@@ -37,7 +37,10 @@ class ModelUnavailable(ModelError):
 
     @property
     def fix(self) -> str:
-        return " ".join(dict.fromkeys(a.fix for a in self.attempts))
+        fixes = dict.fromkeys(f"{attempt.fix.rstrip('.')}." for attempt in self.attempts)
+        names = [attempt.model for attempt in self.attempts]
+        behind = f'Or let the built-in author step in: PARLEY_MODEL="{",".join(names)},offline", then restart.'
+        return " ".join([*fixes, *([] if "offline" in names else [behind])])
 
 
 class BadReply(ModelError):

@@ -79,6 +79,11 @@ class Chat:
         self.page.keyboard.insert_text(text)
         self.page.keyboard.press("Enter")
 
+    @property
+    def answer(self) -> Locator:
+        """What Parley said last."""
+        return self.page.locator("[data-step-type=assistant_message]").last
+
     def card(self, kind: str) -> Locator:
         """Return the newest card of this kind: questions, proposal, run, task, secret."""
         return self.page.get_by_test_id(f"{kind}-card").last

@@ -59,6 +59,18 @@ SHOP = {
 }
 
 
+def environment(home: Path) -> dict[str, str]:
+    """Return the environment of a Parley of the tests: nothing from outside decides what it does."""
+    own = {
+        "PARLEY_HOME": str(home),
+        "PORT": "0",
+        "PARLEY_MODEL": "offline",
+        "PARLEY_HTTP_ALLOW": "127.0.0.0/8",
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+    }
+    return {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)} | own
+
+
 def apart(work: Coroutine[Any, Any, None]) -> None:
     """Run *work* in a thread of its own: Playwright's synchronous API keeps an event loop running in this one."""
     with ThreadPoolExecutor(1) as pool:
@@ -104,15 +116,7 @@ async def _add_person(home: Path, name: str, password: str, role: str) -> None:
 def parley(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parley]:
     """`parley up` in a fresh folder."""
     folder = tmp_path_factory.mktemp("browser")
-    own = {
-        "PARLEY_HOME": str(folder / "home"),
-        "PORT": "0",
-        "PARLEY_MODEL": "offline",
-        "PARLEY_HTTP_ALLOW": "127.0.0.0/8",
-        "PYTHONPATH": str(Path(__file__).parents[2]),
-    }
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)} | own
-    with up([sys.executable, "-P", "-m", "app", "up"], folder=folder, environment=environment) as running:
+    with up([sys.executable, "-P", "-m", "app", "up"], folder=folder, environment=environment(folder / "home")) as running:
         address = running.wait_for("http://localhost:", timeout_s=60)
         login = re.search(r"name admin\s+password (\S+)", "\n".join(running.lines))
         assert login, "\n".join(running.lines)

@@ -84,6 +84,9 @@ class FakeActions:
             raise NotFound("proposal", proposal_id)
         return View(self.proposals[proposal_id])
 
+    async def workflows(self, actor: Actor) -> list[View]:
+        return []
+
     async def approve(self, actor: Actor, proposal_id: str, *, digest: str) -> View:
         found = (await self.proposal(actor, proposal_id)).data
         if found["digest"] != digest:
