@@ -41,7 +41,8 @@ async def no_workflows() -> list[dict[str, Any]]:
 def server_timezone(link: Path = Path("/etc/localtime")) -> str:
     """Return the name of this machine's time zone, "UTC" when it has none."""
     _, marked, name = str(link.resolve()).partition("/zoneinfo/")
-    return name.removeprefix("Etc/") if marked and name in available_timezones() else "UTC"
+    known = marked and name in available_timezones() and name != "Etc/UTC"
+    return name if known else "UTC"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
