@@ -194,7 +194,9 @@ class TestWithoutAModel:
 
         assert event["type"] == "error"
         assert event["why"] == "openai:gpt-x: nothing answers at http://127.0.0.1:1"
-        assert event["next"] == "Check OPENAI_BASE_URL"
+        assert event["next"] == (
+            'Check OPENAI_BASE_URL. Or let the built-in author step in: PARLEY_MODEL="openai:gpt-x,offline", then restart.'
+        )
         talk.deps = deps(offline(), propose=talk._propose)
         assert kinds(await talk.say(STORY)) == ["questions"]
 
