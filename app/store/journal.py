@@ -54,7 +54,9 @@ class RunJournal:
         self.lost = False
         self.new = False  # nothing is stored of the run: it need not be looked up
         self.resting = False  # the worker stops: the run is to rest before its next effect
-        self._queued = False
+        self._written = 0  # rows queued so far
+        self._durable = 0  # of them
+        self._failure: BaseException | None = None  # a row could not be stored: nothing may build on this journal any more
         self._secrets = Redactor()
         self._has_secrets = False
 
@@ -108,14 +110,19 @@ class RunJournal:
     def write(self, row: Row) -> None:
         if self.resting and row.kind == "intent":
             return  # what it announces will not be begun: `flush` raises before
-        self._queued, self.new = True, False
+        self._written, self.new = self._written + 1, False
         self._writer.add(Item(self._tenant, INSERT, Line(self, self._values(row)), self))
 
     async def flush(self) -> None:
-        resting = self.resting
-        if self._queued:
-            await self._writer.flush(self)
-            self._queued = False
+        resting, written = self.resting, self._written
+        if self._durable < written:
+            try:
+                await self._writer.flush(self)
+            except Exception as exc:  # whatever it is: a row is missing from now on
+                self._failure = exc
+            self._durable = max(self._durable, written)
+        if self._failure is not None:
+            raise self._failure
         if self.lost:
             raise LeaseLost(f"run {self.run_id} has a new owner")
         if resting:

@@ -99,17 +99,18 @@ class GroupWriter:
                 for _, future in waiters:
                     future.cancel()
                 raise
-            for owner, future in waiters:
-                self._answer(owner, future)
+            self._answer(waiters)
 
-    def _answer(self, owner: object, future: asyncio.Future[None]) -> None:
-        _, error = self._failed.pop(id(owner), (None, None))
-        if future.done():
-            return
-        if error is None:
-            future.set_result(None)
-        else:
-            future.set_exception(error)
+    def _answer(self, waiters: Sequence[tuple[object, asyncio.Future[None]]]) -> None:
+        """Tell everybody how it went: all who wait for the same owner hear the same."""
+        failed = {id(owner): self._failed.pop(id(owner)) for owner, _ in waiters if id(owner) in self._failed}
+        for owner, future in waiters:
+            if future.done():
+                continue
+            if id(owner) in failed:
+                future.set_exception(failed[id(owner)][1])
+            else:
+                future.set_result(None)
 
     async def _write(self, items: list[Item]) -> None:
         """Write *items*; what goes wrong is kept for their owners. One bad row does not take the rows of others with it."""

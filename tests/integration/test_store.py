@@ -94,6 +94,34 @@ class TestFencing:
         assert isinstance(results[1], Exception)
         assert [kept.path for kept in await good.load()] == ["/do/0/a"]
 
+    async def test_a_row_that_cannot_be_stored_is_told_to_all_who_wait_and_to_all_who_come_later(
+        self, container: Container, lease: Lease
+    ) -> None:
+        """Two branches of one run flush at once: neither may go on to an effect, nor may a third."""
+        journal = container.store.journal(lease.tenant, lease.run_id, lease.epoch)
+
+        journal.write(row("/do/0/\x00"))
+        results = await asyncio.gather(journal.flush(), journal.flush(), return_exceptions=True)
+
+        assert all(isinstance(result, Exception) for result in results), results
+        with pytest.raises(type(results[0])):
+            await journal.flush()
+
+    async def test_a_row_written_during_a_flush_of_another_branch_is_not_taken_for_durable(
+        self, container: Container, lease: Lease
+    ) -> None:
+        journal = container.store.journal(lease.tenant, lease.run_id, lease.epoch)
+        journal.write(row("/do/0/a"))
+        first = asyncio.create_task(journal.flush())
+        while container.store.writer._queued:  # until the first flush is on its way to the database
+            await asyncio.sleep(0)
+
+        journal.write(row("/do/1/b"))
+        await first
+        await journal.flush()
+
+        assert [kept.path for kept in await journal.load()] == ["/do/0/a", "/do/1/b"]
+
     async def test_outputs_come_back_exactly(self, container: Container, lease: Lease) -> None:
         value = {"nul": "a\x00b", "half": "\ud800", "big": 2**63, "small": 1e-320, "one": 1.0, "text": "ä€\U0001f600"}
         journal = container.store.journal(lease.tenant, lease.run_id, lease.epoch)
