@@ -113,8 +113,10 @@ class TestFencing:
         journal = container.store.journal(lease.tenant, lease.run_id, lease.epoch)
         journal.write(row("/do/0/a"))
         first = asyncio.create_task(journal.flush())
-        while container.store.writer._queued:  # until the first flush is on its way to the database
+        for _ in range(5):  # the first flush is on its way to the database
             await asyncio.sleep(0)
+        assert not container.store.writer._queued
+        assert not first.done()
 
         journal.write(row("/do/1/b"))
         await first
