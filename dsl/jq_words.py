@@ -16,14 +16,19 @@ from dsl.targets import filled_text
 _NAME: Final = r"[A-Za-z_][A-Za-z0-9_]*"
 _PATH_TEXT: Final = rf"(?:\${_NAME}(?:\.{_NAME}|\[\d+\])*|(?:\.{_NAME}(?:\[\d*\])*)+)"
 _PATH = re.compile(_PATH_TEXT)
+_NUMBER_TEXT: Final = rf"\(\s*{_PATH_TEXT}\s*\|\s*tonumber\??\s*\)"  # a number, also when it is written as text
+_LIST_TEXT: Final = (  # the data when it is a list, else the first list under the fields that are named; a fault when there is none
+    rf"\(\s*if type == \"array\" then \. else first\(\((?:\.{_NAME}\?(?:,\s*)?)+\)\s*\|\s*arrays\)\s*//\s*error\(\"[^\"\\]*\"\) end\s*\)"
+)
 _LITERAL_TEXT: Final = r"\"[^\"\\]*\"|-?\d+(?:\.\d+)?|true|false|null"
 _COMPARISON = re.compile(
-    rf"({_PATH_TEXT}|\(\s*(?:{_PATH_TEXT}|\.)\s*\|\s*length\s*\))\s*(==|!=|<=|>=|<|>)\s*({_LITERAL_TEXT}|{_PATH_TEXT})"
+    rf"({_PATH_TEXT}|{_NUMBER_TEXT}|\(\s*(?:{_PATH_TEXT}|\.)\s*\|\s*length\s*\))\s*(==|!=|<=|>=|<|>)\s*({_LITERAL_TEXT}|{_PATH_TEXT})"
 )
 _FUNCTION = re.compile(rf"({_PATH_TEXT})\s*\|\s*(startswith|endswith|contains|test)\(\s*(\"[^\"\\]*\")\s*\)")
 _NEGATED = re.compile(rf"({_PATH_TEXT})\s*\|\s*not")
 _FILTERED = re.compile(rf"(?:({_PATH_TEXT}|\.)\s*\|\s*)?map\(\s*select\((.+)\)\s*\)", re.DOTALL)
-_BRACKETED = re.compile(rf"\[\s*({_PATH_TEXT}|\.)?(?:\[\])?\s*\|\s*select\((.+)\)\s*\]", re.DOTALL)
+_NUMBERED = re.compile(rf"\(\s*({_PATH_TEXT})\s*\|\s*tonumber\??\s*\)")
+_BRACKETED = re.compile(rf"\[\s*(?:({_PATH_TEXT}|\.)|{_LIST_TEXT})?(?:\[\])?\s*\|\s*select\((.+)\)\s*\]", re.DOTALL)
 _FIELDS = re.compile(rf"(?:({_PATH_TEXT}|\.)\s*\|\s*)?map\(\s*\{{\s*({_NAME}(?:\s*,\s*{_NAME})*)\s*\}}\s*\)")
 _LENGTH = re.compile(rf"({_PATH_TEXT}|\.)\s*\|\s*length")
 _SUM = re.compile(rf"(?:({_PATH_TEXT}|\.)\s*\|\s*)?map\(\s*({_PATH_TEXT})\s*\)\s*\|\s*add")
@@ -140,6 +145,8 @@ def _simple(code: str, *, bare: bool) -> str | None:
 
 def _comparison(match: re.Match[str], *, bare: bool) -> str:
     left, sign, right = match.groups()
+    numbered = _NUMBERED.fullmatch(left)
+    left = numbered.group(1) if numbered else left
     counted = _LENGTH.fullmatch(left.strip("() ")) if left.startswith("(") else None
     subject = f"the number of {things(counted.group(1))}" if counted else _subject(left, bare=bare)
     if right == "null":

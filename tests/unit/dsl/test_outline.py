@@ -129,6 +129,9 @@ def test_what_catches_says_whether_there_were_retries() -> None:
         ({"set": {"orders": '${ [.orders[] | select(.status == "open" and .paid)] }'}},
          'Keep the orders where status is "open" and paid is true'),
         ({"set": {"count": "${ .orders | length }"}}, "Set count to the number of the orders"),
+        ({"set": "${ [ .orders[] | select((.amount | tonumber?) > 100) ] }"}, "Keep the orders where amount is above 100"),
+        ({"set": '${ [ (if type == "array" then . else first((.orders?, .items?) | arrays) // error("no list") end)[]'
+                 " | select((.total|tonumber) <= 5) ] }"}, "Keep the items where total is at most 5"),
         ({"set": {"a": 1, "bBig": 2}}, "Set a to 1 and `bBig` to 2"),
         ({"set": "${ map({id, name}) }"}, "Keep only id, name of the items"),
         ({"set": {"x": "${ .a | weird(.b) }"}}, "Set x to `.a | weird(.b)`"),
