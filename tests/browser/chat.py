@@ -12,6 +12,13 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request,
 
 ARTIFACTS = Path(__file__).parents[2] / ".artifacts"
 SOON_MS = 20_000
+# What has the focus: its name for assistive programs, and whether the focus can be seen.
+FOCUSED = """() => {
+    const one = document.activeElement, style = getComputedStyle(one)
+    const name = one.getAttribute('aria-label') || [...(one.labels || [])].map((label) => label.innerText).join(' ') || one.innerText || ''
+    return {name: name.trim(), seen: style.outlineStyle !== 'none' || style.boxShadow !== 'none'}
+}"""
+TABS = 80
 # Chainlit asks who is signed in before anybody is, and says so in the console.
 EXPECTED_ERRORS = ("401", "Unauthorized")
 
@@ -83,6 +90,24 @@ class Chat:
     def answer(self) -> Locator:
         """What Parley said last."""
         return self.page.locator("[data-step-type=assistant_message]").last
+
+    def type(self, text: str) -> None:
+        """Type into whatever has the focus."""
+        self.page.keyboard.type(text)
+
+    def tab_to(self, name: str, *, press: bool = False) -> None:
+        """Press Tab until something with this name has the focus, which must be seen; with *press* then Enter."""
+        passed = []
+        for _ in range(TABS):
+            self.page.keyboard.press("Tab")
+            here = self.page.evaluate(FOCUSED)
+            passed.append(here["name"])
+            if name == here["name"] or (not press and name in here["name"]):
+                assert here["seen"], f"the focus on {name!r} cannot be seen"
+                if press:
+                    self.page.keyboard.press("Enter")
+                return
+        raise AssertionError(f"Tab does not lead to {name!r}, only to {passed}")
 
     def card(self, kind: str) -> Locator:
         """Return the newest card of this kind: questions, proposal, run, task, secret."""

@@ -16,6 +16,7 @@ align-items:start;box-sizing:border-box">{columns}</body>"""
 def collage(chat: Chat, browser: Browser) -> None:
     """Write `.artifacts/story.png` from a conversation that has come to its end."""
     chat.page.set_viewport_size({"width": WIDTH, "height": 4200})
+    chat.page.add_style_tag(content=".pl-picture { background-image: none !important }")  # dots make a large file
     chat.page.wait_for_timeout(800)
     wish = chat.page.locator("[data-step-type=user_message]").first
     left, right = [wish, chat.card("proposal")], [chat.card("run"), chat.card("task")]

@@ -39,8 +39,12 @@ def gallery() -> Iterator[str]:
         process.wait(timeout=15)
 
 
-LOOKS = {"light": ("light", 1280), "dark": ("dark", 1280), "phone": ("light", 390)}
+LOOKS = {"light": ("Light Theme", 1280), "dark": ("Dark Theme", 1280), "phone": ("Light Theme", 390)}
 TOO_WIDE = "(cards) => cards.filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.getAttribute('aria-label'))"
+
+NAMELESS = """(cards) => cards.flatMap((card) => [...card.querySelectorAll('input, select, textarea, button, [role=region], [role=tab]')])
+    .filter((one) => !(one.getAttribute('aria-label') || [...(one.labels || [])].map((label) => label.innerText).join('') || one.innerText))
+    .map((one) => one.outerHTML)"""
 
 
 def test_all_cards_draw_in_both_themes_and_on_a_phone(gallery: str, chromium: Browser) -> None:
@@ -51,8 +55,10 @@ def test_all_cards_draw_in_both_themes_and_on_a_phone(gallery: str, chromium: Br
 
     drawn = chat.page.locator(".pl-card")
     expect(drawn).to_have_count(len(cards()), timeout=SOON_MS)
+    assert drawn.evaluate_all(NAMELESS) == [], "nothing tells what it is"
     for name, (look, width) in LOOKS.items():
-        chat.page.evaluate("(look) => { document.documentElement.className = look }", look)
+        chat.page.get_by_role("button", name="Toggle theme").click()
+        chat.page.get_by_role("menuitem", name=look, exact=True).click()
         chat.page.set_viewport_size({"width": width, "height": 2000})
         assert drawn.evaluate_all(TOO_WIDE) == [], f"wider than the window: {name}"
         chat.shot(f"gallery-{name}", whole=True)

@@ -75,25 +75,35 @@ def test_the_whole_story(parley: Parley, chromium: Browser, shop: tuple[World, s
     chat.close()
 
 
-def test_the_first_starter_runs_at_once_with_a_form_a_decision_and_a_notice(chat: Chat) -> None:
-    """Nothing outside is needed: a form to fill in, a decision, and a message from the workflow in the chat."""
+def test_the_first_starter_by_keyboard_alone(parley: Parley, chromium: Browser) -> None:
+    """Nothing outside is needed: a form to fill in, a decision, and a message from the workflow in the chat. Tab, Enter and letters do."""
+    chat = Chat.open(chromium, parley.address)
     told = chat.page.get_by_role("article").get_by_text("News about the chairs")
-    chat.page.get_by_role("button", name="Try it here: order chairs").click()
+    chat.page.goto(parley.address)
+    expect(chat.page.locator("#email")).to_be_focused(timeout=SOON_MS)
+    chat.type("admin")
+    chat.tab_to("Password")
+    chat.type(parley.password)
+    chat.page.keyboard.press("Enter")
+    chat.ready()
+    chat.tab_to("Try it here: order chairs", press=True)
     chat.sees("proposal", "Waiting for your decision")
-    chat.press("proposal", "Approve and run")
+    chat.tab_to("Approve and run", press=True)
 
     chat.sees("task", "A question for you")
     expect(chat.card("task")).to_be_in_viewport(timeout=SOON_MS)
     chat.shot("starter-form")
-    chat.card("task").get_by_role("textbox").or_(chat.card("task").get_by_role("spinbutton")).first.fill("40")
-    chat.press("task", "Send")
+    chat.tab_to("chairs")
+    chat.type("40")
+    chat.tab_to("Send", press=True)
     expect(chat.page.get_by_test_id("task-card")).to_have_count(2, timeout=SOON_MS)
     expect(chat.page.get_by_test_id("task-card").first).to_contain_text("Answered by admin", timeout=SOON_MS)
     chat.sees("task", "Your decision")
-    chat.press("task", "Approve")
+    chat.tab_to("Approve", press=True)
 
     chat.run_is("completed")
     expect(told).to_be_visible(timeout=SOON_MS)
     chat.shot("starter-done", whole=True)
     chat.reload()
     expect(told).to_have_count(1, timeout=SOON_MS)
+    chat.close()
