@@ -44,6 +44,7 @@ class InHand:
     journal: RunJournal
     task: asyncio.Task[Any] | None = None
     cancelled: bool = False  # a person asked for it
+    ending: bool = False  # the cancellation has arrived
     signals: int = -1
     missed: int = 0  # renewals that did not find our lease
 
@@ -124,6 +125,7 @@ class Runner:
             except asyncio.CancelledError:
                 if not hand.cancelled:
                     raise
+                hand.ending = True
                 _uncancel()
                 return await self._finish(hand, "cancelled", None)
             if outcome.status != "waiting":
@@ -257,9 +259,9 @@ def _note(hand: InHand, *, signals: int, cancel: bool) -> None:
     if signals != hand.signals:
         hand.signals = signals
         hand.mailbox.arrived.set()
-    if cancel and not hand.cancelled and hand.task is not None:
+    if cancel and not hand.ending and hand.task is not None:
         hand.cancelled = True
-        hand.task.cancel()
+        hand.task.cancel()  # with every heartbeat until it arrives: Python 3.11 may lose one
 
 
 def _miss(hand: InHand) -> None:
@@ -286,7 +288,7 @@ def _mine(lease: Lease) -> dict[str, Any]:
 
 def _uncancel() -> None:
     task = asyncio.current_task()
-    if task is not None:
+    while task is not None and task.cancelling():
         task.uncancel()
 
 

@@ -15,7 +15,7 @@ import gc
 import signal
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import structlog
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("parley.worker")
 SWEEP_LIMIT = 500
+LETTING_GO_S, GIVING_BACK_S, AGAIN_S = 5.0, 2.0, 0.5  # a run that was stopped where it is gives its lease back
 READY_TOO_LONG_S = 5.0  # a ready run this old lost its wake-up
 
 
@@ -50,6 +51,7 @@ class Worker:
         self._settings = container.settings
         self._concurrency = concurrency
         self._running: dict[asyncio.Task[None], str] = {}
+        self._letting_go: set[asyncio.Task[Any] | None] = set()  # cancelled, and giving their run back
         self._room = asyncio.Event()
         self._renew_soon = asyncio.Event()  # a signal came: a person may want a run cancelled
 
@@ -138,12 +140,16 @@ class Worker:
         except LeaseLost:
             log.warning("Another worker has taken a run over", run=lease.run_id, epoch=lease.epoch)
         except asyncio.CancelledError:
-            await asyncio.shield(self._hand_back(lease))
+            self._letting_go.add(asyncio.current_task())
+            try:
+                await asyncio.shield(self._hand_back(lease))
+            finally:
+                self._letting_go.discard(asyncio.current_task())
             raise
 
     async def _hand_back(self, lease: Lease) -> None:
         try:
-            async with asyncio.timeout(3):
+            async with asyncio.timeout(GIVING_BACK_S):
                 await self.runner.hand_back(lease)
         except (TimeoutError, psycopg.Error, PoolTimeout, OSError) as exc:
             log.warning("A run could not be given back; its lease runs out", run=lease.run_id, why=str(exc))
@@ -201,14 +207,17 @@ class Worker:
         if self._running:
             log.info("The worker stops: runs come to a rest", runs=len(self._running), at_most_s=self._settings.stop_grace_s)
             await asyncio.wait(self._running, timeout=self._settings.stop_grace_s)
-        for task in list(self._running):
-            task.cancel(RELEASE)
-        if self._running:
-            await asyncio.wait(self._running, timeout=5)
+        for _ in range(int(LETTING_GO_S / AGAIN_S)):
+            for task in self._running.keys() - self._letting_go:
+                task.cancel(RELEASE)  # again and again: Python 3.11 may lose one
+            if not self._running:
+                return
+            await asyncio.wait(self._running, timeout=AGAIN_S)
+        log.warning("Some runs did not let go; the next worker takes them over when their leases run out", runs=len(self._running))
 
     async def _leave(self) -> None:
         try:
-            async with self._store.database.pool.connection(timeout=2) as connection:
+            async with self._store.database.pool.connection(timeout=1) as connection:
                 await connection.execute(query("runs", "gone"), {"owner": self.owner})
         except (psycopg.Error, PoolTimeout, OSError) as exc:
             log.warning("The worker could not say goodbye", why=str(exc).strip())

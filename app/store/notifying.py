@@ -16,11 +16,12 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from app.store.database import Database, to_text
-from app.store.ending import within
+from app.store.ending import end, within
 from app.store.patience import lost, outage
 from app.store.queries import query
 
 RUN, SIGNAL, NOTICE = "parley_run", "parley_signal", "parley_notice"
+CLOSE_S = 2.0
 PAUSE_S = 0.5  # between two batches
 LONGEST = 7_500  # bytes of a payload: PostgreSQL allows 7,999
 
@@ -57,12 +58,13 @@ class Notifier:
         self._urgent.set()
 
     async def close(self) -> None:
-        """Tell what is left, then stop."""
+        """Tell what is left, if the database listens, then stop."""
         self._closing = True
         if self._task is not None:
             self._urgent.set()
             self._wanted.set()
-            await self._task
+            await asyncio.wait([self._task], timeout=CLOSE_S)
+            await end(self._task)
 
     def _tell(self, channel: str, ids: Iterable[str]) -> bool:
         before = len(self._waiting[channel])

@@ -12,12 +12,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
+import structlog
+
 from app.store.database import SET_TENANT, AsyncConnection, Database
 from app.store.ending import end
 from app.store.patience import patiently
 from graphs.run.errors import RunError
 
+log = structlog.get_logger("parley.store")
 Rows = Sequence[Any]
+CLOSE_S = 2.0
 LINGER_S = 0.05  # a result nobody waits for is durable this soon
 
 
@@ -68,10 +73,14 @@ class GroupWriter:
         self._wake()
         await future
 
-    async def close(self) -> None:
-        """Write what is queued, then let go of the connection."""
+    async def close(self, *, within_s: float = CLOSE_S) -> None:
+        """Write what is queued, if the database takes it within *within_s*, then let go of the connection."""
         if self._queued:
-            await self.flush(self)
+            try:
+                async with asyncio.timeout(within_s):
+                    await self.flush(self)
+            except (TimeoutError, RunError, psycopg.Error, OSError) as exc:
+                log.warning("Some results were not stored; what they came from is done again", rows=len(self._queued), why=str(exc))
         if self._linger is not None:
             self._linger.cancel()
         await end(self._task)

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from graphs.run.book import Book
 from graphs.run.deps import RunDeps
+from graphs.run.ending import end
 from graphs.run.interpreter import Interpreter
 from graphs.run.ports import JSON, Awaited, Delivery, Row
 from graphs.run.step import Scope
@@ -153,5 +154,4 @@ class Live:
     async def close(self) -> None:
         """Stop working; what the run waits for stays awaited."""
         self.engine.waits.closing = True
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await end(self._task)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -18,22 +19,55 @@ from app.settings import Settings
 READY = "The worker is ready"
 
 
+# what `python -m app.worker` does, with the loading done beforehand: waits for its environment on stdin, then becomes that worker
+SPARE = """
+import asyncio, json, os, sys
+import app.container, app.store.saver, app.worker, dsl.expressions, graphs.run.graph, graphs.run.http, procrastinate.manager
+import procrastinate.psycopg_connector
+told = json.loads(sys.stdin.readline() or "null")
+if told is not None:
+    log = os.open(told["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.dup2(log, 1), os.dup2(log, 2)
+    os.environ.update(told["environment"])
+    asyncio.run(app.worker.main())
+"""
+_spares: list[subprocess.Popen[str]] = []
+
+
+def spare() -> subprocess.Popen[str]:
+    """Return a process that has everything loaded, and let the next one load meanwhile."""
+    _spares.append(_loading())
+    return _spares.pop(0) if len(_spares) > 1 else _loading()
+
+
+def _loading() -> subprocess.Popen[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")}
+    return subprocess.Popen([sys.executable, "-P", "-c", SPARE], stdin=subprocess.PIPE, text=True, env=environment, start_new_session=True)
+
+
+def end_spares() -> None:
+    while _spares:
+        process = _spares.pop()
+        process.kill()
+        process.communicate()
+
+
 class WorkerProcess:
-    """`python -m app.worker` on the tests' database, with its log in a file."""
+    """A worker process on the tests' database, with its log in a file."""
 
     def __init__(self, settings: Settings, log: Path, *, url: str | None) -> None:
         environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")},
             "PARLEY_HOME": str(settings.home_path), "PARLEY_LEASE_S": str(settings.lease_s),
             "PARLEY_HEARTBEAT_S": str(settings.heartbeat_s),
             "PARLEY_SWEEP_S": str(settings.sweep_s), "PARLEY_STOP_GRACE_S": str(settings.stop_grace_s), "PARLEY_HTTP_ALLOW": "127.0.0.0/8",
             **({"PARLEY_DATABASE_URL": url} if url else {}),
         }  # fmt: skip
         self.log = log
-        with log.open("ab") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "app.worker"], stdout=out, stderr=out, env=environment, start_new_session=True
-            )
+        log.touch()
+        self.process = spare()
+        assert self.process.stdin is not None
+        with self.process.stdin as told:
+            told.write(json.dumps({"log": str(log), "environment": environment}) + "\n")
 
     async def ready(self, *, within_s: float = 30.0) -> WorkerProcess:
         await self.says(READY, within_s=within_s)

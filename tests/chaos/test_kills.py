@@ -84,7 +84,7 @@ async def test_killed_in_a_wait_the_run_completes_and_every_effect_happened_once
     container: Container, actor: Actor, world: World, started: Workers
 ) -> None:
     worker = await started.start()
-    run = await start(container, actor, five_steps(world.base_url, between="{wait: {seconds: 4}}"))
+    run = await start(container, actor, five_steps(world.base_url, between="{wait: {milliseconds: 2600}}"))
     await eventually(container, actor, run.id, lambda view: view.reason == "waiting for a time")
 
     worker.kill()

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 
+import psycopg
 import pytest
 
 from app.container import Container
@@ -102,3 +103,52 @@ async def test_what_a_silent_worker_had_taken_is_dropped(container: Container) -
 
     assert await claimed(alive) == ["a"]
     await silent.release(taken)  # a zombie's late release changes nothing
+
+
+async def test_a_wake_up_that_could_not_be_released_does_not_hold_its_run_back(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database was away for a moment: the next heartbeat makes up for it."""
+    queue = ProcrastinateQueue(container.store.database, silent_s=60)
+    await queue.enqueue(None, ["a"])
+    [first] = await queue.claim(1, within_s=0)
+    await queue.enqueue(None, ["a"])
+    with monkeypatch.context() as away:
+        away.setattr(container.store.database, "pool", None)
+        with pytest.raises(AttributeError):
+            await queue.release(first)
+
+    await queue.heartbeat()
+
+    assert await claimed(queue) == ["a"]
+    await queue.close()
+
+
+async def test_what_was_taken_when_the_connection_broke_is_there_again(container: Container, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server had given it away; the answer never came. Nobody else takes a living worker's jobs."""
+    queue = ProcrastinateQueue(container.store.database, silent_s=60)
+    await queue.enqueue(None, ["a", "b"])
+    [first] = await queue.claim(1, within_s=0)
+
+    async def breaks(*_: object) -> None:
+        raise psycopg.OperationalError("the connection is lost")
+
+    with monkeypatch.context() as breaking:
+        breaking.setattr(psycopg.AsyncCursor, "fetchall", breaks)
+        with pytest.raises(psycopg.OperationalError):
+            await queue.claim(1, within_s=0)
+
+    assert (first.run_id, await claimed(queue)) == ("a", ["b"])
+    await queue.close()
+
+
+async def test_a_worker_that_others_took_for_gone_registers_again(container: Container) -> None:
+    """Its machine slept, say, for longer than a worker may be silent."""
+    sleeper, other = (ProcrastinateQueue(container.store.database, silent_s=0.3) for _ in range(2))
+    await sleeper.heartbeat()
+    await asyncio.sleep(0.4)
+    await other.heartbeat()
+    await sleeper.enqueue(None, ["a"])
+
+    assert await claimed(sleeper) == ["a"]
+    await asyncio.gather(sleeper.close(), other.close())

@@ -11,6 +11,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import psycopg
+import structlog
+from psycopg_pool import PoolTimeout
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,6 +26,8 @@ from app.store.together import Together
 if TYPE_CHECKING:
     from procrastinate.manager import JobManager
 
+log = structlog.get_logger("parley.store")
+CLOSE_S = 2.0
 QUEUE = "runs"
 CHANNEL = f"procrastinate_queue_v1#{QUEUE}"
 ENQUEUE = text(query("queue", "enqueue").replace("%(runs)s::text[]", "CAST(:runs AS text[])"))
@@ -41,6 +46,8 @@ class ProcrastinateQueue:
         self._manager: JobManager | None = None
         self._worker: int | None = None
         self._taken: set[int] = set()
+        self._late: set[int] = set()  # to be dropped
+        self._unsure = False  # whether we know all that we have taken
         self._drop: Together[int, None] = Together(self._drop_all, name="queue")
         self.changed = asyncio.Event()  # set by whoever listens on CHANNEL
 
@@ -64,6 +71,8 @@ class ProcrastinateQueue:
         assert self._worker is not None
         await manager.update_heartbeat(self._worker)
         await manager.prune_stalled_workers(self._silent_s)
+        if self._late:
+            await self._drop_all([])
         async with self._database.pool.connection() as connection:
             await connection.execute(query("queue", "drop-stalled"), {"silent_s": self._silent_s})
 
@@ -77,8 +86,12 @@ class ProcrastinateQueue:
         self.changed.set()  # a second wake-up of this run may have been held back by the first: nobody notifies of it
 
     async def _drop_all(self, tokens: Sequence[int]) -> Sequence[None]:
+        """Remove jobs that are done. Those that cannot be removed now are with the next ones: left behind, they hold their runs back."""
+        self._late.update(tokens)
+        late = list(self._late)
         async with self._database.pool.connection() as connection:
-            await connection.execute(query("queue", "drop"), {"jobs": list(tokens)})
+            await connection.execute(query("queue", "drop"), {"jobs": late})
+        self._late.difference_update(late)
         return [None] * len(tokens)
 
     async def cancel(self, session: AsyncSession | None, run_id: str) -> None:
@@ -91,9 +104,16 @@ class ProcrastinateQueue:
     async def close(self) -> None:
         """Say goodbye, so that nobody waits for this worker's heartbeat."""
         await self._drop.close()
-        if self._manager is not None and self._worker is not None:
-            worker, self._worker = self._worker, None
-            await self._manager.unregister_worker(worker)
+        if self._manager is None or self._worker is None:
+            return
+        from procrastinate.exceptions import ConnectorException
+
+        worker, self._worker = self._worker, None
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await self._manager.unregister_worker(worker)
+        except (TimeoutError, ConnectorException, PoolTimeout, psycopg.Error, OSError) as exc:
+            log.warning("The queue could not be told that this worker leaves; its silence tells", why=str(exc).strip())
 
     async def _fetch(self, limit: int) -> list[WakeUp]:
         """Ask for one, for two, for four …: a lone wake-up does not pay for many, and many do not pay for each."""
@@ -102,15 +122,39 @@ class ProcrastinateQueue:
         count = 1
         while len(taken) < limit:
             count = min(count, limit - len(taken))
-            values = {"count": count, "queues": [QUEUE], "worker": self._worker}
-            async with self._database.pool.connection() as connection:
-                rows = await (await connection.execute(query("queue", "fetch"), values)).fetchall()
+            rows = await self._take(count)
             taken += [WakeUp(str(run_id), job) for job, run_id in rows]
-            self._taken.update(job for job, _ in rows)
             if len(rows) < count:
                 break
             count *= 2
         return taken
+
+    async def _take(self, count: int) -> list[tuple[int, str]]:
+        if self._unsure:
+            await self._give_back_unknown()
+        self._unsure = True
+        try:
+            rows = await self._ask(count)
+        except psycopg.errors.ForeignKeyViolation:  # we were silent for so long that others took us for gone
+            self._worker = None
+            self._taken.clear()
+            await self._open()
+            rows = await self._ask(count)
+        self._unsure = False
+        self._taken.update(job for job, _ in rows)
+        return rows
+
+    async def _ask(self, count: int) -> list[tuple[int, str]]:
+        values = {"count": count, "queues": [QUEUE], "worker": self._worker}
+        async with self._database.pool.connection() as connection:
+            return await (await connection.execute(query("queue", "fetch"), values)).fetchall()
+
+    async def _give_back_unknown(self) -> None:
+        """Put back what we took and never heard of, since the connection broke: a living worker's jobs are taken from it by nobody."""
+        async with self._database.pool.connection() as connection:
+            known = {"worker": self._worker, "known": [*self._taken, *self._late]}
+            lost = await (await connection.execute(query("queue", "drop-unknown"), known)).fetchall()
+            await connection.execute(query("queue", "enqueue"), {"runs": [run_id for (run_id,) in lost]})
 
     async def _open(self) -> JobManager:
         if self._manager is None:
@@ -124,8 +168,3 @@ class ProcrastinateQueue:
         if self._worker is None:
             self._worker = await self._manager.register_worker()
         return self._manager
-
-    def forget_worker(self) -> None:
-        """Register anew at the next verb: the database lost this worker (it was restored, or we were silent for too long)."""
-        self._worker = None
-        self._taken.clear()

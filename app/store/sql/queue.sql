@@ -15,6 +15,11 @@ SELECT j.id, j.args ->> 'run_id'
  CROSS JOIN LATERAL queue.procrastinate_fetch_job_v2(%(queues)s::varchar[], (%(worker)s + 0 * n)::bigint) AS j
  WHERE j.id IS NOT NULL;
 
+-- name: drop-unknown
+DELETE FROM queue.procrastinate_jobs
+ WHERE worker_id = %(worker)s AND status = 'doing' AND id <> ALL(%(known)s::bigint[])
+RETURNING lock;
+
 -- name: drop
 DELETE FROM queue.procrastinate_jobs WHERE id = ANY(%(jobs)s::bigint[]);
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from dsl.pointer import join
 from graphs.run import paths
+from graphs.run.ending import end
 from graphs.run.errors import WorkflowError
 from graphs.run.ports import JSON, Row
 from graphs.run.step import Flow, Step
@@ -124,10 +125,7 @@ class Race:
 
     async def _clear(self) -> None:
         """Cancel the branches that still work and wait until they have let go."""
-        rest = [task for task in self._tasks if not task.done()]
-        for task in rest:
-            task.cancel()
-        await asyncio.gather(*rest, return_exceptions=True)
+        await end(*(task for task in self._tasks if not task.done()))
 
     def _outcome(self, decisive: int | None) -> Flow:
         if decisive is not None:
