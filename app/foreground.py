@@ -35,16 +35,15 @@ async def run_in_foreground(
     """
     Start a run of an approved version and advance it in this process until it ends, or waits for a person or an event.
 
-    Timers are waited for. *events* are delivered in their order as soon as the run is there. With *loopback* the run may call this machine,
+    Timers are waited for. *events* are for this run alone, in their order. With *loopback* the run may call this machine,
     here and wherever it goes on later. Cancelling the caller cancels the run.
 
     Raises:
         ActionError: the run could not be started.
     """
     runner = Runner(container, process_name())
-    run_id = (await container.actions.start(actor, version_id, input=input, here=runner.owner, loopback=loopback)).id
-    if events:
-        await container.actions.accept_events(actor, events)
+    started = await container.actions.start(actor, version_id, input=input, here=runner.owner, loopback=loopback, events=events)
+    run_id = started.id
     lease: Lease | None = Lease(run_id, actor.tenant, 1)
     beats = asyncio.create_task(_beating(runner), name="foreground-heartbeat")
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, delete, func, insert, select, text, update
@@ -11,10 +12,12 @@ import dsl
 from app.actions.base import ActionsBase, Actor, one, record
 from app.actions.children import children
 from app.actions.errors import Conflict, Forbidden, Invalid
+from app.actions.events import checked_events
 from app.actions.forms import misfits
 from app.actions.locks import differences, lock_of
 from app.store import tables as t
 from app.store.ids import new_id
+from app.store.inbox import attributes_of
 from app.store.waking import wake
 from app.views import RunView, read_new_run_view, read_run_view, read_run_views, worker_missing
 from graphs.run.paths import to_reference
@@ -33,6 +36,7 @@ class RunActions(ActionsBase):
         conversation: str | None = None,
         here: str | None = None,
         loopback: bool = False,
+        events: Sequence[Mapping[str, Any]] = (),
     ) -> RunView:
         """
         Start a run of an approved version. It is durable when this returns; a worker picks it up.
@@ -40,13 +44,15 @@ class RunActions(ActionsBase):
         Args:
             input: The workflow's input; `None` is the empty object.
             here: Name of the process that will run it itself (`parley run`); no worker is woken then.
+            events: CloudEvents for this run alone, delivered in their order whatever the inbox has seen.
             loopback: This run may call this machine, whoever goes on with it. The command line alone may allow that.
 
         Raises:
             Conflict: a function or child workflow is not what was approved (a changed lock).
             Forbidden: *loopback*, but not from the command line.
-            Invalid: the input does not fit the workflow's schema; the text names the field.
+            Invalid: the input does not fit the workflow's schema, the text names the field; or one of *events* is no CloudEvent.
         """
+        given = checked_events([{"id": new_id(), **event} if isinstance(event, Mapping) else event for event in events])
         data = {} if input is None else input
         if loopback and actor.via != "cli":
             why = "Only the command line may, for the run it starts."
@@ -64,7 +70,10 @@ class RunActions(ActionsBase):
                     **(_leased(here, self._store.settings.lease_s) if here else {}),
                 )
             )  # fmt: skip
-            await record(session, actor, "start", f"run:{run_id}", version_id=version_id, digest=version.digest)
+            if given:
+                await session.execute(insert(t.given_events), [_given(actor.tenant, run_id, *one) for one in enumerate(given, 1)])
+            more = {"events": len(given)} if given else {}
+            await record(session, actor, "start", f"run:{run_id}", version_id=version_id, digest=version.digest, **more)
             if options:
                 await record(session, actor, "allow-addresses", f"run:{run_id}", **options)
             if not here:
@@ -157,6 +166,10 @@ class RunActions(ActionsBase):
     async def _wake(self, session: AsyncSession, run_ids: list[str]) -> None:
         await wake(session, self._store.queue, run_ids)
         self._store.signalled(run_ids)
+
+
+def _given(tenant: str, run_id: str, number: int, event: Mapping[str, Any]) -> dict[str, Any]:
+    return {"tenant_id": tenant, "run_id": run_id, "number": number, "attributes": attributes_of(event), "event": dict(event)}
 
 
 def _leased(owner: str, lease_s: float) -> dict[str, Any]:

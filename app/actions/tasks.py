@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row, func, select, update
 
 from app.actions.base import Actor, one, record, require
 from app.actions.errors import Conflict, Invalid, NotFound
+from app.actions.events import checked_events
 from app.actions.forms import misfits
 from app.actions.runs import RunActions
 from app.store import tables as t
@@ -78,10 +78,8 @@ class TaskActions(RunActions):
             Invalid: one of *events* is no CloudEvent; none is taken then.
         """
         require(actor, "operator", "send events")
-        problems = [f"event {number}: {problem}" for number, event in enumerate(events, 1) for problem in event_problems(event)]
-        if problems:
-            raise Invalid("These are not CloudEvents.", code="invalid-event", where=problems[0].split(":")[0], why="; ".join(problems[:5]))
-        accepted = await self._store.events(actor.tenant, patience_s=REQUEST_PATIENCE_S).accept([with_time(event) for event in events])
+        taken = checked_events(events)
+        accepted = await self._store.events(actor.tenant, patience_s=REQUEST_PATIENCE_S).accept(taken)
         return {"accepted": accepted, "duplicates": len(events) - accepted}
 
     async def receivers(self, actor: Actor, events: Sequence[Mapping[str, Any]]) -> list[int]:
@@ -141,24 +139,3 @@ def _must_wait(run: Row[Any], row: Row[Any]) -> None:
 def _for_audit(kind: str, payload: Any) -> Any:
     """Decisions are kept word for word; of a form only which fields were filled in."""
     return payload if kind != "ask" else {"fields": sorted(payload) if isinstance(payload, dict) else []}
-
-
-def event_problems(event: Any) -> list[str]:
-    """Return what makes *event* no CloudEvent (specification 1.0, "Required Attributes"), in words."""
-    if not isinstance(event, Mapping):
-        return ["it is not an object"]
-    problems = [f"the attribute {name!r} is missing or no text" for name in ("id", "source", "type") if not _text(event.get(name))]
-    if event.get("specversion", "1.0") != "1.0":
-        problems.append(f"specversion {event['specversion']!r} is not supported, 1.0 is")
-    problems += [
-        f"the attribute {name!r} holds a NUL character" for name, value in event.items() if name != "data" and "\x00" in f"{name}{value}"
-    ]
-    return problems
-
-
-def _text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value)
-
-
-def with_time(event: Mapping[str, Any]) -> dict[str, Any]:
-    return {"specversion": "1.0", "time": datetime.now(UTC).isoformat(), **event}

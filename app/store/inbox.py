@@ -52,7 +52,7 @@ class EventInbox:
 
     async def _accept(self, connection: AsyncConnection, event: Mapping[str, JSON]) -> list[str] | None:
         """Return the runs that got *event*, None when it was here before."""
-        attributes = to_text({name: value for name, value in event.items() if name not in ("data", "data_base64")})
+        attributes = to_text(attributes_of(event))
         key = {"source": event["source"], "id": event["id"]}
         values = {**key, "type": event["type"], "attributes": attributes, "event": to_text(dict(event))}
         if (await (await connection.execute(query("mailbox", "accept-event"), values)).fetchone()) is None:
@@ -64,3 +64,8 @@ class EventInbox:
             if (await (await connection.execute(query("mailbox", "deliver-event"), delivery)).fetchone()) is not None:
                 got.append(run)
         return got
+
+
+def attributes_of(event: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Return an event without its data: what waits compare."""
+    return {name: value for name, value in event.items() if name not in ("data", "data_base64")}

@@ -40,13 +40,25 @@ class RunMailbox:
             if listening:
                 await connection.execute(query("mailbox", "lock-events"))
             await connection.execute(query("mailbox", "expect"), {"run": self.run_id, "epoch": self._epoch, **_columns(awaited)})
-            if (await (await connection.execute(query("runs", "holds"), self._mine)).fetchone()) is None:
+            held = await (await connection.execute(query("runs", "holds"), self._mine)).fetchone()
+            if held is None:
                 raise LeaseLost(f"run {self.run_id} has a new owner")
             for wait in awaited:
                 if wait.wake_at is not None:
                     self._timers.setdefault(wait.path, wait.wake_at)
-            if listening and await self._earlier_events(connection, listening):
+            given = listening and held[2] and await self._given_events(connection, listening)
+            earlier = listening and await self._earlier_events(connection, listening)
+            if given or earlier:
+                await connection.execute(query("runs", "signal"), {"runs": [self.run_id]})
                 self.arrived.set()
+
+    async def _given_events(self, connection: AsyncConnection, paths: list[str]) -> bool:
+        """Deliver what this run alone was given when it started, in its order."""
+        delivered = False
+        for path in paths:
+            got = await connection.execute(query("mailbox", "deliver-given"), {"run": self.run_id, "path": path})
+            delivered = await got.fetchone() is not None or delivered
+        return delivered
 
     async def _earlier_events(self, connection: AsyncConnection, paths: list[str]) -> bool:
         """Deliver what came in since the run began and before it listened; an event reaches a run once, the oldest first."""
@@ -59,8 +71,6 @@ class RunMailbox:
                 values = {"run": self.run_id, "path": path, "source": source, "id": id_, "payload": to_text(event)}
                 await connection.execute(query("mailbox", "deliver-event"), values)
             delivered = True
-        if delivered:
-            await connection.execute(query("runs", "signal"), {"runs": [self.run_id]})
         return delivered
 
     @patient

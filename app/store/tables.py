@@ -82,6 +82,12 @@ events = Table(
     Column("seq", BigInteger),
 )  # fmt: skip
 
+given_events = Table(
+    "given_events", metadata,
+    text("tenant_id", key=True), text("run_id", key=True), Column("number", Integer, primary_key=True), Column("attributes", JSONB),
+    Column("event", JSON), text("path"),
+)  # fmt: skip
+
 notices = Table(
     "notices", metadata,
     text("tenant_id", key=True), text("id", key=True), text("run_id"), text("path"), text("conversation"), text("channel"),

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.actions import Actor, NotFound
 from app.container import Container, Prepared
+from app.settings import Settings
 from app.store import tables as t
 from app.store.database import TenantSession
 from tests.fakes import approved, definition
@@ -158,3 +159,16 @@ async def test_decisions_and_versions_cannot_be_changed_by_the_application(conta
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             async with container.store.database.transaction(actor.tenant) as connection:
                 await connection.execute(statement)
+
+
+async def test_a_tenant_that_is_new_on_an_existing_database_can_be_used_at_once(
+    container: Container, settings: Settings, database: Prepared, actor: Actor
+) -> None:
+    """PARLEY_TENANT was changed; there was nothing to migrate."""
+    await approved(container, actor, definition("a: {set: {x: 1}}"))
+
+    async with Container.open(settings.model_copy(update={"tenant": "acme"}), prepared=database) as opened:
+        version = await approved(opened, await opened.command_line_actor(), definition("a: {set: {x: 1}}"))
+        shown = await opened.actions.workflows(replace(actor, tenant="acme"))
+
+    assert [view.id for view in shown] == [version.id]

@@ -302,6 +302,43 @@ async def test_events_given_to_a_foreground_run_reach_it_in_order(container: Con
     assert (view.status, view.output) == ("completed", [2])
 
 
+async def test_events_given_to_a_run_reach_it_every_time_and_nobody_else(container: Container, actor: Actor) -> None:
+    """The inbox has seen them; two with one id are two; the second run is given them anew, and one that listens meanwhile is not."""
+    text = definition(
+        "a: {listen: {to: {one: {with: {type: t}}}}, output: {as: '${ .[0] }'}, export: {as: '${ {a: .} }'}}",
+        "b: {listen: {to: {one: {with: {type: t}}}}, output: {as: '${ [$context.a, .[0]] }'}}",
+    )
+    events = [{"id": "1", "source": "/s", "type": "t", "data": "first"}, {"id": "1", "source": "/s", "type": "t", "data": "second"}]
+    version = await approved(container, actor, text)
+    other = await container.actions.start(actor, version.id)
+    await container.actions.accept_events(actor, [{"id": "1", "source": "/s", "type": "other"}])
+
+    views = [await run_in_foreground(container, actor, version.id, events=events) for _ in range(2)]
+    with pytest.raises(Invalid):
+        await run_in_foreground(container, actor, version.id, events=[{"id": "1"}])
+    async with working(container):
+        waiting = await eventually(container, actor, other.id, status("waiting"))
+
+    assert [(view.status, view.output) for view in views] == [("completed", ["first", "second"])] * 2
+    assert waiting.steps["/do/0/a"]["status"] == "waiting"
+    assert len(await container.actions.runs(actor)) == 3
+
+
+async def test_events_that_nobody_took_yet_stay_with_the_run(container: Container, actor: Actor) -> None:
+    """`parley run` ends while a person is waited for; the worker that goes on later delivers the event."""
+    version = await approved(
+        container,
+        actor,
+        definition("ok: {call: 'approve:1.0.0@default', with: {title: Ok}}", "l: {listen: {to: {one: {with: {type: t}}}}}"),
+    )
+    asked = await run_in_foreground(container, actor, version.id, events=[{"source": "/s", "type": "t", "data": 1}])
+    async with working(container):
+        await container.actions.answer(actor, asked.id, asked.awaiting[0]["path"], {"approved": True})
+        done = await eventually(container, actor, asked.id, ended)
+
+    assert (asked.status, done.status, done.output) == ("waiting", "completed", [1])
+
+
 async def test_a_run_that_is_in_hand_is_not_swept(container: Container, actor: Actor) -> None:
     run = await start(container, actor, definition("a: {set: {x: 1}}"))
     runner = Runner(container, "me")

@@ -34,6 +34,24 @@ UPDATE parley.awaits SET delivered_at = clock_timestamp(), payload = %(payload)s
    AND NOT EXISTS (SELECT 1 FROM parley.awaits had WHERE had.run_id = %(run)s AND had.event_source = %(source)s AND had.event_id = %(id)s)
 RETURNING path;
 
+-- name: deliver-given
+-- The next of the events given to this run alone that the wait at *path* takes.
+WITH next AS (
+    SELECT g.tenant_id, g.run_id, g.number
+      FROM parley.given_events g
+      JOIN parley.awaits a ON a.tenant_id = g.tenant_id AND a.run_id = g.run_id
+     WHERE g.run_id = %(run)s AND g.path IS NULL AND a.path = %(path)s AND a.kind = 'event' AND a.delivered_at IS NULL
+       AND a.withdrawn_at IS NULL AND g.attributes @> a.event
+     ORDER BY g.number LIMIT 1
+), given AS (
+    UPDATE parley.given_events g SET path = %(path)s FROM next
+     WHERE g.tenant_id = next.tenant_id AND g.run_id = next.run_id AND g.number = next.number RETURNING g.event
+)
+UPDATE parley.awaits SET delivered_at = clock_timestamp(), payload = given.event, event_source = given.event ->> 'source',
+                         event_id = given.event ->> 'id'
+  FROM given WHERE run_id = %(run)s AND path = %(path)s
+RETURNING path;
+
 -- name: ring
 -- Deliver the timers that are due, and the deadlines nobody met.
 UPDATE parley.awaits SET delivered_at = clock_timestamp(), timed_out = true

@@ -30,7 +30,8 @@ UPDATE parley.runs
 RETURNING id;
 
 -- name: holds
-SELECT signals, cancel_requested FROM parley.runs WHERE id = %(run)s AND epoch = %(epoch)s AND status = 'running';
+SELECT signals, cancel_requested, EXISTS (SELECT 1 FROM parley.given_events g WHERE g.run_id = %(run)s AND g.path IS NULL)
+  FROM parley.runs WHERE id = %(run)s AND epoch = %(epoch)s AND status = 'running';
 
 -- name: hand-back
 -- Make the run ready for any worker (a stopping one gives its runs back).
