@@ -50,7 +50,8 @@ class RunActions(ActionsBase):
         Raises:
             Conflict: a function or child workflow is not what was approved (a changed lock).
             Forbidden: *loopback*, but not from the command line.
-            Invalid: the input does not fit the workflow's schema, the text names the field; or one of *events* is no CloudEvent.
+            Invalid: the input does not fit the workflow's schema, the text names the field; a workflow that an event starts was given
+                none; or one of *events* is no CloudEvent.
         """
         given = checked_events([{"id": new_id(), **event} if isinstance(event, Mapping) else event for event in events])
         data = {} if input is None else input
@@ -61,6 +62,8 @@ class RunActions(ActionsBase):
         async with self._acting(actor, "operator", "start runs") as session:
             version = await one(session, t.versions, "version", version_id)
             await self._check_lock(session, version)
+            if input is None:
+                _check_event(version.definition)
             _check_input(version.definition, data)
             run_id = new_id()
             await session.execute(
@@ -190,6 +193,20 @@ async def _write_retry(session: AsyncSession, actor: Actor, row: Row[Any]) -> No
             status="started",
             output=f"retried by {actor.name}", has_context=False, started_at=func.now(), mark="", sealed=False,
         )
+    )  # fmt: skip
+
+
+def _check_event(definition: dict[str, Any]) -> None:
+    """Raise Invalid when an event starts the workflow: without one it would work on nothing, and send nothing to others."""
+    awaited = (definition.get("schedule") or {}).get("on")
+    if not awaited:
+        return
+    filters = [awaited["one"]] if "one" in awaited else [*(awaited.get("any") or []), *(awaited.get("all") or [])]
+    types = " or ".join(str(kind) for one in filters if (kind := (one.get("with") or {}).get("type"))) or "an event"
+    raise Invalid(
+        f"This workflow works on the event that starts it ({types}), and none was given.", code="event-needed",
+        why="Events do not start runs by themselves yet, and a run by hand has no event.",
+        next="Give the event as input, on the command line: parley run FILE --input '[{\"type\": \"…\", \"data\": {…}}]'.",
     )  # fmt: skip
 
 

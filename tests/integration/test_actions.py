@@ -239,3 +239,18 @@ class TestPeople:
             "accepted": 1,
             "duplicates": 1,
         }
+
+
+class TestStartingWhatAnEventStarts:
+    async def test_without_an_event_nothing_is_started_and_the_way_out_is_named(self, container: Container, actor: Actor) -> None:
+        """By hand it would work on nothing, and send nothing to others."""
+        on = "schedule: {on: {one: {with: {type: com.example.order.received}}}}\n"
+        version = await approved(container, actor, definition("a: {set: {x: '${ . }'}}", use=on))
+
+        with pytest.raises(Invalid) as refused:
+            await container.actions.start(actor, version.id)
+        started = await container.actions.start(actor, version.id, input=[{"data": {"total": 3}}])
+
+        assert (refused.value.code, "com.example.order.received" in refused.value.what) == ("event-needed", True)
+        assert "--input" in refused.value.next
+        assert [run.id for run in await container.actions.runs(actor)] == [started.id]
