@@ -15,6 +15,7 @@ from app.actions.children import children, definitions, next_free, versions_of
 from app.actions.errors import Conflict, Invalid
 from app.actions.locks import differences, lock_of, secrets_used, workflows_run
 from app.actions.reach import blocked
+from app.actions.schedules import kept_only
 from app.store import tables as t
 from app.store.ids import new_id
 from app.views import ProposalView, VersionView, proposal_view, version_view
@@ -188,7 +189,7 @@ class ProposalActions(ActionsBase):
         c = t.secrets.c
         stored = set((await session.execute(select(c.name).where(c.removed_at.is_(None)))).scalars())
         view = proposal_view(row, self._catalogue, stored, await definitions(session, row.lock))
-        return replace(view, warnings=[*view.warnings, *blocked(row.definition, self._http_allow)])
+        return replace(view, warnings=[*view.warnings, *kept_only(row.definition), *blocked(row.definition, self._http_allow)])
 
 
 async def _supersede(session: AsyncSession, conversation: str | None, document: dict[str, Any]) -> None:

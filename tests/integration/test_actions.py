@@ -31,6 +31,21 @@ class TestProposing:
         assert {node["id"] for node in view["picture"]["nodes"]} == {"start", "/do/0/tell", "end"}
         assert view["yaml"] == text
 
+    @pytest.mark.parametrize(
+        ("schedule", "codes"),
+        [
+            ("", []),
+            ("schedule: {cron: '0 9 * * 1-5'}\n", ["not-started-by-itself"]),
+            ("schedule: {on: {one: {with: {type: a.b}}}}\n", ["not-started-by-itself"]),
+        ],
+    )
+    async def test_a_schedule_that_starts_nothing_yet_is_said(
+        self, container: Container, actor: Actor, schedule: str, codes: list[str]
+    ) -> None:
+        view = await container.actions.propose(actor, definition("a: {set: {x: 1}}", use=schedule))
+
+        assert [warning["code"] for warning in view.warnings] == codes
+
     async def test_a_definition_with_errors_is_refused_with_all_of_them(self, container: Container, actor: Actor) -> None:
         with pytest.raises(Invalid) as refused:
             await container.actions.propose(actor, definition("a: {set: {x: 1}, then: nowhere}", "b: {sleep: 3}"))
