@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import dsl
 from app.actions.base import ActionsBase, Actor, one, record, require
-from app.actions.children import children, definitions, next_free, versions_of
+from app.actions.children import children, definitions, next_free, number, versions_of
 from app.actions.errors import Conflict, Invalid
 from app.actions.locks import differences, lock_of, secrets_used, workflows_run
 from app.actions.reach import blocked
@@ -189,7 +189,17 @@ class ProposalActions(ActionsBase):
         c = t.secrets.c
         stored = set((await session.execute(select(c.name).where(c.removed_at.is_(None)))).scalars())
         view = proposal_view(row, self._catalogue, stored, await definitions(session, row.lock))
-        return replace(view, warnings=[*view.warnings, *kept_only(row.definition), *blocked(row.definition, self._http_allow)])
+        same_name = await self._same_name(session, row)
+        return replace(view, warnings=[*view.warnings, *same_name, *kept_only(row.definition), *blocked(row.definition, self._http_allow)])
+
+    async def _same_name(self, session: AsyncSession, row: Row[Any]) -> list[dict[str, Any]]:
+        """Return an advice when an approved workflow has this name already: this one becomes its next version."""
+        versions = sorted(await versions_of(session, row.namespace, row.name), key=number)
+        if row.status != "open" or not versions or row.version in versions:
+            return []
+        message = f"There is an approved workflow {row.name} already ({', '.join(versions[-3:])}); this becomes its version {row.version}"
+        hint = "if it is another piece of work, give it a name of its own"
+        return [dsl.Problem(code="same-name", reference="/document/name", message=message, hint=hint, severity="advice").to_json()]
 
 
 async def _supersede(session: AsyncSession, conversation: str | None, document: dict[str, Any]) -> None:

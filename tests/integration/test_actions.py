@@ -46,6 +46,14 @@ class TestProposing:
 
         assert [warning["code"] for warning in view.warnings] == codes
 
+    async def test_a_name_that_is_taken_is_said_to_get_a_new_version(self, container: Container, actor: Actor) -> None:
+        await approved(container, actor, A)
+
+        view = await container.actions.propose(actor, B, bump=True)
+
+        assert [warning["code"] for warning in view.warnings] == ["same-name"]
+        assert "(1.0.0); this becomes its version 1.0.1" in view.warnings[0]["message"]
+
     async def test_a_definition_with_errors_is_refused_with_all_of_them(self, container: Container, actor: Actor) -> None:
         with pytest.raises(Invalid) as refused:
             await container.actions.propose(actor, definition("a: {set: {x: 1}, then: nowhere}", "b: {sleep: 3}"))
