@@ -144,7 +144,8 @@ class Runner:
         return RunDeps(
             journal=hand.journal, mailbox=hand.mailbox, http=c.http(also=details["options"].get("http_allow", ())),
             secrets=GuardingSecrets(granted, hand.journal),
-            events=self._store.events(lease.tenant), notices=self._store.notices(lease.tenant, lease.run_id, details["conversation"]),
+            events=self._store.events(lease.tenant),
+            notices=self._store.notices(lease.tenant, lease.run_id, details["conversation"], redacted=hand.journal.redacted),
             workflows=self._store.workflows(lease.tenant, details["lock"]), expressions=c.expressions, catalogue=c.catalogue,
             clock=SystemClock(),
             observer=LiveObserver(self._store.notifier, lease.tenant, lease.run_id, overrides.on_step), models=LazyModels(c),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from app.store.database import Database
@@ -15,7 +16,15 @@ if TYPE_CHECKING:
 
 class RunNotices:
     def __init__(
-        self, database: Database, notifier: Notifier, tenant: str, run_id: str, conversation: str | None, *, patience_s: float
+        self,
+        database: Database,
+        notifier: Notifier,
+        tenant: str,
+        run_id: str,
+        conversation: str | None,
+        *,
+        patience_s: float,
+        redacted: Callable[[str], str] = str,
     ) -> None:
         self._database = database
         self._notifier = notifier
@@ -23,12 +32,13 @@ class RunNotices:
         self._run_id = run_id
         self._conversation = conversation
         self.patience_s = patience_s
+        self._redacted = redacted  # takes the values of secrets out of what people are told
 
     @patient
     async def post(self, *, path: str, channel: str, to: str, title: str, text: str) -> None:
         values = {
-            "id": new_id(), "run": self._run_id, "path": path, "conversation": self._conversation, "channel": channel, "to": to,
-            "title": title, "text": text,
+            "id": new_id(), "run": self._run_id, "path": path, "conversation": self._conversation, "channel": channel,
+            "to": self._redacted(to), "title": self._redacted(title), "text": self._redacted(text),
         }  # fmt: skip
         async with self._database.quick(self._tenant) as connection:
             made = await (await connection.execute(query("mailbox", "post-notice"), values)).fetchone()

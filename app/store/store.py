@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sqlalchemy import select
@@ -83,8 +83,9 @@ class Store:
     def events(self, tenant: str, *, patience_s: float | None = None) -> EventInbox:
         return EventInbox(self.database, self.notifier, tenant, patience_s=patience_s or self.settings.store_patience_s)
 
-    def notices(self, tenant: str, run_id: str, conversation: str | None) -> RunNotices:
-        return RunNotices(self.database, self.notifier, tenant, run_id, conversation, patience_s=self.settings.store_patience_s)
+    def notices(self, tenant: str, run_id: str, conversation: str | None, *, redacted: Callable[[str], str] = str) -> RunNotices:
+        patience_s = self.settings.store_patience_s
+        return RunNotices(self.database, self.notifier, tenant, run_id, conversation, patience_s=patience_s, redacted=redacted)
 
     def workflows(self, tenant: str, lock: Mapping[str, Any]) -> ApprovedWorkflows:
         return ApprovedWorkflows(self.database, tenant, lock, patience_s=self.settings.store_patience_s)

@@ -122,7 +122,8 @@ class Step:
         """Wait until something arrives for this step (or for *path*, or *exact_path* as it is); the run may be parked meanwhile."""
         wake_at = None if after_s is None else self.engine.deps.clock.now() + timedelta(seconds=after_s)
         where = exact_path or paths.again(path or self.path, self.attempt)
-        awaited = Awaited(path=where, reference=self.reference, kind=kind, wake_at=wake_at, event=event, form=form, attempt=self.attempt)
+        shown = form and self.engine.redactor.value(dict(form))
+        awaited = Awaited(path=where, reference=self.reference, kind=kind, wake_at=wake_at, event=event, form=shown, attempt=self.attempt)
         return await self.engine.waits.receive(awaited)
 
     async def pause(self, seconds: float, path: str = "") -> None:
