@@ -159,15 +159,20 @@ class Builder:
         return self._given(words, scope)
 
     def _given(self, words: str, scope: Scope) -> Value | None:
-        """Return the data that the workflow is started with, when *words* can only mean that; a schedule brings none."""
-        current, given = scope.current, self.notes.input and len(objects.content(words)) <= 1
-        if not words.strip():
+        """Return the data that the workflow is started with, when *words* say just that: a thing that no step made is not it."""
+        said, current = words.strip(), scope.current
+        started = self.notes.input and current is not None and current.noun == "input"
+        if not said:
+            if started:
+                self.notes.assume("input", "Nothing was said about what is sent: it is the data that the workflow is started with.")
             return current
-        if not given or current is None or current.noun != "input":
-            self.notes.unclear(words.strip())
-            return None
-        self.notes.assume("input", f"“{words.strip()}” is the data that the workflow is started with.")
-        return current
+        if started and objects.is_input(said):
+            self.notes.assume("input", f"“{said}” is the data that the workflow is started with.")
+            return current
+        self.notes.unclear(said)
+        if current is not None and current.noun == "input":
+            self.notes.remark(f"No step makes “{said}”: fetch it first, put fixed words in quotes, or say “the input” for what a start brings.")
+        return None
 
     def _both(self, scope: Scope) -> Value | None:
         """Put the last two values into one object."""

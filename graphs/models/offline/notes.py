@@ -37,6 +37,11 @@ class Notes:
         if words and words not in self.unknown:
             self.unknown.append(words)
 
+    def remark(self, sentence: str) -> None:
+        """Note why something cannot be, once."""
+        if sentence not in self.remarks:
+            self.remarks.append(sentence)
+
     def _unique(self, key: str, text: str) -> str:
         """Give a second question of the same kind its own id; the same question keeps its id."""
         if f"{key}\n{text}" in self.used or not any(known.startswith(f"{key}\n") for known in self.used):

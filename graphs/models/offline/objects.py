@@ -17,6 +17,14 @@ LISTS = _set("them these those ones list items entries elements records rows eve
 ONE = _set("it this that answer answers result data content contents response page body output reply text item one message whole")
 QUALIFIERS = _set("remaining filtered kept sorted resulting fetched selected matching whole entire full complete")
 
+STARTED = _set("input inputs data payload it is was be gets given started start starts with workflow run what")
+
+
+def is_input(words: str) -> bool:
+    """Say whether *words* name the data that a workflow is started with: "the input", "the data it is started with"."""
+    said = content(words)
+    return bool({"input", "inputs", "data", "payload", "started", "starts"} & set(said)) and set(said) <= STARTED
+
 
 def content(text: str) -> list[str]:
     """Return the words of *text* that carry meaning, lower case, each without its `'s`."""

@@ -155,6 +155,18 @@ class TestHalfUnderstood:
         assert told["understood"][0] == "Fetch the orders"
 
 
+class TestThingsThatNoStepMade:
+    @pytest.mark.parametrize("thing", ["hello", "the orders", "it"])
+    async def test_are_not_taken_for_what_a_start_brings(self, thing: str) -> None:
+        told = await author(deps(offline()), f"Ask Maria to approve, then post {thing} to https://b.example.com/in", yes_to_defaults=True)
+
+        assert not told["definition"]
+        assert [problem["message"] for problem in told["problems"]] == [
+            f"I did not understand: “{thing}”.",
+            f"No step makes “{thing}”: fetch it first, put fixed words in quotes, or say “the input” for what a start brings.",
+        ]
+
+
 class TestValues:
     @pytest.mark.parametrize(
         ("wish", "held"),
@@ -182,7 +194,7 @@ class TestValues:
                 "Fetch https://a.example.com/orders and keep the ones where total is above 100",
                 "“1,200.50” with a comma is not a plain number",
             ),
-            ("Post the orders to https://b.example.com/in", "“the orders” is the data that the workflow is started with"),
+            ("Post the input to https://b.example.com/in", "“the input” is the data that the workflow is started with"),
             ("Fetch https://a.example.com/LATEST and notify me", "“LATEST” stands in the address as it is"),
         ],
     )
