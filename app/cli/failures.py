@@ -100,7 +100,7 @@ def _action(error: BaseException) -> CommandFailed | None:
     if not isinstance(error, _class("app.actions", "ActionError")):
         return None
     problems = getattr(error, "problems", None)
-    if problems and hasattr(problems[0], "reference"):
+    if problems and getattr(error, "code", "") == "invalid-definition":
         return invalid_definition(problems, where=getattr(error, "where", "") or "the definition")
     return CommandFailed(
         str(error),

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from app.cli.run import Request
     from app.container import Container
 
+TRY_OUT = "To only try it out, with nothing recorded, add --ephemeral."
+
 
 async def recorded(request: Request, *, say: Say, follow: bool) -> dict[str, Any]:
     """Run *request* as an approved version and return what `--json` prints."""
@@ -85,12 +87,24 @@ async def approved(container: Container, actor: Actor, request: Request) -> str:
             for child in workflows_run(data):
                 if child in request.workflows:
                     await record(request.workflows[child].text, request.workflows[child].data, child)
-            proposal = await container.actions.propose(actor, text, summary="By command line: parley run.")
-            version = await container.actions.approve(actor, proposal.id, digest=proposal.digest)
-            done[name] = version.id
+            done[name] = await _version(container, actor, text)
         return done[name]
 
     return await record(request.text, request.data, "")
+
+
+async def _version(container: Container, actor: Actor, text: str) -> str:
+    """Record and approve one definition. Raises Conflict for a taken version; here its next step offers `--ephemeral`, too."""
+    from app.actions import Conflict
+
+    try:
+        proposal = await container.actions.propose(actor, text, summary="By command line: parley run.")
+        version = await container.actions.approve(actor, proposal.id, digest=proposal.digest)
+    except Conflict as error:
+        if error.code == "version-taken":
+            error.next = f"{error.next} {TRY_OUT}"
+        raise
+    return version.id
 
 
 def of(view: Mapping[str, Any], notes: Sequence[str] = ()) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import typer
 
 from app.cli import files, waits
 from app.cli.failures import CHECK_FAILED, WAITING, CommandFailed, invalid_definition
+from app.cli.inputs import check_input
 from app.cli.later import not_yet
 from app.cli.options import Json
 from app.cli.output import Output
@@ -79,7 +79,7 @@ def read(file: Path, *, input_: str | None, secrets: Path | None, workflows: Pat
         closed: Only the workflows of the folder can be named; else approved ones as well, which the store judges.
 
     Raises:
-        CommandFailed: a file or option cannot be used, or the definition has errors.
+        CommandFailed: a file or option cannot be used, the definition has errors, or the input does not fit it.
     """
     import dsl
     from graphs import catalogue
@@ -90,8 +90,7 @@ def read(file: Path, *, input_: str | None, secrets: Path | None, workflows: Pat
     examined = dsl.examine(text, catalogue.load(), workflows=tuple(known) if closed else None)
     if not examined.valid:
         raise invalid_definition(examined.problems, where=str(file))
-    if input_ is None:
-        _needs_input(examined.data, str(file))
+    check_input(examined.data, input_, given, file=str(file))
     return Request(
         path=file,
         text=text,
@@ -155,20 +154,3 @@ def _fault(error: Mapping[str, Any], request: Request, run_id: str) -> list[str]
     where = f"{request.path}:{span.line}, {told.where}" if span else f"{request.path}, {told.where}"
     lines = [f"  {told.what}", f"  where: {where}", f"  why:   {told.why}", f"  next:  {told.next}"]
     return [*lines, f"         parley retry {run_id}"] if run_id and RETRY in told.next else lines
-
-
-def _needs_input(data: Mapping[str, Any], where: str) -> None:
-    """Raise CommandFailed when the workflow cannot start without an input, and show one of the right form."""
-    schema = ((data.get("input") or {}).get("schema") or {}).get("document")
-    if not isinstance(schema, Mapping) or not (needed := schema.get("required")):
-        return
-    form = {name: (schema.get("properties") or {}).get(name) for name in needed}
-    example = json.dumps({name: waits.sample(part) for name, part in form.items()}, ensure_ascii=False)
-    raise CommandFailed(
-        "this workflow needs an input, and none was given",
-        where=f"{where}, /input/schema",
-        why=f"it needs {', '.join(map(str, needed))}",
-        next_step=f"--input {shlex.quote(example)}, or --input @FILE",
-        code="invalid-input",
-        exit_code=CHECK_FAILED,
-    )

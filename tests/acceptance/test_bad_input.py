@@ -101,7 +101,7 @@ class TestFailuresWhileRunning:
 
         done = parley("run", "needs.yaml", "--ephemeral", "--json")
 
-        assert (done.code, done.error["code"], done.error["why"]) == (1, "invalid-input", "it needs email")
+        assert (done.code, done.error["code"], done.error["why"]) == (2, "invalid-input", "it needs email")
         assert done.error["next"] == """--input '{"email": "…"}', or --input @FILE"""
 
     def test_an_ephemeral_run_that_waits_says_that_nobody_can_go_on_with_it(self, parley: Parley) -> None:
@@ -142,15 +142,37 @@ class TestWrongInput:
         assert (done.code, done.error["where"]) == (2, where)
         assert not parley.home.exists()
 
-    def test_input_that_the_workflow_does_not_take_faults_with_the_reason(self, parley: Parley) -> None:
-        schema = "input:\n  schema:\n    document: {type: object, required: [name]}\n"
+    @pytest.mark.parametrize("ephemeral", [(), ("--ephemeral",)], ids=["recorded", "ephemeral"])
+    @pytest.mark.parametrize(
+        ("given", "where", "why", "to_give"),
+        [
+            ('{"n": "x"}', "--input, field n", "'n' must be a number, and is a text", """--input '{"n": 0}'"""),
+            ('{"m": 1}', "--input", "it needs 'n'", """--input '{"m": 1, "n": 0}'"""),
+            ("[1]", "--input", "it must be an object, and is a list", """--input '{"n": 0}'"""),
+            (
+                "@in.json",
+                "--input @in.json, field n",
+                "'n' must be a number, and is nothing (null)",
+                "correct in.json; orders.yaml says under",
+            ),
+        ],
+    )
+    def test_input_that_does_not_fit_is_told_before_anything_starts(
+        self, parley: Parley, given: str, where: str, why: str, to_give: str, ephemeral: tuple[str, ...]
+    ) -> None:
+        schema = "input:\n  schema:\n    document: {type: object, required: [n], properties: {n: {type: number}}}\n"
         parley.write("orders.yaml", definitions.HELLO.replace("do:\n", f"{schema}do:\n", 1))
+        parley.write("in.json", '{"n": null}')
 
-        done = parley("run", "orders.yaml", "--input", "{}", "--ephemeral", "--json")
+        done = parley("run", "orders.yaml", "--input", given, "--json", *ephemeral)
+        told = parley("run", "orders.yaml", "--input", given, *ephemeral)
 
-        assert (done.code, done.json["status"]) == (1, "faulted")
-        assert done.json["error"]["type"].endswith("/validation")
-        assert "name" in done.json["error"]["detail"]
+        assert (done.code, done.error["code"], done.error["what"]) == (2, "invalid-input", "the input does not fit the workflow")
+        assert (done.error["where"], done.error["why"]) == (where, why)
+        assert done.error["next"].startswith(to_give)
+        assert (told.code, told.out) == (2, "")
+        assert told.err.startswith("error: the input does not fit the workflow [invalid-input]")
+        assert not parley.home.exists()
 
     @pytest.mark.parametrize("command", ["validate", "run", "propose"])
     def test_a_missing_file_is_wrong_usage(self, parley: Parley, command: str) -> None:

@@ -64,6 +64,7 @@ def test_the_same_version_with_other_content_is_refused(parley: Parley) -> None:
 
     assert done.code == 1
     assert "1.0.0" in done.error["what"]
+    assert "--ephemeral" in done.error["next"]
 
 
 def test_propose_approve_answer_and_reject(parley: Parley) -> None:

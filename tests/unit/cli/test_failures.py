@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from app.actions import Invalid
 from app.cli.failures import CHECK_FAILED, WRONG_USAGE, CommandFailed, explain, invalid_definition
 from dsl.problems import InvalidDefinition, Problem
 
@@ -51,6 +52,15 @@ class TestExplain:
 
         assert failure is not None
         assert (failure.code, failure.exit_code) == ("invalid-definition", CHECK_FAILED)
+
+    def test_an_input_that_an_action_refuses_is_not_called_a_definition(self) -> None:
+        wrong = Problem(code="invalid-input", reference="/input", message="'n' must be a number")
+        refused = Invalid("The input does not fit.", code="invalid-input", where="the input, field n", next="Give another.", problems=[wrong])
+
+        failure = explain(refused)
+
+        assert failure is not None
+        assert (failure.what, failure.where, failure.next_step) == ("The input does not fit.", "the input, field n", "Give another.")
 
     def test_a_silent_database_points_to_doctor(self) -> None:
         failure = explain(psycopg.OperationalError("connection refused\nIs the server running?"))
