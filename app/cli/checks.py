@@ -7,7 +7,7 @@ import shutil
 import socket
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -102,6 +102,13 @@ def port(settings: Settings, *, running: str | None) -> Check:
         return Check(name="Port", status="ok", detail=f"{settings.host}:{settings.port} is free")
     fix = f"PORT={settings.port + 1} make up"
     return Check(name="Port", status="missing", detail=f"{settings.host}:{settings.port} is taken by another program", fix=fix)
+
+
+def of_this_shell(check: Check, *, running: str | None) -> Check:
+    """Return *check* with the note that it is about this shell's settings, when a Parley runs that may have been started with others."""
+    if running is None:
+        return check
+    return replace(check, detail=f"{check.detail} (by this shell's settings; the running Parley has those it was started with)")
 
 
 def port_is_free(host: str, number: int) -> bool:

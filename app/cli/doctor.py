@@ -46,16 +46,16 @@ def examine() -> list[Check]:
         failure = explain(error)
         what, fix = (failure.what, failure.next_step) if failure else (str(error), "docs/settings.md")
         return [checks.python(), checks.Check(name="Settings", status="missing", detail=what, fix=fix)]
-    home = settings.home_path
+    running = holder(settings.home_path)
     return [
         checks.python(),
         checks.home(settings),
         *checks.database(settings),
-        _model(settings),
+        checks.of_this_shell(_model(settings), running=running),
         checks.keys(settings),
-        checks.port(settings, running=holder(home)),
-        checks.http(settings),
-        checks.smtp(settings),
+        checks.port(settings, running=running),
+        checks.of_this_shell(checks.http(settings), running=running),
+        checks.of_this_shell(checks.smtp(settings), running=running),
         checks.browser(),
     ]
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from app.cli import checks
+from app.cli.doctor import examine
+from app.cli.uplock import UpLock
 from app.settings import Settings
 
 
@@ -36,6 +38,29 @@ class TestPort:
         check = checks.port(settings.model_copy(update={"port": taken}), running="http://localhost:8000")
 
         assert (check.status, check.detail) == ("ok", "Parley is running: http://localhost:8000")
+
+
+class TestOfThisShell:
+    def test_beside_a_running_parley_a_setting_is_said_to_be_this_shells(self, settings: Settings) -> None:
+        check = checks.of_this_shell(checks.http(settings), running="http://localhost:8000")
+
+        assert check.detail.startswith("public addresses only")
+        assert check.detail.endswith("(by this shell's settings; the running Parley has those it was started with)")
+
+    def test_without_one_nothing_is_added(self, settings: Settings) -> None:
+        assert checks.of_this_shell(checks.http(settings), running=None) == checks.http(settings)
+
+    def test_doctor_says_it_of_model_http_and_mail(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+        settings.home.mkdir()
+        monkeypatch.setenv("PARLEY_HOME", str(settings.home))
+        monkeypatch.setenv("PARLEY_MODEL", "offline")
+        lock = UpLock(settings.home)
+        assert lock.take()
+
+        said = [check.name for check in examine() if "this shell's settings" in check.detail]
+        lock.release()
+
+        assert said == ["Model", "Outgoing HTTP", "E-mail"]
 
 
 class TestHome:

@@ -55,7 +55,9 @@ class TestExplain:
 
     def test_an_input_that_an_action_refuses_is_not_called_a_definition(self) -> None:
         wrong = Problem(code="invalid-input", reference="/input", message="'n' must be a number")
-        refused = Invalid("The input does not fit.", code="invalid-input", where="the input, field n", next="Give another.", problems=[wrong])
+        refused = Invalid(
+            "The input does not fit.", code="invalid-input", where="the input, field n", next="Give another.", problems=[wrong]
+        )
 
         failure = explain(refused)
 
