@@ -12,6 +12,7 @@ from app.web import welcome
 from app.web.conversation import Conversation
 from app.web.identity import Identity, speaking
 from app.web.layer import ParleyLayer
+from app.web.masking import MASKED
 from app.web.resume import resume
 from app.web.state import web
 from app.web.waiting import reach
@@ -32,10 +33,13 @@ async def sign_in(name: str, password: str) -> cl.User | None:
 async def on_message(message: cl.Message) -> None:
     conversation = here()
     run = cl.context.current_run
+    hidden = (message.metadata or {}).get(MASKED) or ()
+    if hidden:  # the page drew what was typed; what came here is masked
+        await message.update()  # type: ignore[no-untyped-call]
     await conversation.name_address()
     actor = await reach(conversation, lambda: web().people.actor(conversation.who))
     if actor is not None:
-        await web().talk.message(conversation, actor, message.content, parent=run.id if run else None)
+        await web().talk.message(conversation, actor, message.content, parent=run.id if run else None, masked=hidden)
 
 
 @cl.on_chat_resume

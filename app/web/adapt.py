@@ -12,6 +12,8 @@ from typing import Any
 from chainlit import server
 from chainlit.session import WebsocketSession
 
+from app.web.masking import masked_message
+
 # Socket events that change what was said, or that belong to features that are switched off. `edit_message` rewrites any message of
 # one's own conversation, the assistant's included, even with `edit_message = false`.
 CLOSED_EVENTS = ("edit_message", "message_favorite", "window_message", "audio_start", "audio_chunk", "audio_end", "chat_settings_edit")
@@ -27,6 +29,7 @@ def adapt(reconnected: Reconnected | None = None) -> None:
     handlers = server.sio.handlers["/"]
     for event in CLOSED_EVENTS:
         handlers.pop(event, None)
+    _mask_messages(handlers)
     if reconnected is not None:
         _tell_reconnected(handlers, reconnected)
 
@@ -48,6 +51,19 @@ def _drop_foreign_links() -> None:
 def _drop_prefix_check() -> None:
     """Mounted at `/`, the middleware that compares path prefixes lets all pass, at the price of a log full of closed pages."""
     server.app.user_middleware[:] = [one for one in server.app.user_middleware if getattr(one.cls, "__name__", "") != "ChainlitMiddleware"]
+
+
+def _mask_messages(handlers: dict[str, Any]) -> None:
+    """Chainlit stores a message and names the conversation after it before anybody is asked: a pasted secret must be gone by then."""
+    original = handlers["client_message"]
+    if getattr(original, "masks", False):
+        return
+
+    async def client_message(sid: str, payload: dict[str, Any]) -> None:
+        await original(sid, masked_message(payload))
+
+    client_message.masks = True  # type: ignore[attr-defined]
+    handlers["client_message"] = client_message
 
 
 def _tell_reconnected(handlers: dict[str, Any], reconnected: Reconnected) -> None:

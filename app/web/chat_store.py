@@ -24,6 +24,7 @@ from app.web import chat_queries as queries
 from app.web.clock import utc_now
 from app.web.errors import NotThere, NotYours
 from app.web.identity import Identity
+from app.web.masking import masked, masked_step
 
 Row = dict[str, Any]
 PATIENCE_S = 60.0  # as long as a person waits for an answer
@@ -101,7 +102,7 @@ class ChatStore:
         """Make *who*'s thread or change what is given; a `None` inside *metadata* removes that key. Raises NotYours."""
         given = {key: value for key, value in (metadata or {}).items() if value is not None}
         gone = [key for key, value in (metadata or {}).items() if value is None]
-        title = clean(name[:NAME_LENGTH]) if name else None
+        title = clean(masked(name)[:NAME_LENGTH]) if name else None
         async with self.transaction(who.tenant) as cursor:
             await _own_thread(cursor, who, thread_id)
             await cursor.execute(queries.PUT_THREAD, (title, list(tags) if tags is not None else None, _json(given), gone, thread_id))
@@ -140,7 +141,8 @@ class ChatStore:
     # steps
     @patient
     async def put_step(self, who: Identity, step: Mapping[str, Any]) -> None:
-        """Write a message or step of *who*'s thread; the thread is made when this is its first row. Raises NotYours."""
+        """Write a message or step of *who*'s thread, masked; the thread is made when this is its first row. Raises NotYours."""
+        step = masked_step(step)
         values = {name: _value(name, step[name]) for name in STEP_COLUMNS if step.get(name) is not None}
         shown = str(step.get("showInput") or "").lower() or None
         async with self.transaction(who.tenant) as cursor:

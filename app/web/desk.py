@@ -19,6 +19,7 @@ from app.web import cards
 from app.web.chat_store import ChatStore
 from app.web.conversation import Conversation
 from app.web.errors import BadPayload, NotThere
+from app.web.masking import masked
 from app.web.people import People
 from app.web.waiting import AWAY, refuse
 from app.web.words import refused, trouble
@@ -94,7 +95,7 @@ class Desk:
                 self._later(conversation, self._change(conversation, actor, asked))
                 return {"ok": True}
             if asked.do == "reject":
-                await self._actions.reject(actor, asked.proposal, comment=asked.text)
+                await self._actions.reject(actor, asked.proposal, comment=masked(asked.text))
                 self._later(conversation, self._decided(conversation, actor, asked))
                 return {"ok": True}
             version = await self._actions.approve(actor, asked.proposal, digest=asked.digest)
@@ -146,7 +147,7 @@ class Desk:
         if not known or set(asked.answers) - known:
             raise BadPayload("an answer names a question that was not asked")
         answers = {name: value.strip() for name, value in asked.answers.items()}
-        now = {**props, "status": "answered", "answers": answers}
+        now = {**props, "status": "answered", "answers": {name: masked(value) for name, value in answers.items()}}
         await conversation.update_card("QuestionsCard", now, element_id=asked.card, message_id=element["forId"])
         actor = await self._people.actor(conversation.who)
         self._later(conversation, self._talk.answers(conversation, actor, answers))
@@ -176,7 +177,7 @@ class Desk:
 
     async def _decided(self, conversation: Conversation, actor: Actor, asked: Decide, *, run_version: str | None = None) -> None:
         await self._push.decided(actor, asked.proposal)
-        await self._talk.decision(conversation, actor, "reject" if asked.do == "reject" else "approve", asked.text)
+        await self._talk.decision(conversation, actor, asked.do, asked.text)
         if run_version:
             run = await self._actions.start(actor, run_version, conversation=conversation.id)
             await self._show_run(conversation, actor, run.to_json())

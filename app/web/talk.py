@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -54,14 +54,14 @@ class Talk:
         self._store = store
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def message(self, conversation: Conversation, actor: Actor, text: str, *, parent: str | None) -> None:
-        """A person typed something."""
+    async def message(self, conversation: Conversation, actor: Actor, text: str, *, parent: str | None, masked: Sequence[str] = ()) -> None:
+        """A person typed something; *masked* names the secrets that were in it."""
         if len(text) > TOO_LONG:
             await conversation.say(
                 f"That message has {len(text):,} characters; I read up to {TOO_LONG:,}. Please say it in fewer words.", error=True
             )
             return
-        await self._turn(Turn(conversation, actor, parent), {"text": text})
+        await self._turn(Turn(conversation, actor, parent), {"text": text, **({"masked": list(masked)} if masked else {})})
 
     async def answers(self, conversation: Conversation, actor: Actor, answers: Mapping[str, str]) -> None:
         """A person answered a card of questions."""

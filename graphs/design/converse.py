@@ -27,8 +27,8 @@ async def converse(graph: Graph, deps: DesignDeps, *, thread_id: str, user: Mapp
     Take one turn of the conversation *thread_id*.
 
     Args:
-        user: `{"text"}`, `{"answers": {question id: value}}` or `{"decision": "approve"|"reject"|"change", "text"?}`. Secrets in it
-        are masked before anything is stored.
+        user: `{"text"}`, `{"answers": {question id: value}}` or `{"decision": "approve"|"approve-and-run"|"reject"|"change", "text"?}`.
+            Secrets in it are masked before anything is stored.
 
     Yields:
         Events: `step`, `say`, `questions`, `proposal` (with `proposal_id`, `digest`, `version`), `run-wanted`, `error`; see
@@ -67,7 +67,7 @@ def _paused(value: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def masked(user: Mapping[str, Any]) -> dict[str, Any]:
     """Return the message without secrets; `masked` lists suggested names for those that were in it."""
-    names: list[str] = []
+    names: list[str] = list(user.get("masked") or ())  # the chat masks a message when it arrives
 
     def clean(value: Any) -> Any:
         if isinstance(value, str):

@@ -19,14 +19,20 @@ from graphs.models import NOTHING, Usage, total
 
 SURE = 0.6  # below this, a decision or a run is asked about instead of carried out
 TASK_HELP = (
-    "It is kept encrypted and never shown to a model. Store it with the secret form in this chat or `parley secret set NAME`, "
-    "then use its name: “… using the secret NAME”."
+    "To use it, say “… using the secret NAME” and store it with the secret form that then appears in this chat, or with "
+    "`parley secret set NAME`: there it is kept encrypted and never shown to a model."
 )
 
 TAKES = re.compile(
     r"(?:ok(?:ay)?|yes|yep|sure|please|then|just|so)?[,. ]*(?:please |just )*(?:leave (?:it|that|this)(?: part)? out|leave out (?:it|that|this)(?: part)?|without (?:it|that|this)(?: part)?|skip (?:it|that|this)|drop (?:it|that)|yes|ok(?:ay)?|sure|do that|do so|go ahead|that is right|right|correct)?[.! ]*(?:please)?[.!]*",  # noqa: E501
     re.IGNORECASE,
 )
+
+CONTROL = re.compile(
+    r"(?:please |now |can you |could you )*(?:(?P<retry>retry|re-?run|try)|(?P<cancel>cancel|stop|abort|halt|kill))"
+    r"(?: it| this| that| (?:the|this|that|my) (?:run|workflow|last run))?(?: (?:again|now|please))*[.! ]*",
+    re.IGNORECASE,
+)  # a run is retried and cancelled on its card
 
 Run = Runtime[DesignDeps]
 Update = dict[str, Any]
@@ -38,14 +44,31 @@ async def receive(state: DesignState, runtime: Run) -> Update:
     if masked:
         names = ", ".join(masked)
         runtime.stream_writer(
-            events.say(f"Your message held what looks like a secret ({names}). I removed it before anything else saw it. {TASK_HELP}")
+            events.say(
+                f"Your message held what looks like a secret ({names}). I masked it: it is not kept here, and no model saw it. {TASK_HELP}"
+            )
         )
     late = "answers" in state["user"] and not state.get("questions")  # a card of questions that were settled meanwhile
     intent = {"intent": "answer", "confidence": 1.0} if late else {}
     said = str(state["user"].get("text", "")).strip()
     if state.get("offer") and said and TAKES.fullmatch(said):  # "leave it out": the wish that was offered
         return {**_fresh(state), "intent": {}, "user": {"text": state["offer"], "as": "wish"}}
+    if found := _of_a_run(said, state):
+        intent = {"intent": found, "confidence": 1.0}
     return {**_fresh(state), "intent": intent}
+
+
+def _of_a_run(said: str, state: DesignState) -> str:
+    """Return "retry" or "cancel" when the message says that of a run; while a proposal or a question is open, "cancel" is about that."""
+    found = CONTROL.fullmatch(said)
+    if not found or "decision" in state["user"] or state["user"].get("as") == "wish":
+        return ""
+    kind = "retry" if found["retry"] else "cancel"
+    return (
+        ""
+        if state.get("pending") == "questions" or (kind == "cancel" and said.lower().startswith("cancel") and state.get("pending"))
+        else kind
+    )
 
 
 def _fresh(state: DesignState) -> Update:
@@ -59,6 +82,8 @@ def after_receive(state: DesignState) -> str:
         return "settle" if state.get("questions") else "respond"
     if "decision" in user:
         return "decided"
+    if state["intent"].get("intent") in ("retry", "cancel"):
+        return "respond"
     return "begin" if user.get("as") == "wish" else "understand"
 
 
@@ -158,8 +183,11 @@ async def decided(state: DesignState, runtime: Run) -> Update:
             return {"intent": {"intent": "change"}, "pending": ""}
         runtime.stream_writer(events.say("What shall be different? Say it in your own words."))
         return {"intent": {"intent": "wait"}}
-    if decision == "approve":
-        runtime.stream_writer(events.say(f"Approved: version {proposal.get('version', '')} can run now. Say “run it”, or press Run."))
+    if decision == "approve-and-run":
+        decision = "approve"
+        runtime.stream_writer(events.say(f"Approved: version {proposal.get('version', '')} starts now."))
+    elif decision == "approve":
+        runtime.stream_writer(events.say(f"Approved: version {proposal.get('version', '')} can run now. Say “run it”, or press Run now."))
     else:
         runtime.stream_writer(events.say("Rejected. Nothing will run. Tell me what to change, or describe something new."))
     return {"pending": "", "proposal": {}, "intent": {"intent": str(decision)}}
@@ -178,6 +206,10 @@ async def respond(state: DesignState, runtime: Run) -> Update:
     write, kind = runtime.stream_writer, intent["intent"]
     if kind in ("approve", "reject"):
         write(events.say(_decision_words(kind, state)))
+    elif kind in ("retry", "cancel"):
+        write(events.say(events.ON_THE_CARD[kind]))
+    elif kind == "run" and state.get("pending") == "decision" and intent.get("workflow", "") in ("", _name(state)):
+        write(events.say("Approve it first: press Approve, or Approve and run, on the card above. Nothing runs before that."))
     elif kind == "run" and intent["confidence"] < SURE:
         write(events.say("Shall I start a run? Say “run it” and the workflow’s name."))
     elif kind == "run":

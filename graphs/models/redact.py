@@ -26,7 +26,11 @@ SAID = re.compile(
     re.IGNORECASE,
 )
 IN_URL = re.compile(r"(?P<before>\b[a-z][a-z0-9+.-]*://[^\s/:@]+:)(?P<value>[^\s/@]{3,})(?=@)", re.IGNORECASE)
-IN_QUERY = re.compile(r"(?P<before>[?&](?:api[_-]?key|key|token|access_token|secret|password)=)(?P<value>[^\s&#]{6,})", re.IGNORECASE)
+IN_QUERY = re.compile(
+    r"(?P<before>[?&](?:api[_-]?key|key|token|access_token|secret|password)=)"
+    r"(?P<value>(?!\[secret)[^\s&#]{6,})",
+    re.IGNORECASE,
+)
 NOT_A_VALUE = re.compile(
     r"^(?:in|the|a|an|not|from|stored|missing|wrong|called|named|needed|required|held|kept|given|\$\{|\$secrets)", re.IGNORECASE
 )

@@ -62,3 +62,22 @@ def tables_with(parley: Parley, value: str) -> list[str]:
             return found
     finally:
         server.close()
+
+
+KEY = "sk-proj-abcdEFGH1234567890abcdEFGH1234567890abcd"
+
+
+def test_a_key_pasted_into_the_chat_is_kept_nowhere(chat: Chat, parley: Parley) -> None:
+    """Neither on the page at once, nor after a reload, nor in the database or a log."""
+    chat.say(f"use the key {KEY} to fetch https://api.example.com/orders and notify me by chat")
+
+    expect(chat.page.locator("[data-step-type=user_message]")).to_contain_text("[secret removed]", timeout=SOON_MS)
+    expect(chat.page.locator("[data-step-type=assistant_message]").first).to_contain_text("I masked it", timeout=SOON_MS)
+    expect(chat.answer).to_contain_text("Nothing is left out silently", timeout=SOON_MS)
+    assert KEY[:20] not in chat.page.content()
+    chat.reload()
+    expect(chat.page.locator("[data-step-type=user_message]")).to_contain_text("[secret removed]", timeout=SOON_MS)
+    assert KEY[:20] not in chat.page.content()
+    assert {"chat.steps", "chat.threads"} <= set(tables_with(parley, "secret removed"))
+    assert tables_with(parley, KEY) == []
+    assert [log.name for log in (parley.home / "logs").glob("*") if KEY in log.read_text("utf-8")] == []

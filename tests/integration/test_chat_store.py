@@ -197,3 +197,33 @@ class TestPages:
         found = await store.thread("default", thread)
         assert found is not None
         assert [step["output"] for step in found["steps"]] == ["first", "second", "third"]
+
+
+KEY = "sk-proj-abcdEFGH1234567890abcdEFGH1234567890abcd"
+
+
+class TestSecrets:
+    async def test_a_pasted_key_is_in_no_table_of_the_chat(self, store: ChatStore) -> None:
+        thread, said = new_id(), f"use the key {KEY} to fetch https://example.com/orders?key={KEY}"
+
+        await store.put_thread(ADA, thread, name=said)
+        for kind in ("user_message", "run"):
+            row = message(thread, said, type=kind, input=said)
+            await store.put_step(ADA, row)
+            await store.put_step(ADA, row)
+
+        async with store.transaction("default") as cursor:
+            found = {}
+            for table in ("threads", "steps", "elements", "users", "feedbacks"):
+                await cursor.execute(f"SELECT row::text AS said FROM chat.{table} AS row".encode())
+                found[table] = [row["said"] for row in await cursor.fetchall()]
+        assert [table for table, rows in found.items() if any(KEY[:20] in row for row in rows)] == []
+        assert [len([row for row in found[table] if "secret removed" in row]) for table in ("threads", "steps")] == [1, 2]
+
+    async def test_what_parley_says_is_left_as_it_is(self, store: ChatStore) -> None:
+        thread, said = new_id(), "password: letmein is only an example"
+        await store.put_step(ADA, message(thread, said))
+
+        found = await store.thread("default", thread)
+        assert found is not None
+        assert found["steps"][0]["output"] == said

@@ -98,6 +98,37 @@ class TestQuestions:
         assert [len(event["questions"]) for event in [*first, *second]] == [3, 2]
 
 
+class TestRunsInWords:
+    async def test_a_start_before_the_approval_points_at_the_card(self) -> None:
+        talk = await proposed()
+
+        (event,) = await talk.say("run it")
+
+        assert event["type"] == "say" and event["text"].startswith("Approve it first")
+
+    @pytest.mark.parametrize(("words", "button"), [("retry it", "Retry"), ("retry", "Retry"), ("cancel it", "Cancel"), ("stop", "Cancel")])
+    async def test_retry_and_cancel_point_at_the_card_of_the_run(self, words: str, button: str) -> None:
+        talk = await proposed()
+        await talk.say({"decision": "approve"})
+
+        (event,) = await talk.say(words)
+
+        assert f"press {button} there, or `parley {button.lower()} RUN`" in event["text"]
+
+
+class TestAssumptions:
+    async def test_of_a_step_go_with_it(self) -> None:
+        talk = await proposed()
+        await talk.say("use 200 instead of 100")
+        before = " ".join(talk.drafts[-1].assumptions)
+
+        await talk.say("remove step 2")
+
+        after = " ".join(talk.drafts[-1].assumptions)
+        assert "plain number" in before and "100 became 200" in before
+        assert "plain number" not in after and "100 became 200" not in after and "time zone" in after
+
+
 class TestDecisions:
     async def test_an_approval_in_words_points_at_the_card_and_approves_nothing(self) -> None:
         """A model reads the words; only the card, with its digest, decides."""
@@ -121,7 +152,9 @@ class TestDecisions:
         assert kinds(await talk.say("yes but use 50 instead of 100")) == ["proposal"]
         assert "> 50" in re.sub(r"\s+", " ", talk.text)
 
-    @pytest.mark.parametrize(("decision", "words"), [("approve", "can run now"), ("reject", "Nothing will run")])
+    @pytest.mark.parametrize(
+        ("decision", "words"), [("approve", "can run now"), ("approve-and-run", "starts now"), ("reject", "Nothing will run")]
+    )
     async def test_by_card_end_the_waiting(self, decision: str, words: str) -> None:
         talk = await proposed()
 
