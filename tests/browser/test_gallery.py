@@ -65,6 +65,24 @@ def test_all_cards_draw_in_both_themes_and_on_a_phone(gallery: str, chromium: Br
     chat.close()
 
 
+CUT_OFF = """(tables) => tables.flatMap((table) => {
+    const edge = table.parentElement.getBoundingClientRect().right + 1
+    return [...table.querySelectorAll('th:last-child, td:last-child')].filter((cell) => cell.getBoundingClientRect().right > edge)
+}).map((cell) => cell.innerText)"""
+
+
+def test_who_decides_is_in_sight_beside_what_cannot_be_undone(gallery: str, chromium: Browser) -> None:
+    chat = Chat.open(chromium, gallery, width=1280, height=900)
+    chat.visit()
+
+    chat.say("proposal notifies")
+
+    chat.sees("proposal", "cannot be undone")
+    chat.shot("effects", card="proposal")
+    assert chat.card("proposal").get_by_test_id("effects").evaluate_all(CUT_OFF) == []
+    chat.close()
+
+
 SPILLED = """(svg) => [...svg.querySelectorAll('.pl-node')].filter((node) => {
     const box = node.querySelector('rect').getBBox()
     const inside = (own) => own.x >= box.x && own.x + own.width <= box.x + box.width + 1 && own.y >= box.y - 1 &&
