@@ -8,6 +8,7 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 import dsl
+from dsl.walk import steps
 from graphs.design import events, ledger
 from graphs.design.deps import DesignDeps
 from graphs.design.deps import Draft as Proposed
@@ -157,16 +158,25 @@ async def propose(state: DesignState, runtime: Run) -> Update:
     """Hand the draft over for a decision."""
     data = dsl.read(state["draft"]).data
     document = data["document"]
+    entries = state.get("ledger") or []
+    if state.get("mode") == "change":
+        gone = _names(dsl.read(state["base"]).data) - _names(data)
+        entries = ledger.without(entries, gone, state["turn"])
     proposed = Proposed(
         text=state["draft"],
         name=str(document["name"]),
         title=str(document.get("title") or document["name"]),
         summary=state["summary"],
-        assumptions=tuple(ledger.words(state.get("ledger") or [])),
+        assumptions=tuple(ledger.words(entries)),
     )
     return {
         "proposal": await runtime.context.propose(proposed),
         "base": state["draft"],
+        "ledger": entries,
         "pending": "decision",
         "proposed_in": state["turn"],
     }
+
+
+def _names(data: Any) -> set[str]:
+    return {step.reference.rsplit("/", 1)[-1] for step in steps(data)}

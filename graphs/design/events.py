@@ -21,6 +21,10 @@ HELP = (
     "(“use 200 instead of 100”, “remove step 3”, “notify me after posting”), ask about it (“explain step 2”, “what does it "
     "change outside?”), run it and watch it here."
 )
+ON_THE_CARD = {
+    "retry": "A failed run is retried on its card: press Retry there, or `parley retry RUN` in a terminal (`parley runs` lists them).",
+    "cancel": "A run is cancelled on its card: press Cancel there, or `parley cancel RUN` in a terminal (`parley runs` lists them).",
+}
 CHANGES = "Examples: “use 200 instead of 100”, “post to https://… instead”, “at 10:30”, “remove step 3”, “notify me after posting”."
 
 

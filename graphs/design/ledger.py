@@ -32,8 +32,14 @@ def assumed(ledger: Sequence[Entry], assumptions: Sequence[Mapping[str, Any]], t
     kept = [entry for entry in ledger if entry["status"] != "assumed"]
     for item in assumptions:
         if not any(entry["id"] == item["id"] for entry in kept):
-            kept = put(kept, {"id": item["id"], "text": item["text"], "status": "assumed", "value": item.get("value", ""), "turn": turn})
+            entry = {"id": item["id"], "text": item["text"], "status": "assumed", "value": item.get("value", ""), "turn": turn}
+            kept = put(kept, {**entry, "steps": [item["step"]] if item.get("step") else []})
     return kept
+
+
+def without(ledger: Sequence[Entry], gone: set[str], turn: int) -> list[Entry]:
+    """Return the ledger without what was assumed or changed in steps that are *gone*; what this *turn* says stays."""
+    return [entry for entry in ledger if entry["turn"] == turn or not entry.get("steps") or not set(entry["steps"]) <= gone]
 
 
 def answer(

@@ -188,7 +188,7 @@ async def edit(state: DesignState, runtime: Run) -> Update:
     except ChangeRefused as exc:
         write(events.say(f"I could not make this change: {exc}. Nothing was changed."))
         return {**spent, **_refused(state)}
-    return {**spent, "draft": applied.text, **_carried_out(state, wanted.said or state["request"])}
+    return {**spent, "draft": applied.text, **_carried_out(state, wanted)}
 
 
 def _refused(state: DesignState) -> Update:
@@ -196,9 +196,12 @@ def _refused(state: DesignState) -> Update:
     return {"outcome": "refused", "pending": "decision" if state.get("proposal") else ""}
 
 
-def _carried_out(state: DesignState, said: str) -> Update:
+def _carried_out(state: DesignState, wanted: Change) -> Update:
     """Keep the change as a wish, and in the ledger, where it stands after the answers that it overrules."""
+    said = wanted.said or state["request"]
+    places = {operation.reference.rsplit("/", 1)[-1] for operation in wanted.operations}
     entry = {"id": f"change-{state['turn']}", "text": state["request"], "status": "changed", "value": said, "turn": state["turn"]}
+    entry["steps"] = sorted(places)
     return {
         "changed": said,
         "wishes": [*(state.get("wishes") or []), state["request"]],

@@ -37,6 +37,7 @@ class Assumption(BaseModel):
     id: str
     text: str = Field(description="the assumption in words, value included")
     value: str = ""
+    step: str = Field(default="", description="id of the step that it is about, if it is about one")
 
 
 class Question(BaseModel):

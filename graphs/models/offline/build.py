@@ -95,7 +95,9 @@ class Builder:
             elif clause.kind == "stop":
                 flow.stop(self, clause, rest, scope, needed=follows or loop)
             else:
+                known, steps = len(self.notes.assumptions), len(scope.steps)
                 self.kinds[clause.kind](clause, scope)
+                self.notes.belong(known, [step["id"] for step in scope.steps[steps:]])
         return flow.land(landings, scope)
 
     # data
@@ -171,7 +173,8 @@ class Builder:
             return current
         self.notes.unclear(said)
         if current is not None and current.noun == "input":
-            self.notes.remark(f"No step makes “{said}”: fetch it first, put fixed words in quotes, or say “the input” for what a start brings.")
+            instead = "fetch it first, put fixed words in quotes, or say “the input” for what a start brings"
+            self.notes.remark(f"No step makes “{said}”: {instead}.")
         return None
 
     def _both(self, scope: Scope) -> Value | None:

@@ -11,6 +11,7 @@ from graphs.models.offline.notes import Notes
 from graphs.models.offline.scope import Scope, Task, Value
 from graphs.models.offline.wrap import NO_WORDS
 
+OTHER = "say the words you want to have others"
 Meant = Callable[[str, Clause, Scope], Value | None]
 
 
@@ -75,11 +76,13 @@ def _text(clause: Clause, scope: Scope, notes: Notes, meant: Meant) -> str:
         return f"${{ {expression} }}" if value.inner in (".summary", ".text") else f"${{ {expression} | tojson }}"
     if words:
         return words[:1].upper() + words[1:]
-    if clause.said:
-        notes.assume("message", "The message says that this step was reached; say the words you want to have others.")
     current = scope.current
     if current is not None and current.noun not in ("input",) and not re.search(r"\bwhen\b|\bonce\b", clause.said):
+        if clause.said:
+            notes.assume(f"message-{current.key}", f"The message is “News about {current.named}” with the whole data after it; {OTHER}.")
         return f'${{ "News about {_quoted(current.named)}: " + ({current.read(scope)} | tojson) }}'
+    if clause.said:
+        notes.assume("message", f"The message is “{NO_WORDS}”, and after a failed call what failed; {OTHER}.")
     return NO_WORDS
 
 

@@ -60,6 +60,12 @@ class Notes:
         if not any(known["id"] == key for known in self.assumptions):
             self.assumptions.append({"id": key, "text": text, "value": value})
 
+    def belong(self, known: int, steps: list[str]) -> None:
+        """Say of the assumptions after the first *known* ones that they go when the first of *steps* goes."""
+        for assumption in self.assumptions[known:]:
+            if steps:
+                assumption.setdefault("step", steps[0])
+
     def who(self, said: str) -> str:
         """Return the assignee's name: "me" is the person asking, a role is asked about, "" is anybody."""
         low = said.lower()

@@ -15,6 +15,7 @@ SHAPES = (
     ("s", re.compile(r"\"([^\"\n]*)\"|“([^”\n]*)”|«([^»\n]*)»|`([^`\n]*)`|(?<![\w])'([^'\n]+)'(?!\w)|(?<![\w])‘([^’\n]+)’(?!\w)")),
     ("u", re.compile(DOMAIN, re.IGNORECASE)),
 )
+EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d\u20e3]+")  # outside of quotations they say nothing
 CONNECTOR = re.compile(
     r"\s+and,\s+|(?:\s*,(?!\d)\s*|:\s+)(?:and\s+|but\s+|or\s+)?(?:then\s+|afterwards,?\s+|after that,?\s+|finally,?\s+|also\s+|next,?\s+)?|\s+(?:and|but)\s+(?:then\s+|also\s+|finally\s+|afterwards\s+)?"  # noqa: E501
     r"|\s+then\s+|\s+[–—-]\s+|\s+afterwards\s+|\s+before\s+(?:you\s+|(?=[a-z]+ing\b))",
@@ -176,6 +177,7 @@ def protect(text: str) -> Protected:
 
     for kind, shape in SHAPES:
         source.text = shape.sub(lambda found, kind=kind: keep(kind, found), source.text)  # type: ignore[misc]
+    source.text = re.sub(r" *\n *|  +", lambda found: "\n" if "\n" in found[0] else " ", EMOJI.sub(" ", source.text)).strip()
     return source
 
 

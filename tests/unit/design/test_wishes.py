@@ -155,6 +155,21 @@ class TestHalfUnderstood:
         assert told["understood"][0] == "Fetch the orders"
 
 
+class TestEmoji:
+    async def test_are_ignored_outside_of_quotations(self) -> None:
+        wish = "🚀🚀 every day at 7 fetch https://a.example.com/orders 🎉 and notify me by chat saying “done 😀” 😀"
+        told = await author(deps(offline()), wish, yes_to_defaults=True)
+
+        assert not told["problems"] and "Done 😀" in told["definition"]
+
+
+class TestMessagesWithoutWords:
+    async def test_are_assumptions_that_say_what_is_sent(self) -> None:
+        told = await author(deps(offline()), "Fetch https://a.example.com/orders and notify me by chat", yes_to_defaults=True)
+
+        assert any("“News about the orders” with the whole data after it" in words for words in told["assumptions"])
+
+
 class TestThingsThatNoStepMade:
     @pytest.mark.parametrize("thing", ["hello", "the orders", "it"])
     async def test_are_not_taken_for_what_a_start_brings(self, thing: str) -> None:
