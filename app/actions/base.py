@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import Row, Table, insert, select
+from sqlalchemy.exc import DataError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.actions.errors import Forbidden, NotFound
+from app.actions.errors import Forbidden, Invalid, NotFound
 from app.store import tables as t
 from app.store.store import Store
 
@@ -41,8 +42,20 @@ class ActionsBase:
     async def _acting(self, actor: Actor, needed: Role, act: str) -> AsyncIterator[AsyncSession]:
         """One transaction of the actor's tenant. Raises Forbidden when the role is below *needed*."""
         require(actor, needed, act)
-        async with self._store.database.session(actor.tenant) as session:
-            yield session
+        with storable():
+            async with self._store.database.session(actor.tenant) as session:
+                yield session
+
+
+@contextmanager
+def storable() -> Iterator[None]:
+    """Raise Invalid for texts the database cannot hold: with a NUL character, or half a surrogate pair."""
+    try:
+        yield
+    except (DataError, UnicodeEncodeError) as exc:
+        raise Invalid(
+            "A name or text holds a character that cannot be stored.", code="invalid-text", why="NUL and lone surrogates are no text."
+        ) from exc
 
 
 def require(actor: Actor, needed: Role, act: str) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from app.actions.errors import Invalid
+
+LONGEST = 1000  # characters of what an event is known by
+_UNSTORABLE = re.compile("\\\\u0000|[\ud800-\udfff]")
 
 
 def checked_events(events: Sequence[Any]) -> list[dict[str, Any]]:
@@ -25,8 +30,11 @@ def event_problems(event: Any) -> list[str]:
     if event.get("specversion", "1.0") != "1.0":
         problems.append(f"specversion {event['specversion']!r} is not supported, 1.0 is")
     problems += [
-        f"the attribute {name!r} holds a NUL character" for name, value in event.items() if name != "data" and "\x00" in f"{name}{value}"
+        f"the attribute {name!r} is longer than {LONGEST}" for name in ("id", "source", "type") if len(str(event.get(name))) > LONGEST
     ]
+    attributes = {name: value for name, value in event.items() if name not in ("data", "data_base64")}
+    if _UNSTORABLE.search(json.dumps(attributes, ensure_ascii=False)):
+        problems.append("an attribute holds a NUL character or half a surrogate pair")
     return problems
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from app.actions.base import ActionsBase, Actor, record
+from app.actions.base import ROLES, ActionsBase, Actor, record, storable
 from app.actions.errors import Invalid, NotFound
 from app.store import tables as t
 from app.store.ids import new_id
@@ -18,14 +18,16 @@ from app.store.passwords import hash_password, matches
 
 SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}")
 LONGEST_SECRET = 65_536
+LONGEST_NAME = 100
 
 
 class PeopleActions(ActionsBase):
     async def login(self, name: str, password: str, *, tenant: str | None = None, via: str = "chat") -> Actor | None:
         """Return who this is, None when name or password is wrong; both cases take the same time."""
         tenant = tenant or self._store.settings.tenant
-        async with self._store.database.session(tenant) as session:
-            row = (await session.execute(select(t.users).where(t.users.c.name == name))).first()
+        with storable():
+            async with self._store.database.session(tenant) as session:
+                row = (await session.execute(select(t.users).where(t.users.c.name == name))).first()
         known = await asyncio.to_thread(matches, password, row.password_hash if row else None)
         if row is None or not known or row.disabled:
             return None
@@ -125,11 +127,12 @@ class PeopleActions(ActionsBase):
             return password if made.first() else None
 
     async def user_add(self, actor: Actor, name: str, password: str, role: str) -> Actor:
-        """Add a person. Raises Invalid when the name is taken or the password too short."""
-        if len(password) < 8 or not name.strip() or "/" in name:
-            raise Invalid(
-                "Name or password cannot be used.", code="invalid-user", why="The name has no slash; the password has 8 characters or more."
-            )
+        """Add a person. Raises Invalid when the name is taken or cannot be one, the role is none, or the password too short."""
+        if role not in ROLES:
+            raise Invalid(f"{role!r} is no role.", code="invalid-role", where="role", why=f"There are {', '.join(ROLES)}.")
+        if len(password) < 8 or not name.strip() or "/" in name or len(name) > LONGEST_NAME:
+            why = f"The name has no slash and at most {LONGEST_NAME} characters; the password has 8 characters or more."
+            raise Invalid("Name or password cannot be used.", code="invalid-user", why=why)
         sealed = await asyncio.to_thread(hash_password, password)
         async with self._acting(actor, "admin", "add people") as session:
             id_ = new_id()

@@ -172,3 +172,23 @@ async def test_a_tenant_that_is_new_on_an_existing_database_can_be_used_at_once(
         shown = await opened.actions.workflows(replace(actor, tenant="acme"))
 
     assert [view.id for view in shown] == [version.id]
+
+
+async def test_what_looks_over_all_tenants_is_five_functions_that_nobody_can_bend(database: Prepared) -> None:
+    """Their search path is fixed, temporary tables last; only Parley's role may call them; their owner cannot log in, and has `runs` alone."""
+    with psycopg.connect(**database.owner) as connection:
+        functions = connection.execute(
+            "SELECT p.proname, pg_get_userbyid(p.proowner), p.proconfig, has_function_privilege('parley_app', p.oid, 'EXECUTE'),"
+            " coalesce(array_to_string(p.proacl, ',') ~ '(^|,)=X', true)"
+            " FROM pg_proc p WHERE p.prosecdef AND p.pronamespace::regnamespace::text IN ('parley', 'chat', 'langgraph', 'queue') ORDER BY 1"
+        ).fetchall()
+        role = connection.execute("SELECT rolcanlogin, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = 'parley_worker'").fetchone()
+        owned = connection.execute(
+            "SELECT table_schema || '.' || table_name, privilege_type FROM information_schema.role_table_grants"
+            " WHERE grantee = 'parley_worker' ORDER BY 2"
+        ).fetchall()
+
+    names = ["claim_run", "next_timer", "renew_leases", "sweep_runs", "tenant_of_run"]
+    assert functions == [(name, "parley_worker", ["search_path=parley, pg_temp"], True, False) for name in names]
+    assert role == (False, False, False)
+    assert owned == [("parley.runs", "SELECT"), ("parley.runs", "UPDATE")]
