@@ -122,7 +122,7 @@ class TestAssumptions:
         await talk.say("use 200 instead of 100")
         before = " ".join(talk.drafts[-1].assumptions)
 
-        await talk.say("remove step 2")
+        await talk.say("remove step 3")
 
         after = " ".join(talk.drafts[-1].assumptions)
         assert "plain number" in before and "100 became 200" in before
