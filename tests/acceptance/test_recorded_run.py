@@ -120,11 +120,12 @@ def test_an_event_says_how_many_runs_waited_for_it(parley: Parley) -> None:
     parley.write("other.json", '[{"id": "2", "type": "order.lost", "source": "/shop"}]')
     waiting = parley("run", "paid.yaml", "--events", "other.json", "--json")
 
-    first, again = parley("emit", "paid.json", "--json"), parley("emit", "other.json")
+    first, other, again = parley("emit", "paid.json", "--json"), parley("emit", "other.json"), parley("emit", "other.json")
 
     assert waiting.json["awaiting"][0]["event"] == {"type": "order.paid"}
     assert waiting.json["notes"][0] == "Event 1 of --events (order.lost) found nobody who waits for it."
     assert (first.json["accepted"], first.json["receivers"]) == (1, [1])
+    assert other.out.startswith("1 accepted, 0 seen before; no run was waiting")  # what --events gave was for that run alone
     assert again.out == "0 accepted, 1 seen before; no run was waiting (and events do not start runs by themselves yet)\n"
 
 
