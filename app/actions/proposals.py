@@ -10,6 +10,7 @@ from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import dsl
+from app.actions.asked import unknown_people
 from app.actions.base import ActionsBase, Actor, one, record, require
 from app.actions.children import children, definitions, next_free, number, versions_of
 from app.actions.errors import Conflict, Invalid
@@ -189,8 +190,9 @@ class ProposalActions(ActionsBase):
         c = t.secrets.c
         stored = set((await session.execute(select(c.name).where(c.removed_at.is_(None)))).scalars())
         view = proposal_view(row, self._catalogue, stored, await definitions(session, row.lock))
-        same_name = await self._same_name(session, row)
-        return replace(view, warnings=[*view.warnings, *same_name, *kept_only(row.definition), *blocked(row.definition, self._http_allow)])
+        people = {*(await session.execute(select(t.users.c.name))).scalars(), row.created_by, "me"}
+        more = [*unknown_people(row.definition, people), *kept_only(row.definition), *blocked(row.definition, self._http_allow)]
+        return replace(view, warnings=[*view.warnings, *await self._same_name(session, row), *more])
 
     async def _same_name(self, session: AsyncSession, row: Row[Any]) -> list[dict[str, Any]]:
         """Return an advice when an approved workflow has this name already: this one becomes its next version."""

@@ -46,6 +46,17 @@ class TestProposing:
 
         assert [warning["code"] for warning in view.warnings] == codes
 
+    async def test_people_who_are_asked_and_do_not_exist_are_said(self, container: Container, actor: Actor) -> None:
+        asking = definition(
+            *(f"ask{number}: {{call: 'approve:1.0.0@default', with: {{title: Go?, assignee: {name}}}}}"
+              for number, name in enumerate(("Maria", actor.name, "Maria", "me")))
+        )  # fmt: skip
+
+        view = await container.actions.propose(actor, asking)
+
+        assert [(warning["code"], warning["reference"]) for warning in view.warnings] == [("unknown-person", "/do/0/ask0")]
+        assert "'Maria'" in view.warnings[0]["message"]
+
     async def test_a_name_that_is_taken_is_said_to_get_a_new_version(self, container: Container, actor: Actor) -> None:
         await approved(container, actor, A)
 
