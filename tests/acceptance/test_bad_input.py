@@ -99,7 +99,7 @@ class TestFailuresWhileRunning:
         schema = "input:\n  schema: {document: {type: object, required: [email], properties: {email: {type: string}}}}\n"
         parley.write("needs.yaml", definitions.HELLO.replace("do:", f"{schema}do:", 1))
 
-        done = parley("run", "needs.yaml", "--ephemeral", "--json")
+        done = parley("run", "needs.yaml", "--json")
 
         assert (done.code, done.error["code"], done.error["why"]) == (2, "invalid-input", "it needs email")
         assert done.error["next"] == """--input '{"email": "…"}', or --input @FILE"""
@@ -142,7 +142,6 @@ class TestWrongInput:
         assert (done.code, done.error["where"]) == (2, where)
         assert not parley.home.exists()
 
-    @pytest.mark.parametrize("ephemeral", [(), ("--ephemeral",)], ids=["recorded", "ephemeral"])
     @pytest.mark.parametrize(
         ("given", "where", "why", "to_give"),
         [
@@ -158,14 +157,14 @@ class TestWrongInput:
         ],
     )
     def test_input_that_does_not_fit_is_told_before_anything_starts(
-        self, parley: Parley, given: str, where: str, why: str, to_give: str, ephemeral: tuple[str, ...]
+        self, parley: Parley, given: str, where: str, why: str, to_give: str
     ) -> None:
         schema = "input:\n  schema:\n    document: {type: object, required: [n], properties: {n: {type: number}}}\n"
         parley.write("orders.yaml", definitions.HELLO.replace("do:\n", f"{schema}do:\n", 1))
         parley.write("in.json", '{"n": null}')
 
-        done = parley("run", "orders.yaml", "--input", given, "--json", *ephemeral)
-        told = parley("run", "orders.yaml", "--input", given, *ephemeral)
+        done = parley("run", "orders.yaml", "--input", given, "--json")
+        told = parley("run", "orders.yaml", "--input", given)
 
         assert (done.code, done.error["code"], done.error["what"]) == (2, "invalid-input", "the input does not fit the workflow")
         assert (done.error["where"], done.error["why"]) == (where, why)
@@ -173,6 +172,16 @@ class TestWrongInput:
         assert (told.code, told.out) == (2, "")
         assert told.err.startswith("error: the input does not fit the workflow [invalid-input]")
         assert not parley.home.exists()
+
+    def test_input_that_does_not_fit_is_the_specifications_validation_error_of_an_ephemeral_run(self, parley: Parley) -> None:
+        schema = "input:\n  schema:\n    document: {type: object, required: [n], properties: {n: {type: number}}}\n"
+        parley.write("orders.yaml", definitions.HELLO.replace("do:\n", f"{schema}do:\n", 1))
+
+        done = parley("run", "orders.yaml", "--input", '{"n": "x"}', "--ephemeral", "--json")
+
+        assert (done.code, done.json["status"], done.json["error"]["status"]) == (1, "faulted", 400)
+        assert done.json["error"]["type"].endswith("/validation")
+        assert "'n' must be a number, and is a text" in done.json["error"]["detail"]
 
     @pytest.mark.parametrize("command", ["validate", "run", "propose"])
     def test_a_missing_file_is_wrong_usage(self, parley: Parley, command: str) -> None:
