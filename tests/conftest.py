@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 
@@ -46,6 +47,10 @@ def postgres() -> Iterator[EmbeddedServer]:
     home.chmod(0o711 if os.geteuid() == 0 else 0o700)
     server = embedded.start(home)
     try:
+        with psycopg.connect(**server.conninfo("postgres"), autocommit=True) as connection:
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):  # nobody pulls this server's plug
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")
+            connection.execute("SELECT pg_reload_conf()")
         upgrade(server.conninfo(TEMPLATE))
         yield server
     finally:
@@ -53,16 +58,48 @@ def postgres() -> Iterator[EmbeddedServer]:
         shutil.rmtree(home, ignore_errors=True)
 
 
+class Databases:
+    """Fresh databases from the template: the next one is made, and the last one dropped, while tests run."""
+
+    def __init__(self, server: EmbeddedServer) -> None:
+        self._server = server
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="databases")
+        self._next = self._worker.submit(self._make)
+
+    def take(self) -> str:
+        name, self._next = self._next.result(), self._worker.submit(self._make)
+        return name
+
+    def drop(self, name: str) -> None:
+        self._worker.submit(self._execute, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def close(self) -> None:
+        self._worker.shutdown(cancel_futures=True)
+
+    def _make(self) -> str:
+        name = f"test_{os.getpid()}_{next(_numbers)}"
+        self._execute(f'CREATE DATABASE "{name}" TEMPLATE {TEMPLATE}')
+        return name
+
+    def _execute(self, statement: str) -> None:
+        with psycopg.connect(**self._server.conninfo("postgres"), autocommit=True) as connection:
+            connection.execute(statement)
+
+
+@pytest.fixture(scope="session")
+def _databases(postgres: EmbeddedServer) -> Iterator[Databases]:
+    databases = Databases(postgres)
+    yield databases
+    databases.close()
+
+
 @pytest.fixture
-def database(postgres: EmbeddedServer) -> Iterator[Prepared]:
+def database(postgres: EmbeddedServer, _databases: Databases) -> Iterator[Prepared]:
     """A fresh, migrated database; dropped after the test, whoever is still connected."""
-    name = f"test_{os.getpid()}_{next(_numbers)}"
-    with psycopg.connect(**postgres.conninfo("postgres"), autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE {TEMPLATE}')
+    name = _databases.take()
     owner = postgres.conninfo(name)
     yield Prepared(owner, {**owner, "user": APP_ROLE}, None, upgraded=False)
-    with psycopg.connect(**postgres.conninfo("postgres"), autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    _databases.drop(name)
 
 
 @pytest.fixture

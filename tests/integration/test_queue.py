@@ -152,3 +152,23 @@ async def test_a_worker_that_others_took_for_gone_registers_again(container: Con
 
     assert await claimed(sleeper) == ["a"]
     await asyncio.gather(sleeper.close(), other.close())
+
+
+async def test_what_was_taken_while_its_worker_was_stopped_is_there_again(container: Container, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cancelled between the first one and the next two: the first is nobody's."""
+    queue = ProcrastinateQueue(container.store.database, silent_s=60)
+    await queue.enqueue(None, ["a", "b", "c"])
+    ask = queue._ask
+
+    async def stopped(count: int) -> list[tuple[int, str]]:
+        if count > 1:
+            raise asyncio.CancelledError
+        return await ask(count)
+
+    with monkeypatch.context() as stopping:
+        stopping.setattr(queue, "_ask", stopped)
+        with pytest.raises(asyncio.CancelledError):
+            await queue.claim(3, within_s=0)
+
+    assert sorted(await claimed(queue)) == ["a", "b", "c"]
+    await queue.close()

@@ -175,12 +175,13 @@ async def test_a_tenant_that_is_new_on_an_existing_database_can_be_used_at_once(
 
 
 async def test_what_looks_over_all_tenants_is_five_functions_that_nobody_can_bend(database: Prepared) -> None:
-    """Their search path is fixed, temporary tables last; only Parley's role may call them; their owner cannot log in, and has `runs` alone."""
+    """Their search path is fixed, temporary tables last; only Parley's role may call them; their owner cannot log in."""
     with psycopg.connect(**database.owner) as connection:
         functions = connection.execute(
             "SELECT p.proname, pg_get_userbyid(p.proowner), p.proconfig, has_function_privilege('parley_app', p.oid, 'EXECUTE'),"
             " coalesce(array_to_string(p.proacl, ',') ~ '(^|,)=X', true)"
-            " FROM pg_proc p WHERE p.prosecdef AND p.pronamespace::regnamespace::text IN ('parley', 'chat', 'langgraph', 'queue') ORDER BY 1"
+            " FROM pg_proc p WHERE p.prosecdef AND p.pronamespace::regnamespace::text IN ('parley', 'chat', 'langgraph', 'queue')"
+            " ORDER BY 1"
         ).fetchall()
         role = connection.execute("SELECT rolcanlogin, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = 'parley_worker'").fetchone()
         owned = connection.execute(

@@ -203,6 +203,17 @@ async def test_a_parent_runs_the_child_that_was_approved(container: Container, a
     assert (done.status, done.output) == ("completed", {"x": 1})
 
 
+async def test_a_child_that_is_named_latest_two_levels_down_is_the_one_that_was_approved(container: Container, actor: Actor) -> None:
+    runs = "c: {run: {workflow: {namespace: test, name: NAME, version: latest}}}"
+    await approved(container, actor, definition("a: {set: {x: 1}}", name="leaf"))
+    await approved(container, actor, definition(runs.replace("NAME", "leaf"), name="middle"))
+    async with working(container):
+        run = await start(container, actor, definition(runs.replace("NAME", "middle"), name="top"))
+        done = await eventually(container, actor, run.id, ended)
+
+    assert (done.status, done.output) == ("completed", {"x": 1}), done.error
+
+
 @pytest.mark.parametrize("how", ["completes", "fails"])
 async def test_values_of_granted_secrets_are_shown_and_kept_nowhere(loopback: Container, actor: Actor, how: str) -> None:
     """The other side echoes the token back, raw and in base64: neither views nor the database hold it in clear."""

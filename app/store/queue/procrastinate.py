@@ -80,14 +80,14 @@ class ProcrastinateQueue:
         if wake_up.token not in self._taken:
             return
         self._taken.remove(wake_up.token)
+        self._late.add(wake_up.token)  # should we be stopped here: the next heartbeat drops it
         await self._drop(wake_up.token)
         if again:
             await self.enqueue(None, [wake_up.run_id])
         self.changed.set()  # a second wake-up of this run may have been held back by the first: nobody notifies of it
 
     async def _drop_all(self, tokens: Sequence[int]) -> Sequence[None]:
-        """Remove jobs that are done. Those that cannot be removed now are with the next ones: left behind, they hold their runs back."""
-        self._late.update(tokens)
+        """Remove jobs that are done. Those that cannot be removed now go with the next ones: left behind, they hold their runs back."""
         late = list(self._late)
         async with self._database.pool.connection() as connection:
             await connection.execute(query("queue", "drop"), {"jobs": late})
@@ -118,6 +118,9 @@ class ProcrastinateQueue:
     async def _fetch(self, limit: int) -> list[WakeUp]:
         """Ask for one, for two, for four …: a lone wake-up does not pay for many, and many do not pay for each."""
         await self._open()
+        if self._unsure:
+            await self._give_back_unknown()
+        self._unsure = True  # until the caller has what we take: we may be stopped on the way, or the connection may break
         taken: list[WakeUp] = []
         count = 1
         while len(taken) < limit:
@@ -127,22 +130,18 @@ class ProcrastinateQueue:
             if len(rows) < count:
                 break
             count *= 2
+        self._taken.update(wake_up.token for wake_up in taken)
+        self._unsure = False
         return taken
 
     async def _take(self, count: int) -> list[tuple[int, str]]:
-        if self._unsure:
-            await self._give_back_unknown()
-        self._unsure = True
         try:
-            rows = await self._ask(count)
+            return await self._ask(count)
         except psycopg.errors.ForeignKeyViolation:  # we were silent for so long that others took us for gone
             self._worker = None
             self._taken.clear()
             await self._open()
-            rows = await self._ask(count)
-        self._unsure = False
-        self._taken.update(job for job, _ in rows)
-        return rows
+            return await self._ask(count)
 
     async def _ask(self, count: int) -> list[tuple[int, str]]:
         values = {"count": count, "queues": [QUEUE], "worker": self._worker}
@@ -150,7 +149,7 @@ class ProcrastinateQueue:
             return await (await connection.execute(query("queue", "fetch"), values)).fetchall()
 
     async def _give_back_unknown(self) -> None:
-        """Put back what we took and never heard of, since the connection broke: a living worker's jobs are taken from it by nobody."""
+        """Put back what we took and nobody here knows of: a living worker's jobs are taken from it by nobody."""
         async with self._database.pool.connection() as connection:
             known = {"worker": self._worker, "known": [*self._taken, *self._late]}
             lost = await (await connection.execute(query("queue", "drop-unknown"), known)).fetchall()
