@@ -1,33 +1,24 @@
-"""`parley validate` and `parley graph`: read definitions; no database, no network, no model."""
+"""`parley validate`: find every mistake of definitions; no database, no network, no model."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.failures import CHECK_FAILED, invalid_definition
+from app.cli.failures import CHECK_FAILED
 from app.cli.files import definitions, read_text
 from app.cli.options import Json
 from app.cli.output import Output
-from app.cli.reading import outline_lines
 
 if TYPE_CHECKING:
     from dsl import Examined, Function
 
 
-class Format(StrEnum):
-    outline = "outline"
-    mermaid = "mermaid"
-    svg = "svg"
-
-
 def register(app: typer.Typer) -> None:
     app.command()(validate)
-    app.command()(graph)
 
 
 def validate(
@@ -44,31 +35,6 @@ def validate(
     summary = reports[0] if not target.is_dir() else together(reports)
     output.result(summary, "\n".join(compiler_lines(report) for report in reports))
     return 0 if summary["valid"] else CHECK_FAILED
-
-
-def graph(
-    file: Annotated[Path, typer.Argument(help="A definition.", show_default=False)],
-    format_: Annotated[Format, typer.Option("--format", help="What to draw.")] = Format.outline,
-    as_json: Json = False,
-) -> int:
-    """Show a definition in plain words, as a picture (SVG), or as Mermaid text."""
-    examined = _examine(read_text(file), _catalogue())
-    if not examined.valid:
-        raise invalid_definition(examined.problems, where=str(file))
-    text = drawn(examined.data, format_)
-    Output(as_json=as_json).result({"format": format_.value, "text": text}, text)
-    return 0
-
-
-def drawn(data: Mapping[str, Any], format_: Format) -> str:
-    """Return a valid definition as text of the chosen format."""
-    import dsl
-
-    if format_ is Format.mermaid:
-        return dsl.mermaid(data)
-    if format_ is Format.svg:
-        return dsl.svg(dsl.picture(data))
-    return "\n".join(outline_lines(line.to_json() for line in dsl.outline(data, _catalogue())))
 
 
 def report(path: Path, catalogue: Mapping[str, Function]) -> dict[str, Any]:
