@@ -90,7 +90,7 @@ def check(source_or_data: Source | JSON, catalogue: Catalogue | None = None, *, 
     source = source_or_data
     if source.data is None:
         return list(source.problems)
-    found = [_placed(problem, source) for problem in _checked(source.data, catalogue or {}, workflows)]
+    found = [placed(problem, source) for problem in _checked(source.data, catalogue or {}, workflows)]
     return _sorted([*source.problems, *found])
 
 
@@ -118,7 +118,7 @@ def _layers(data: JSON, catalogue: Catalogue, workflows: Collection[str] | None)
     return _once(found)
 
 
-_CLOSING = frozenset({"not-yet-supported", "wrong-type", "unknown-task", "two-in-one-item"})
+_CLOSING = frozenset({"wrong-type", "unknown-task", "two-in-one-item"})
 _SEVERAL = frozenset({"missing-property", "missing-argument"})  # an object may lack more than one thing
 
 
@@ -141,7 +141,7 @@ def _inside(reference: str, closed: set[str]) -> bool:
     return False
 
 
-def _placed(problem: Problem, source: Source) -> Problem:
+def placed(problem: Problem, source: Source) -> Problem:
     """Return *problem* with the line and column of the key or value it is about, or of the nearest part that has a place."""
     reference = problem.reference
     while reference and reference not in source.spans:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dsl.pointer import join
-from dsl.walk import Step, caught_variable, loop_variables
+from dsl.walk import Step, caught_variable, foreach_variables, loop_variables, subscription_of
 
 JSON = Any
 
@@ -33,12 +33,16 @@ def document_sites(data: dict[str, JSON]) -> Iterator[Site]:
         retries = use.get("retries")
         for name, policy in retries.items() if isinstance(retries, dict) else ():
             yield from _retry(policy, join("/use/retries", name), frozenset({"error"}))
-        for part in ("errors", "authentications", "timeouts"):
+        for part in ("errors", "authentications", "timeouts", "catalogs"):
             yield from texts(use.get(part), f"/use/{part}", frozenset())
+        extensions = use.get("extensions")
+        for index, item in enumerate(extensions if isinstance(extensions, list) else ()):
+            for name, extension in item.items() if isinstance(item, dict) else ():
+                yield from _formula(extension, join("/use/extensions", index, name), "when", frozenset(), condition=True)
     yield from texts(data.get("timeout"), "/timeout", frozenset())
     schedule = data.get("schedule")
     if isinstance(schedule, dict):
-        yield from _listen_filter(schedule.get("on"), "/schedule/on", frozenset())
+        yield from _strategy(schedule.get("on"), "/schedule/on", frozenset())
 
 
 def task_sites(step: Step) -> Iterator[Site]:
@@ -49,7 +53,7 @@ def task_sites(step: Step) -> Iterator[Site]:
     yield from texts(task.get("timeout"), join(here, "timeout"), known)
     match step.kind:
         case "call":
-            yield from texts(task.get("with"), join(here, "with"), known)
+            yield from _call(task, join(here, "with"), known)
         case "set":
             yield from _mapped(task, here, "set", known)
         case "switch":
@@ -61,7 +65,8 @@ def task_sites(step: Step) -> Iterator[Site]:
             yield from _catch(task.get("catch"), join(here, "catch"), known | {caught_variable(task)})
         case "listen":
             target = task["listen"].get("to") if isinstance(task["listen"], dict) else None
-            yield from _listen_filter(target, join(here, "listen", "to"), known)
+            yield from _strategy(target, join(here, "listen", "to"), known)
+            yield from _iterator(task.get("foreach"), join(here, "foreach"), known)
         case "wait" | "raise" | "emit" | "run" as kind:
             yield from texts(task[kind], join(here, kind), known)
 
@@ -119,11 +124,43 @@ def _retry(policy: JSON, here: str, known: frozenset[str]) -> Iterator[Site]:
             yield from texts(policy.get(key), join(here, key), known)
 
 
-def _listen_filter(strategy: JSON, here: str, known: frozenset[str]) -> Iterator[Site]:
-    event = strategy.get("one") if isinstance(strategy, dict) else None
+def _call(task: dict[str, JSON], here: str, known: frozenset[str]) -> Iterator[Site]:
+    arguments, subscription = task.get("with"), subscription_of(task)
+    if not subscription:
+        yield from texts(arguments, here, known)
+        return
+    yield from texts({key: value for key, value in arguments.items() if key != "subscription"}, here, known)  # type: ignore[union-attr]
+    own = {key: value for key, value in subscription.items() if key != "foreach"}
+    yield from texts(own, join(here, "subscription"), known)
+    yield from _iterator(subscription.get("foreach"), join(here, "subscription", "foreach"), known)
+
+
+def _iterator(iterator: JSON, here: str, known: frozenset[str]) -> Iterator[Site]:
+    """The data flow of a `foreach`; the tasks inside have sites of their own."""
+    if isinstance(iterator, dict):
+        yield from _data_flow(iterator, here, known | foreach_variables(iterator))
+
+
+def _strategy(strategy: JSON, here: str, known: frozenset[str]) -> Iterator[Site]:
+    """The filters of the events to consume, and the expression that ends it."""
+    if not isinstance(strategy, dict):
+        return
+    yield from _event_filter(strategy.get("one"), join(here, "one"), known)
+    for key in ("all", "any"):
+        several = strategy.get(key)
+        for index, event in enumerate(several if isinstance(several, list) else ()):
+            yield from _event_filter(event, join(here, key, index), known)
+    yield from _formula(strategy, here, "until", known, condition=True)
+    yield from _strategy(strategy.get("until"), join(here, "until"), known)
+
+
+def _event_filter(event: JSON, here: str, known: frozenset[str]) -> Iterator[Site]:
     if not isinstance(event, dict):
         return
-    yield from texts(event.get("with"), join(here, "one", "with"), known)
+    yield from texts(event.get("with"), join(here, "with"), known)
     correlations = event.get("correlate")
     for name, correlation in correlations.items() if isinstance(correlations, dict) else ():
-        yield from _formula(correlation, join(here, "one", "correlate", name), "from", known)
+        yield from _formula(correlation, join(here, "correlate", name), "from", known)
+        yield from texts(
+            {"expect": correlation.get("expect")} if isinstance(correlation, dict) else None, join(here, "correlate", name), known
+        )

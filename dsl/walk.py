@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from dsl.later import kind_of
+from dsl.kinds import kind_of
 from dsl.pointer import join
 
 JSON = Any
@@ -22,6 +22,8 @@ _INNER: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "do": (("do",),),
     "for": (("do",),),
     "fork": (("fork", "branches"),),
+    "listen": (("foreach", "do"),),
+    "call": (("with", "subscription", "foreach", "do"),),  # of AsyncAPI
     "try": (("try",), ("catch", "do")),
 }
 
@@ -61,6 +63,8 @@ class TaskBlock:
     names: list[str] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
 
+
+_NO_TASK: Final[dict[str, JSON]] = {}
 
 # (data, its lists, its tasks) while `walked_once` lasts
 _walked: ContextVar[tuple[JSON, list[TaskBlock], list[Step]] | None] = ContextVar("walked", default=None)
@@ -107,6 +111,47 @@ def steps(data: JSON) -> Iterator[Step]:
         yield from steps_in(top)
 
 
+def declared_blocks(data: JSON) -> Iterator[TaskBlock]:
+    """Yield the task lists in `use`, outer before inner: what extensions do before and after, and each function, alone in its list.
+
+    A function's task has the reference `/use/functions/NAME`.
+    """
+    use = data.get("use") if isinstance(data, dict) else None
+    if not isinstance(use, dict):
+        return
+    extensions = use.get("extensions")
+    for index, item in enumerate(extensions if isinstance(extensions, list) else ()):
+        for name, extension in item.items() if isinstance(item, dict) else ():
+            for part in ("before", "after") if isinstance(extension, dict) else ():
+                pointer = join("/use/extensions", index, name, part)
+                block = _block(extension.get(part), pointer, None, parallel=False, variables=frozenset())
+                if block is not None:
+                    yield from _with_inner(block)
+    functions = use.get("functions")
+    for name, task in functions.items() if isinstance(functions, dict) else ():
+        alone = TaskBlock("/use/functions", None, parallel=False, variables=frozenset(), names=[name])
+        if isinstance(task, dict):
+            alone.steps.append(Step(join("/use/functions", name), name, kind_of(task), task, 0, alone, None, 0))
+        yield from _with_inner(alone)
+
+
+def declared_steps(data: JSON) -> Iterator[Step]:
+    """Yield every task in the lists of `declared_blocks`."""
+    return (step for block in declared_blocks(data) for step in block.steps)
+
+
+def all_blocks(data: JSON) -> Iterator[TaskBlock]:
+    """Yield every task list: those under `do`, then those in `use`."""
+    yield from blocks(data)
+    yield from declared_blocks(data)
+
+
+def all_steps(data: JSON) -> Iterator[Step]:
+    """Yield every task: those under `do`, then those in `use`."""
+    yield from steps(data)
+    yield from declared_steps(data)
+
+
 def steps_in(block: TaskBlock) -> Iterator[Step]:
     """Yield the tasks of *block* and all tasks inside them, in document order."""
     for step in block.steps:
@@ -117,7 +162,9 @@ def steps_in(block: TaskBlock) -> Iterator[Step]:
 
 def inner_blocks(step: Step) -> list[TaskBlock]:
     """Return the task lists directly inside *step*."""
-    found = []
+    found: list[TaskBlock] = []
+    if step.kind == "call" and step.task["call"] != "asyncapi":
+        return found
     for path in _INNER.get(step.kind or "", ()):
         value: JSON = step.task
         for key in path:
@@ -135,6 +182,20 @@ def loop_variables(task: dict[str, JSON]) -> frozenset[str]:
     if not isinstance(loop, dict):
         return frozenset()
     return frozenset(name for name in (loop.get("each", "item"), loop.get("at", "index")) if isinstance(name, str))
+
+
+def foreach_variables(iterator: JSON) -> frozenset[str]:
+    """Return the names a `foreach` binds, of a `listen` or an AsyncAPI subscription."""
+    if not isinstance(iterator, dict):
+        return frozenset()
+    return frozenset(name for name in (iterator.get("item", "item"), iterator.get("at", "index")) if isinstance(name, str))
+
+
+def subscription_of(task: dict[str, JSON]) -> dict[str, JSON]:
+    """Return the subscription of an AsyncAPI call, empty for other tasks."""
+    arguments = task.get("with") if task.get("call") == "asyncapi" else None
+    found = arguments.get("subscription") if isinstance(arguments, dict) else None
+    return found if isinstance(found, dict) else _NO_TASK
 
 
 def caught_variable(task: dict[str, JSON]) -> str:
@@ -172,6 +233,10 @@ def title_of(name: str, task: dict[str, JSON]) -> str:
 def _bound_in(step: Step, path: tuple[str, ...]) -> frozenset[str]:
     if step.kind == "for":
         return loop_variables(step.task)
+    if step.kind == "listen":
+        return foreach_variables(step.task.get("foreach"))
+    if step.kind == "call":
+        return foreach_variables(subscription_of(step.task).get("foreach"))
     return frozenset((caught_variable(step.task),)) if path == ("catch", "do") else frozenset()
 
 

@@ -20,6 +20,7 @@ from app.actions.schedules import kept_only
 from app.store import tables as t
 from app.store.ids import new_id
 from app.views import ProposalView, VersionView, proposal_view, version_view
+from graphs.run import later
 
 
 class ProposalActions(ActionsBase):
@@ -126,7 +127,7 @@ class ProposalActions(ActionsBase):
         async with self._store.database.session(actor.tenant) as session:
             c = t.versions.c
             known = [f"{row.namespace}/{row.name}/{row.version}" for row in await session.execute(select(c.namespace, c.name, c.version))]
-        examined = dsl.examine(text, self._catalogue, workflows=known)
+        examined = later.examine(text, self._catalogue, workflows=known)
         if not examined.valid:
             errors = [problem for problem in examined.problems if problem.severity == "error"]
             raise Invalid(

@@ -81,13 +81,13 @@ def read(file: Path, *, input_: str | None, secrets: Path | None, workflows: Pat
     Raises:
         CommandFailed: a file or option cannot be used, the definition has errors, or the input does not fit it.
     """
-    import dsl
     from graphs import catalogue
+    from graphs.run import later
 
     text = files.read_text(file)
     given = files.json_option("--input", input_)
     known = _folder(workflows)
-    examined = dsl.examine(text, catalogue.load(), workflows=tuple(known) if closed else None)
+    examined = later.examine(text, catalogue.load(), workflows=tuple(known) if closed else None)
     if not examined.valid:
         raise invalid_definition(examined.problems, where=str(file))
     if not closed:  # an ephemeral run is the specification's own: an input that does not fit is its validation error

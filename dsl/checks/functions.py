@@ -11,7 +11,7 @@ from typing import Any
 
 from dsl.catalogue import DEFAULT_CATALOGUE, Catalogue, Function, parse_name
 from dsl.expressions.program import is_expression
-from dsl.later import later_task
+from dsl.kinds import PROTOCOLS
 from dsl.nearest import did_you_mean, quoted
 from dsl.pointer import join
 from dsl.problems import Problem
@@ -24,7 +24,7 @@ _OF_WHOLES = frozenset({"anyOf", "oneOf", "allOf", "not", "if", "contains", "uni
 def check_call(step: Step, catalogue: Catalogue, own_functions: frozenset[str]) -> Iterator[Problem]:
     """Yield what is wrong with a `call` that is not HTTP. With an empty *catalogue* only the form of the name is judged."""
     call = step.task.get("call")
-    if not isinstance(call, str) or call == "http" or call in own_functions or later_task(step.task):
+    if not isinstance(call, str) or call in PROTOCOLS or call in own_functions or "://" in call:
         return
     reference = join(step.reference, "call")
     parsed = parse_name(call)

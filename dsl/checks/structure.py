@@ -6,7 +6,6 @@ unions are told apart by key or type before they are tried.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -14,11 +13,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from dsl.checks import vocabulary
-from dsl.later import KINDS, find, find_in_task, later_schema
+from dsl.kinds import KINDS
 from dsl.nearest import did_you_mean, quoted
 from dsl.pointer import join
 from dsl.problems import Problem
-from dsl.walk import steps
 
 _TYPES = {
     "string_type": "text",
@@ -34,7 +32,7 @@ _TEXT_HINT = "put it in quotes"
 
 
 def structure(data: Any) -> list[Problem]:
-    """Return what is wrong with the shape of *data*, and what of it is not supported yet."""
+    """Return what is wrong with the shape of *data*."""
     if not isinstance(data, dict):
         return [_problem("wrong-type", "", f"a definition is an object, not {_named(data)}", "start with `document:` and `do:`")]
     if vocabulary.is_old_document(data):
@@ -43,7 +41,7 @@ def structure(data: Any) -> list[Problem]:
         return [_problem("old-vocabulary", "", f"this is written in the older DSL 0.8 ({words})", hint)]
     from dsl.model import Definition  # built when the first definition is checked
 
-    return [*shape(Definition, data, data, ""), *_later(data)]
+    return shape(Definition, data, data, "")
 
 
 def shape(model: type[BaseModel], value: Any, data: Any, pointer: str) -> list[Problem]:
@@ -53,17 +51,6 @@ def shape(model: type[BaseModel], value: Any, data: Any, pointer: str) -> list[P
     except ValidationError as error:
         return [_translated(detail, value, pointer) for detail in error.errors(include_url=False)]
     return []
-
-
-def _later(data: dict[str, Any]) -> Iterator[Problem]:
-    places = [(join("", *path), what, hint) for path, what, hint in find(data)]
-    for part in ("input", "output"):
-        schema = data[part].get("schema") if isinstance(data.get(part), dict) else None
-        places += [(join("", *path), what, hint) for path, what, hint in later_schema(schema, (part, "schema"))]
-    for step in steps(data):
-        places += [(join(step.reference, *path), what, hint) for path, what, hint in find_in_task(step.task)]
-    for reference, what, hint in places:
-        yield _problem("not-yet-supported", reference, f"{what} is part of the standard but not supported yet", hint)
 
 
 def _translated(detail: ErrorDetails, value: Any, base: str) -> Problem:
@@ -78,6 +65,8 @@ def _translated(detail: ErrorDetails, value: Any, base: str) -> Problem:
         return _unknown_property(str(path[-1]), reference, path, value)
     if kind == "no_task_kind":
         return _no_kind(found, reference, str(path[-1]) if path else "")
+    if kind in ("greater_than_equal", "less_than_equal"):
+        return _problem("invalid-value", reference, f"{_named(found)} is out of range", f"write {_bound(context)}")
     if kind in ("too_long", "too_short"):
         return _wrong_length(kind, reference, found, path)
     if kind == "literal_error":
@@ -85,6 +74,10 @@ def _translated(detail: ErrorDetails, value: Any, base: str) -> Problem:
     wanted = _TYPES.get(kind, "something else")
     hint = _TEXT_HINT if wanted == "text" and isinstance(found, int | float) else ""
     return _problem("wrong-type", reference, f"{_named(found)} stands where {wanted} is wanted", hint)
+
+
+def _bound(context: dict[str, Any]) -> str:
+    return f"at least {context['ge']}" if "ge" in context else f"at most {context['le']}"
 
 
 def _place(location: tuple[int | str, ...], value: Any) -> tuple[list[str | int], Any]:

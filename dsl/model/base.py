@@ -6,7 +6,7 @@ Field names are the DSL's, with an underscore where Python keeps the word (`for_
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator
@@ -22,6 +22,7 @@ _SEMVER = re.compile(
 )
 _LABEL = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+\-.]*://[^\n]*")
+_HOST = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9-.]{0,61}[a-zA-Z0-9])?")
 _ISO_DURATION = re.compile(
     r"P(?=.)(?:\d+(?:\.\d+)?Y)?(?:\d+(?:\.\d+)?M)?(?:\d+(?:\.\d+)?W)?(?:\d+(?:\.\d+)?D)?"
     r"(?:T(?=\d)(?:\d+(?:\.\d+)?H)?(?:\d+(?:\.\d+)?M)?(?:\d+(?:\.\d+)?S)?)?"
@@ -43,6 +44,12 @@ class Node(BaseModel):
 def wrong(code: str, message: str, hint: str = "") -> PydanticCustomError:
     """Return the error of a validator; `structure.py` makes the problem of it, code and hint included."""
     return PydanticCustomError("parley", "{message}", {"code": code, "message": message, "hint": hint})
+
+
+def exactly_one(node: Node, names: Sequence[str], code: str, message: str, hint: str = "") -> None:
+    """Raise unless exactly one of the fields *names* of *node* is written."""
+    if len(node.model_fields_set.intersection(names)) != 1:
+        raise wrong(code, message, hint or f"use one of: {', '.join(to_dsl_name(name) for name in names)}")
 
 
 def _given(value: Any) -> Any:
@@ -111,5 +118,9 @@ Label = Annotated[
     ),
 ]
 Uri = Annotated[str, AfterValidator(_uri)]  # a URI template or an expression
+HostName = Annotated[
+    str, AfterValidator(_matching(_HOST, "invalid-value", "'{value}' is no host name", "write for example `host: api.example.com`"))
+]
+SecretName = Annotated[str, AfterValidator(_matching(re.compile(r"(?s).+"), "empty-value", "there is no name here", "write one"))]
 ExpressionText = Annotated[str, AfterValidator(_expression)]
 DurationText = Annotated[str, AfterValidator(_duration)]

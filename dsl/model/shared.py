@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Tag, model_validator
 
-from dsl.later import is_sound_strategy
-from dsl.model.base import JSON, DurationText, Given, Node, TextOrObject, Uri, wrong
+from dsl.model.base import JSON, DurationText, Given, Node, SecretName, TextOrObject, Uri, exactly_one, wrong
 
 Text = Annotated[str, Tag("<text>")]
 
@@ -42,7 +41,7 @@ TimeoutOrName = Annotated[Text | Annotated[Timeout, Tag("<object>")], TextOrObje
 class Credentials(Node):
     """Of `basic` and `digest`: inline, or the name of a secret that holds `username` and `password`."""
 
-    use: Given[str] = None
+    use: Given[SecretName] = None
     username: Given[str] = None
     password: Given[str] = None
 
@@ -56,7 +55,7 @@ class Credentials(Node):
 
 
 class Bearer(Node):
-    use: Given[str] = None
+    use: Given[SecretName] = None
     token: Given[str] = None
 
     @model_validator(mode="after")
@@ -66,20 +65,87 @@ class Bearer(Node):
         return self
 
 
-class Authentication(Node):
-    """One scheme, or `use` with the name of one declared in `use.authentications`. oauth2, oidc and digest come later."""
+class OAuth2Client(Node):
+    id: Given[str] = None
+    secret: Given[str] = None
+    assertion: Given[str] = None
+    authentication: Given[Literal["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"]] = None
 
-    use: Given[str] = None
+
+class OAuth2Token(Node):
+    token: str
+    type: str
+
+
+class OAuth2Request(Node):
+    encoding: Given[Literal["application/x-www-form-urlencoded", "application/json"]] = None
+
+
+class OAuth2Endpoints(Node):
+    """Paths below the authority, or absolute URIs."""
+
+    token: Given[str] = None
+    revocation: Given[str] = None
+    introspection: Given[str] = None
+
+
+class OpenIdConnect(Node):
+    """How to get a token from an authority; or `use` alone, the name of a secret that holds all of it."""
+
+    use: Given[SecretName] = None
+    authority: Given[Uri] = None
+    grant: Given[
+        Literal["authorization_code", "client_credentials", "password", "refresh_token", "urn:ietf:params:oauth:grant-type:token-exchange"]
+    ] = None
+    client: Given[OAuth2Client] = None
+    request: Given[OAuth2Request] = None
+    issuers: Given[list[str]] = None
+    scopes: Given[list[str]] = None
+    audiences: Given[list[str]] = None
+    username: Given[str] = None
+    password: Given[str] = None
+    subject: Given[OAuth2Token] = None
+    actor: Given[OAuth2Token] = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if "use" in self.model_fields_set and len(self.model_fields_set) > 1:
+            raise wrong(
+                "invalid-authentication", "`use` names a secret that holds everything", "remove `use`, or all that stands beside it"
+            )
+        return self
+
+
+class OAuth2(OpenIdConnect):
+    endpoints: Given[OAuth2Endpoints] = None
+
+
+SCHEMES = ("basic", "bearer", "digest", "oauth2", "oidc")
+
+
+class AuthenticationScheme(Node):
+    """Exactly one scheme."""
+
     basic: Given[Credentials] = None
     bearer: Given[Bearer] = None
-    digest: Any = None
-    oauth2: Any = None
-    oidc: Any = None
+    digest: Given[Credentials] = None
+    oauth2: Given[OAuth2] = None
+    oidc: Given[OpenIdConnect] = None
 
     @model_validator(mode="after")
     def _one_scheme(self) -> Self:
-        if len(self.model_fields_set) != 1:
-            raise wrong("invalid-authentication", "an authentication names exactly one scheme", "use one of: use, basic, bearer")
+        exactly_one(self, SCHEMES, "invalid-authentication", "an authentication names exactly one scheme")
+        return self
+
+
+class Authentication(AuthenticationScheme):
+    """One scheme, or `use` with the name of one declared in `use.authentications`."""
+
+    use: Given[SecretName] = None
+
+    @model_validator(mode="after")
+    def _one_scheme(self) -> Self:
+        exactly_one(self, ("use", *SCHEMES), "invalid-authentication", "an authentication names exactly one scheme")
         return self
 
 
@@ -97,7 +163,7 @@ class ExternalResource(Node):
 
 
 class Schema(Node):
-    """A JSON Schema, inline or (later) from a resource."""
+    """A JSON Schema, inline or from a resource."""
 
     format: str = "json"
     document: JSON = None
@@ -106,7 +172,7 @@ class Schema(Node):
     @model_validator(mode="after")
     def _one_place(self) -> Self:
         if len(self.model_fields_set & {"document", "resource"}) != 1:
-            raise wrong("invalid-schema", "a schema needs a `document`", "put the JSON Schema itself under `document:`")
+            raise wrong("invalid-schema", "a schema needs a `document` or a `resource`", "put the JSON Schema itself under `document:`")
         return self
 
 
@@ -222,26 +288,33 @@ class EventFilter(Node):
         return self
 
 
-class EventStrategy(Node):
-    """Which events to consume; sound `all` and `any` come later, what reaches this class of them is wrong."""
+_LISTEN_HINT = "write `one: {with: {type: com.example.happened}}`"
+
+
+class EventsUntil(Node):
+    """Events that end a listening; they have no `until` of their own."""
 
     one: Given[EventFilter] = None
-    all_: Any = None
-    any_: Any = None
-    until: Any = None
+    all_: Given[list[EventFilter]] = None
+    any_: Given[list[EventFilter]] = None
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if len(self.model_fields_set & {"one", "all_", "any_"}) != 1:
-            raise wrong(
-                "invalid-listen",
-                "exactly one of one, any, all says which events to wait for",
-                "write `one: {with: {type: com.example.happened}}`",
-            )
-        if "one" not in self.model_fields_set and not is_sound_strategy(self.model_dump(by_alias=True, exclude_unset=True)):
-            raise wrong(
-                "invalid-listen", "`any` and `all` are lists of filters, and `until` has no `until` of its own", "listen to `one` event"
-            )
+        exactly_one(
+            self, ("one", "all_", "any_"), "invalid-listen", "exactly one of one, any, all says which events to wait for", _LISTEN_HINT
+        )
+        return self
+
+
+class EventStrategy(EventsUntil):
+    """Which events to consume: one, all of several, or any of several, that `until` an expression holds or other events came."""
+
+    until: Given[Annotated[Text | Annotated[EventsUntil, Tag("<object>")], TextOrObject]] = None
+
+    @model_validator(mode="after")
+    def _until_of_any(self) -> Self:
+        if "until" in self.model_fields_set and "any_" not in self.model_fields_set:
+            raise wrong("invalid-listen", "`until` goes with `any` only", "list the events under `any:`, or remove `until`")
         return self
 
 

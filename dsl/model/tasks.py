@@ -1,4 +1,4 @@
-"""The task kinds. Which one a task is, is told by the key it holds; `later.py` names what is not supported yet.
+"""The task kinds. Which one a task is, is told by the key it holds; which call, by the protocol behind `call`.
 
 A new kind: a class here, its key in `KINDS`, its tag in `Task`; then `checks/`, `effects.py`, `outline.py`, `picture/` and a file
 in `tests/data/workflows/`.
@@ -6,19 +6,32 @@ in `tests/data/workflows/`.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Discriminator, Field, RootModel, Tag
+from pydantic import ConfigDict, Discriminator, Field, RootModel, Tag, model_validator
 
-from dsl.later import KINDS, kind_of, later_task
-from dsl.model.base import JSON, ExpressionText, Given, Node, TextOrObject, Uri
+from dsl.kinds import KINDS, PROTOCOLS, kind_of
+from dsl.model.base import JSON, ExpressionText, Given, Node, TextOrObject, Uri, exactly_one
+from dsl.model.calls import (
+    A2aArguments,
+    AsyncApiConsumption,
+    AsyncApiMessage,
+    AsyncApiProtocol,
+    AsyncApiServer,
+    GrpcArguments,
+    HttpArguments,
+    McpArguments,
+    OpenApiArguments,
+)
+from dsl.model.processes import Run
 from dsl.model.shared import (
+    Authentication,
     Duration,
-    Endpoint,
     ErrorFilter,
     ErrorOrName,
     EventProperties,
     EventStrategy,
+    ExternalResource,
     Input,
     Output,
     ReadAs,
@@ -37,17 +50,39 @@ class BaseTask(Node):
     metadata: Given[dict[str, JSON]] = None
 
 
-Named = Annotated[Annotated[ExpressionText, Tag("<text>")] | Annotated[dict[str, str], Tag("<object>")], TextOrObject]
+class SubscriptionIterator(Node):
+    """What is done with every event or message as it comes."""
+
+    item: Given[str] = None
+    at: Given[str] = None
+    do: Given[TaskList] = None
+    output: Given[Output] = None
+    export: Given[Output] = None
 
 
-class HttpArguments(Node):
-    method: str
-    endpoint: Endpoint
-    headers: Given[Named] = None
-    query: Given[Named] = None
-    body: JSON = None
-    output: Given[Literal["raw", "content", "response"]] = None
-    redirect: bool = False
+class AsyncApiSubscription(Node):
+    consume: AsyncApiConsumption
+    filter: Given[ExpressionText] = None
+    foreach: Given[SubscriptionIterator] = None
+
+
+class AsyncApiArguments(Node):
+    """An operation (or, for documents of AsyncAPI 2, a channel) and either the message to publish or the subscription."""
+
+    document: ExternalResource
+    channel: Given[str] = None
+    operation: Given[str] = None
+    server: Given[AsyncApiServer] = None
+    protocol: Given[AsyncApiProtocol] = None
+    message: Given[AsyncApiMessage] = None
+    subscription: Given[AsyncApiSubscription] = None
+    authentication: Given[Authentication] = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        exactly_one(self, ("operation", "channel"), "invalid-call", "an AsyncAPI call names exactly one of operation, channel")
+        exactly_one(self, ("message", "subscription"), "invalid-call", "an AsyncAPI call either publishes or subscribes")
+        return self
 
 
 class CallHttp(BaseTask):
@@ -55,8 +90,33 @@ class CallHttp(BaseTask):
     with_: HttpArguments
 
 
+class CallGrpc(BaseTask):
+    call: Literal["grpc"]
+    with_: GrpcArguments
+
+
+class CallOpenApi(BaseTask):
+    call: Literal["openapi"]
+    with_: OpenApiArguments
+
+
+class CallAsyncApi(BaseTask):
+    call: Literal["asyncapi"]
+    with_: AsyncApiArguments
+
+
+class CallA2a(BaseTask):
+    call: Literal["a2a"]
+    with_: A2aArguments
+
+
+class CallMcp(BaseTask):
+    call: Literal["mcp"]
+    with_: McpArguments
+
+
 class CallFunction(BaseTask):
-    """`call: NAME:VERSION@default`; the catalogue says what `with` must be."""
+    """`call: NAME:VERSION@CATALOGUE`, or the name of a function in `use.functions`; the function says what `with` must be."""
 
     call: str
     with_: Given[dict[str, JSON]] = None
@@ -113,6 +173,7 @@ class Listen(Node):
 
 class ListenTask(BaseTask):
     listen: Listen
+    foreach: Given[SubscriptionIterator] = None
 
 
 class RaisedError(Node):
@@ -121,19 +182,6 @@ class RaisedError(Node):
 
 class RaiseTask(BaseTask):
     raise_: RaisedError
-
-
-class Subflow(Node):
-    namespace: str
-    name: str
-    version: str
-    input: Given[dict[str, JSON]] = None
-
-
-class Run(Node):
-    workflow: Subflow
-    await_: bool = True
-    return_: Given[Literal["stdout", "stderr", "code", "all", "none"]] = None
 
 
 class RunTask(BaseTask):
@@ -190,25 +238,23 @@ class WaitTask(BaseTask):
     wait: Duration
 
 
-class LaterTask(BaseTask):
-    """A task of the standard that this version does not run; its own part is taken as it is."""
-
-    model_config = ConfigDict(extra="allow")
-
-
 def _tag(value: Any) -> str | None:
     if isinstance(value, BaseTask):  # asked when a tree is written back to plain data
         return _TAGS[type(value)]
     kind = kind_of(value)
     if kind is None:
         return None
-    if later_task(value):
-        return "<later>"
-    return f"<{kind}-http>" if kind == "call" and value["call"] == "http" else f"<{kind}>"
+    called = value["call"] if kind == "call" else None
+    return f"<call-{called}>" if isinstance(called, str) and called in PROTOCOLS else f"<{kind}>"
 
 
 _TAGS: dict[type[BaseTask], str] = {
     CallHttp: "<call-http>",
+    CallGrpc: "<call-grpc>",
+    CallOpenApi: "<call-openapi>",
+    CallAsyncApi: "<call-asyncapi>",
+    CallA2a: "<call-a2a>",
+    CallMcp: "<call-mcp>",
     CallFunction: "<call>",
     DoTask: "<do>",
     EmitTask: "<emit>",
@@ -221,11 +267,15 @@ _TAGS: dict[type[BaseTask], str] = {
     SwitchTask: "<switch>",
     TryTask: "<try>",
     WaitTask: "<wait>",
-    LaterTask: "<later>",
 }
 
 Task = Annotated[
     Annotated[CallHttp, Tag("<call-http>")]
+    | Annotated[CallGrpc, Tag("<call-grpc>")]
+    | Annotated[CallOpenApi, Tag("<call-openapi>")]
+    | Annotated[CallAsyncApi, Tag("<call-asyncapi>")]
+    | Annotated[CallA2a, Tag("<call-a2a>")]
+    | Annotated[CallMcp, Tag("<call-mcp>")]
     | Annotated[CallFunction, Tag("<call>")]
     | Annotated[DoTask, Tag("<do>")]
     | Annotated[EmitTask, Tag("<emit>")]
@@ -237,8 +287,7 @@ Task = Annotated[
     | Annotated[SetTask, Tag("<set>")]
     | Annotated[SwitchTask, Tag("<switch>")]
     | Annotated[TryTask, Tag("<try>")]
-    | Annotated[WaitTask, Tag("<wait>")]
-    | Annotated[LaterTask, Tag("<later>")],
+    | Annotated[WaitTask, Tag("<wait>")],
     Discriminator(_tag, custom_error_type="no_task_kind", custom_error_message="no task kind"),
 ]
 

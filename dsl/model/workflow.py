@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from dsl.model.base import JSON, Given, Label, Node, SemVer, wrong
-from dsl.model.shared import Authentication, Duration, ErrorDefinition, EventStrategy, Input, Output, RetryPolicy, Timeout, TimeoutOrName
-from dsl.model.tasks import TaskList
+from dsl.model.shared import (
+    AuthenticationScheme,
+    Duration,
+    Endpoint,
+    ErrorDefinition,
+    EventStrategy,
+    Input,
+    Output,
+    RetryPolicy,
+    Timeout,
+    TimeoutOrName,
+)
+from dsl.model.tasks import Task, TaskList
 
 
 class Document(Node):
@@ -22,15 +33,33 @@ class Document(Node):
     metadata: Given[dict[str, JSON]] = None
 
 
+class Extension(Node):
+    """Tasks that happen before and after every task of a kind."""
+
+    extend: Literal["call", "composite", "emit", "for", "listen", "raise", "run", "set", "switch", "try", "wait", "all"]
+    when: Given[str] = None
+    before: Given[TaskList] = None
+    after: Given[TaskList] = None
+
+
+ExtensionItem = Annotated[dict[str, Extension], Field(min_length=1, max_length=1)]
+
+
+class CatalogSource(Node):
+    """Where functions of a catalogue are kept."""
+
+    endpoint: Endpoint
+
+
 class Use(Node):
-    authentications: Given[dict[str, Authentication]] = None
+    authentications: Given[dict[str, AuthenticationScheme]] = None
     errors: Given[dict[str, ErrorDefinition]] = None
     retries: Given[dict[str, RetryPolicy]] = None
     secrets: Given[list[str]] = None
     timeouts: Given[dict[str, Timeout]] = None
-    functions: Given[dict[str, JSON]] = None
-    extensions: Given[list[JSON]] = None
-    catalogs: Given[dict[str, JSON]] = None
+    functions: Given[dict[str, Task]] = None
+    extensions: Given[list[ExtensionItem]] = None
+    catalogs: Given[dict[str, CatalogSource]] = None
 
 
 class Schedule(Node):

@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 
 import dsl
 from graphs.models import ModelRouter
+from graphs.run import later
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,7 @@ class Draft:
 
 class Examine(Protocol):
     def __call__(self, text_or_data: Any, catalogue: Mapping[str, dsl.Function], /) -> dsl.Examined:
-        """Find everything there is to know about a definition; `dsl.examine` is one."""
+        """Find everything there is to know about a definition; `graphs.run.later.examine` is one."""
 
 
 async def no_runs(text: str) -> list[dict[str, Any]]:
@@ -57,7 +58,7 @@ class DesignDeps:
     models: ModelRouter
     catalogue: Mapping[str, dsl.Function]
     propose: Callable[[Draft], Awaitable[dict[str, Any]]]
-    examine: Examine = dsl.examine
+    examine: Examine = later.examine
     status: Callable[[str], Awaitable[list[dict[str, Any]]]] = no_runs
     workflows: Callable[[], Awaitable[list[dict[str, Any]]]] = no_workflows
     person: str = "me"  # the person asking, as assignees name them

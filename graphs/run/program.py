@@ -14,6 +14,7 @@ from dsl.check import load
 from dsl.pointer import join
 from dsl.problems import InvalidDefinition, Problem
 from graphs.run import durations, paths, templates
+from graphs.run.later import unsupported
 from graphs.run.ports import JSON
 from graphs.run.schemas import JsonSchema, problem_in
 from graphs.run.tasks import COMPOSITE, KINDS, kind_of
@@ -37,6 +38,8 @@ def compile_program(data: Mapping[str, JSON], catalogue: Catalogue, *, workflows
         InvalidDefinition: With every problem found.
     """
     load(data)
+    if problems := unsupported(dict(data)):
+        raise InvalidDefinition(problems)
     compiler = Compiler(data, catalogue, workflows)
     program = compiler.program()
     if compiler.problems:

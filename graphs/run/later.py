@@ -1,15 +1,19 @@
-"""What the standard has and this version does not run yet, in one table; a later version deletes lines here.
-
-The structure layer takes such a part as it is, and `find` gives it one problem, `not-yet-supported`.
-"""
+"""What the language has and this version does not run yet, in one table; a later version deletes lines here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import Any, Final
 
-# the key that makes a task; `do` last, because `for` has one too
-KINDS: Final = ("call", "emit", "for", "fork", "listen", "raise", "run", "set", "switch", "try", "wait", "do")
+import dsl
+from dsl.catalogue import Catalogue
+from dsl.check import Examined, placed
+from dsl.kinds import kind_of
+from dsl.pointer import join
+from dsl.problems import Problem, Severity
+from dsl.walk import steps
+
 _LATER_CALLS: Final = {"asyncapi": "AsyncAPI", "grpc": "gRPC", "openapi": "OpenAPI", "a2a": "A2A", "mcp": "MCP"}
 _LATER_RUNS: Final = ("container", "script", "shell")
 _LATER_SCHEMES: Final = ("digest", "oauth2", "oidc")
@@ -21,16 +25,42 @@ _LATER_USE: Final = {
 _HTTP_HINT: Final = "use `call: http` with the method and the endpoint"
 
 
-def kind_of(task: Any) -> str | None:
-    """Return the key that says what *task* is, None when there is none."""
-    if isinstance(task, dict):
-        for kind in KINDS:  # a loop: this is asked very often
-            if kind in task:
-                return kind
-    return None
+def examine(text_or_data: str | Any, catalogue: Catalogue | None = None, *, workflows: Collection[str] | None = None) -> Examined:
+    """Do what `dsl.examine` does, and take what cannot be run yet for an error as well: for definitions that somebody wants to run."""
+    return with_unsupported(dsl.examine(text_or_data, catalogue, workflows=workflows), "error")
 
 
-def later_task(task: dict[str, Any]) -> tuple[str, str] | None:
+def with_unsupported(examined: Examined, severity: Severity) -> Examined:
+    """Return *examined* with a problem of *severity* for every part that cannot be run yet."""
+    if not examined.valid:
+        return examined
+    found = unsupported(examined.data, severity)
+    if not found:
+        return examined
+    source = examined.source
+    problems = (*examined.problems, *(placed(problem, source) if source else problem for problem in found))
+    gone: dict[str, Any] = {"effects": (), "digest": None} if severity == "error" else {}
+    return replace(examined, problems=tuple(sorted(problems, key=lambda problem: (problem.line, problem.column))), **gone)
+
+
+def unsupported(data: dict[str, Any], severity: Severity = "error") -> list[Problem]:
+    """Return a problem `not-yet-supported` for every part of *data*, whose structure is right, that cannot be run yet."""
+    places = [(join("", *path), what, hint) for path, what, hint in _in_document(data)]
+    for step in steps(data):
+        places += [(join(step.reference, *path), what, hint) for path, what, hint in _in_task(step.task)]
+    return [
+        Problem(
+            code="not-yet-supported",
+            severity=severity,
+            reference=reference,
+            message=f"{what} is part of the standard but cannot be run yet",
+            hint=hint,
+        )
+        for reference, what, hint in places
+    ]
+
+
+def _later_task(task: dict[str, Any]) -> tuple[str, str] | None:
     """Return (what it is, hint) when *task* is of a kind that is not run yet."""
     match kind_of(task):
         case "call":
@@ -55,22 +85,16 @@ def _later_listen(task: dict[str, Any]) -> tuple[str, str] | None:
 
 
 def _later_strategy(strategy: Any) -> tuple[str, str] | None:
-    if isinstance(strategy, dict) and "one" not in strategy and is_sound_strategy(strategy):
+    if isinstance(strategy, dict) and "one" not in strategy:
         return f"listening to `{'any' if 'any' in strategy else 'all'}` of several events", "listen to `one` event"
     return None
 
 
-def is_sound_strategy(strategy: dict[str, Any]) -> bool:
-    """Tell whether an `any` or `all` has the shape the standard allows: an `until` inside an `until` is wrong now and later."""
-    until = strategy.get("until")
-    nested = isinstance(until, dict) and "until" in until
-    return not nested and (isinstance(strategy.get("any"), list) or isinstance(strategy.get("all"), list))
-
-
-def find(data: Any) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+def _in_document(data: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
     """Yield (path, what it is, hint) for parts of the document outside of tasks."""
-    if not isinstance(data, dict):
-        return
+    for part in ("input", "output"):
+        schema = data[part].get("schema") if isinstance(data.get(part), dict) else None
+        yield from _later_schema(schema, (part, "schema"))
     use = data.get("use")
     if isinstance(use, dict):
         for key, what in _LATER_USE.items():
@@ -89,9 +113,9 @@ def find(data: Any) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
         yield ("evaluate",), "another expression language than strict jq", "leave `evaluate` out and write expressions as ${ … }"
 
 
-def find_in_task(task: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+def _in_task(task: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
     """Yield the same for one task; the path is relative to it."""
-    found = later_task(task)
+    found = _later_task(task)
     if found:
         yield (), *found
         return
@@ -101,10 +125,10 @@ def find_in_task(task: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], 
         yield from _later_scheme(endpoint.get("authentication"), ("with", "endpoint", "authentication"))
     for part in ("input", "output", "export"):
         schema = task[part].get("schema") if isinstance(task.get(part), dict) else None
-        yield from later_schema(schema, (part, "schema"))
+        yield from _later_schema(schema, (part, "schema"))
 
 
-def later_schema(schema: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+def _later_schema(schema: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
     if isinstance(schema, dict) and "resource" in schema:
         yield (*path, "resource"), "a schema that is fetched from an address", "put the schema itself under `document:`"
 
