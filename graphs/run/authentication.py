@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from graphs.run import templates
-from graphs.run.errors import WorkflowError
-from graphs.run.ports import JSON
-from graphs.run.step import Step
+from graphs.run.errors import HttpFailed, WorkflowError
+from graphs.run.ports import JSON, HttpRequest, HttpResponse
+from graphs.run.step import Place
 from graphs.run.templates import Template
 from graphs.run.variables import read_secret
 
@@ -24,25 +24,45 @@ class Authentication:
     values: Template | None  # {username, password} or {token}
     secret: str | None  # the secret that holds them
 
-    async def resolve(self, step: Step) -> Mapping[str, JSON]:
+    async def resolve(self, place: Place) -> Mapping[str, JSON]:
         """Return `{scheme, parameter}`, as `$authorization` shows it. Raises WorkflowError (authorization, configuration)."""
-        values = await self._values(step)
+        values = await self._values(place)
         if self.scheme == "Bearer":
             token = values if isinstance(values, str) else _part(values, "token")
-            step.engine.redactor.add(token)
+            place.engine.redactor.add(token)
             return {"scheme": "Bearer", "parameter": token}
         user, password = _part(values, "username"), _part(values, "password")
         parameter = base64.b64encode(f"{user}:{password}".encode()).decode()
-        step.engine.redactor.add(password)
-        step.engine.redactor.add(parameter)
+        place.engine.redactor.add(password)
+        place.engine.redactor.add(parameter)
         return {"scheme": "Basic", "parameter": parameter}
 
-    async def _values(self, step: Step) -> JSON:
+    async def _values(self, place: Place) -> JSON:
         if self.secret is None:
-            return None if self.values is None else await step.resolve(self.values)
-        if self.secret not in step.frame.scope.program.secrets:
+            return None if self.values is None else await place.resolve(self.values)
+        if self.secret not in place.frame.scope.program.secrets:
             raise WorkflowError.of("authorization", f"the secret '{self.secret}' is not declared: add it to use.secrets")
-        return await read_secret(step.engine, self.secret)
+        return await read_secret(place.engine, self.secret)
+
+
+async def send(
+    place: Place, request: HttpRequest, authentication: Authentication | None, *, resolved: Mapping[str, JSON] | None = None
+) -> HttpResponse:
+    """
+    Send *request* with the credentials of *authentication*, *resolved* if they are known already.
+
+    Raises:
+        WorkflowError: communication; authorization when policy forbids the address or the credentials cannot be had. Timeout never: that
+            is the task's.
+    """
+    if authentication is not None:
+        shown = resolved or await authentication.resolve(place)
+        header = f"{shown['scheme']} {shown['parameter']}"
+        request = replace(request, headers={**request.headers, "Authorization": header})
+    try:
+        return await place.engine.deps.http.send(request)
+    except HttpFailed as error:
+        raise WorkflowError.of("authorization" if error.kind == "blocked" else "communication", str(error), title=error.title) from error
 
 
 def _part(values: JSON, key: str) -> str:

@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from dsl.expressions import ExpressionError
-from graphs.run import dataflow, paths, variables
+from graphs.run import dataflow, extensions, paths, variables
 from graphs.run.book import Book
 from graphs.run.deadlines import task_deadline
 from graphs.run.deps import RunDeps
@@ -24,6 +25,10 @@ from graphs.run.strands import Gate, Strands
 from graphs.run.templates import Expr
 from graphs.run.tree import Block, Program, Task
 from graphs.run.waits import Waits
+
+if TYPE_CHECKING:
+    from graphs.run.resources import Document
+    from graphs.run.schemas import JsonSchema
 
 _STEPS_A_BREATH = 50  # about 2 ms of pure steps
 
@@ -39,6 +44,9 @@ class Interpreter:
         self.strands = Strands()
         self.gate = Gate(deps.limits.segment_steps, deps.limits.max_steps)
         self.programs: dict[tuple[str, str, str], Program] = {}  # child workflows found so far
+        self.documents: dict[str, asyncio.Future[Document]] = {}  # by address, fetched or being fetched
+        self.fetched_functions: dict[str, Task] = {}  # by address
+        self.fetched_schemas: dict[str, JsonSchema] = {}
         self.waits = Waits(deps.mailbox, deps.journal, self.strands)
         self._tell = tell
         self._breath = 0
@@ -51,6 +59,11 @@ class Interpreter:
 
     async def block(self, block: Block, path: str, data: JSON, frame: Frame, moment: datetime) -> Flow:
         """Run the tasks of *block* from the first at *moment*; return the last output, and `end` when the workflow is over."""
+        flow = await self.walk(block, path, data, frame, moment)
+        return Flow(flow.output, None, flow.at) if flow.then == "exit" else flow
+
+    async def walk(self, block: Block, path: str, data: JSON, frame: Frame, moment: datetime) -> Flow:
+        """Do what `block` does, and tell whether it was left by `exit`."""
         visits: Counter[int] = Counter()
         position = 0
         while position < len(block.tasks):
@@ -59,10 +72,8 @@ class Interpreter:
             flow = await self.step(task, paths.child(path, position, task.segment, visits[position]), data, frame, moment)
             data, moment = flow.output, flow.at or moment
             then = flow.then or "continue"
-            if then == "end":
-                return Flow(data, "end", moment)
-            if then == "exit":
-                break
+            if then in ("end", "exit"):
+                return Flow(data, then, moment)
             position = position + 1 if then == "continue" else block.index[then]
         return Flow(data, None, moment)
 
@@ -80,7 +91,7 @@ class Interpreter:
             engine=self,
             task=task,
             path=path,
-            reference=frame.scope.reference + task.reference,
+            reference=frame.scope.reference + frame.base + task.reference,
             raw=raw,
             frame=frame,
             attempt=attempt,
@@ -110,6 +121,13 @@ class Interpreter:
             return await self._perform(step)
 
     async def _perform(self, step: Step) -> Flow:
+        applying = await extensions.applying(step) if step.task.extensions else []
+        instead = await extensions.before(step, applying) if applying else None
+        if instead is not None:
+            then = instead.then or step.task.then
+            row = self._row(step, "finished", output=instead.output, then=then)
+            self.record(row)
+            return Flow(instead.output, then, row.ended_at)
         step.data = await dataflow.enter(step)
         step.has_data = True
         flow = await step.task.body.run(step)
@@ -118,6 +136,8 @@ class Interpreter:
         step.output = await dataflow.leave(step)
         exported = await dataflow.export(step)
         then = flow.then or step.task.then
+        if applying and await extensions.after(step, applying):
+            then = "end"
         if exported is MISSING:
             row = self._row(step, "finished", output=step.output, then=then)
         else:

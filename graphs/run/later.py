@@ -12,16 +12,11 @@ from dsl.check import Examined, placed
 from dsl.kinds import kind_of
 from dsl.pointer import join
 from dsl.problems import Problem, Severity
-from dsl.walk import steps
+from dsl.walk import all_steps
 
 _LATER_CALLS: Final = {"asyncapi": "AsyncAPI", "grpc": "gRPC", "openapi": "OpenAPI", "a2a": "A2A", "mcp": "MCP"}
 _LATER_RUNS: Final = ("container", "script", "shell")
 _LATER_SCHEMES: Final = ("digest", "oauth2", "oidc")
-_LATER_USE: Final = {
-    "functions": "functions of your own (`use.functions`)",
-    "extensions": "extensions (`use.extensions`)",
-    "catalogs": "catalogues of your own (`use.catalogs`)",
-}
 _HTTP_HINT: Final = "use `call: http` with the method and the endpoint"
 
 
@@ -46,7 +41,7 @@ def with_unsupported(examined: Examined, severity: Severity) -> Examined:
 def unsupported(data: dict[str, Any], severity: Severity = "error") -> list[Problem]:
     """Return a problem `not-yet-supported` for every part of *data*, whose structure is right, that cannot be run yet."""
     places = [(join("", *path), what, hint) for path, what, hint in _in_document(data)]
-    for step in steps(data):
+    for step in all_steps(data):
         places += [(join(step.reference, *path), what, hint) for path, what, hint in _in_task(step.task)]
     return [
         Problem(
@@ -67,8 +62,6 @@ def _later_task(task: dict[str, Any]) -> tuple[str, str] | None:
             name = task["call"]
             if isinstance(name, str) and name in _LATER_CALLS:
                 return f"a call of {_LATER_CALLS[name]}", _HTTP_HINT
-            if isinstance(name, str) and "://" in name:
-                return "a function that is fetched from an address", "use a function of the default catalogue, `call: notify:1.0.0@default`"
         case "listen":
             return _later_listen(task)
         case "run" if isinstance(task["run"], dict):
@@ -92,14 +85,8 @@ def _later_strategy(strategy: Any) -> tuple[str, str] | None:
 
 def _in_document(data: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
     """Yield (path, what it is, hint) for parts of the document outside of tasks."""
-    for part in ("input", "output"):
-        schema = data[part].get("schema") if isinstance(data.get(part), dict) else None
-        yield from _later_schema(schema, (part, "schema"))
     use = data.get("use")
     if isinstance(use, dict):
-        for key, what in _LATER_USE.items():
-            if use.get(key):
-                yield ("use", key), what, "use the functions of the default catalogue"
         schemes = use.get("authentications")
         for name, scheme in schemes.items() if isinstance(schemes, dict) else ():
             yield from _later_scheme(scheme, ("use", "authentications", name))
@@ -109,8 +96,8 @@ def _in_document(data: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], 
         if found:
             yield ("schedule", "on"), *found
     evaluate = data.get("evaluate")
-    if isinstance(evaluate, dict) and (evaluate.get("language", "jq") != "jq" or evaluate.get("mode", "strict") != "strict"):
-        yield ("evaluate",), "another expression language than strict jq", "leave `evaluate` out and write expressions as ${ … }"
+    if isinstance(evaluate, dict) and evaluate.get("language", "jq") != "jq":
+        yield ("evaluate", "language"), "another expression language than jq", "write `language: jq`, or leave `evaluate` out"
 
 
 def _in_task(task: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
@@ -123,14 +110,6 @@ def _in_task(task: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str,
     endpoint = arguments.get("endpoint") if task.get("call") == "http" and isinstance(arguments, dict) else None
     if isinstance(endpoint, dict):
         yield from _later_scheme(endpoint.get("authentication"), ("with", "endpoint", "authentication"))
-    for part in ("input", "output", "export"):
-        schema = task[part].get("schema") if isinstance(task.get(part), dict) else None
-        yield from _later_schema(schema, (part, "schema"))
-
-
-def _later_schema(schema: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
-    if isinstance(schema, dict) and "resource" in schema:
-        yield (*path, "resource"), "a schema that is fetched from an address", "put the schema itself under `document:`"
 
 
 def _later_scheme(authentication: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:

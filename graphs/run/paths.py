@@ -4,9 +4,11 @@ A path is the task's reference (`/do/1/notify`) with three additions:
 
     for[12]   the body of a `for`, iteration 12, where the reference has `do`     /do/3/loop/for[12]/0/step
     #3        the third visit of a task, or the third attempt of a `try` body      /do/1/poll#3   /do/0/x/try#2/0/y
+    foreach[3] what is done with the fourth event of a `listen`                   /do/0/hear/foreach[3]/0/note
     @2        the second wait or effect on the same path, after a person's retry   /do/1/decide@2
 
-A child workflow's tasks follow `/workflow`: `/do/4/sub/workflow/do/0/z`. Names are escaped as in a JSON Pointer; `#`, `[` and `@`
+A child workflow's tasks follow `/workflow`: `/do/4/sub/workflow/do/0/z`; the task of a function that is called follows `/function`, those
+of an extension `/extension/0/NAME/before`. Names are escaped as in a JSON Pointer; `#`, `[` and `@`
 in a name become `~2`, `~3` and `~4`, so that a path can be read back without the definition.
 """
 
@@ -16,8 +18,10 @@ import re
 from collections.abc import Iterator
 
 _MARKS = re.compile(r"(?:[#@]\d+)+$")
-_ITERATION = re.compile(r"^for\[\d+\]$")
-_TWO_PART_SCOPES = ("catch", "fork", "foreach")  # their list of tasks sits one key deeper
+_ITERATION = re.compile(r"^(for|foreach)\[\d+\]$")
+_EXTENSION = re.compile(r"^.*/extension/(\d+/[^/]*/(?:before|after)/)")
+# segments from a keyword to the next one, where they are not the keyword, a number and a name
+_LENGTHS = {"catch": 4, "fork": 4, "foreach": 4, "function": 1, "extension": 6}
 
 
 def escape(name: str) -> str:
@@ -42,12 +46,16 @@ def again(path: str, count: int) -> str:
 
 def to_reference(path: str) -> str:
     """Return the JSON Pointer of the task (or of the part of it) that *path* executes."""
-    return "/".join(_segment(segment) for segment in path.split("/"))
+    extended = _EXTENSION.match(path)  # its tasks stand in `use`
+    if extended:
+        path = f"/use/extensions/{extended[1]}{path[extended.end() :]}"
+    return "/".join(_segment(segment) for segment in path.split("/") if segment != "function")
 
 
 def _segment(segment: str) -> str:
-    if _ITERATION.match(segment):
-        return "do"
+    iteration = _ITERATION.match(segment)
+    if iteration:
+        return "do" if iteration[1] == "for" else "foreach/do"
     plain = _MARKS.sub("", segment)
     return plain.replace("~2", "#").replace("~3", "[").replace("~4", "@") if "~" in plain else plain
 
@@ -69,5 +77,5 @@ def workflow_of(path: str) -> str:
             position += 1
             begin = position
             continue
-        position += 4 if keyword in _TWO_PART_SCOPES else 3
+        position += _LENGTHS.get(keyword, 3)
     return "".join(f"/{segment}" for segment in segments[:begin])

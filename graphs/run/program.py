@@ -8,14 +8,18 @@ was done when the definition was checked, and costs a thousand times more.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from dsl.catalogue import Catalogue
 from dsl.check import load
 from dsl.pointer import join
 from dsl.problems import InvalidDefinition, Problem
 from graphs.run import durations, paths, templates
+from graphs.run.extensions import Extension, prepare_extensions
+from graphs.run.external_schema import ExternalSchema
 from graphs.run.later import unsupported
 from graphs.run.ports import JSON
+from graphs.run.resources import prepare_resource
 from graphs.run.schemas import JsonSchema, problem_in
 from graphs.run.tasks import COMPOSITE, KINDS, kind_of
 from graphs.run.templates import Const, Expr, Template
@@ -41,7 +45,8 @@ def compile_program(data: Mapping[str, JSON], catalogue: Catalogue, *, workflows
     if problems := unsupported(dict(data)):
         raise InvalidDefinition(problems)
     compiler = Compiler(data, catalogue, workflows)
-    program = compiler.program()
+    with templates.loosely((data.get("evaluate") or {}).get("mode") == "loose"):
+        program = compiler.program()
     if compiler.problems:
         raise InvalidDefinition(compiler.problems)
     return program
@@ -57,11 +62,14 @@ class Compiler:
         self.problems: list[Problem] = []
         self.references: dict[str, Task] = {}
         self.use: Mapping[str, JSON] = data.get("use") or {}
+        self._extensions: tuple[Extension, ...] = ()
 
     def problem(self, code: str, reference: str, message: str, hint: str = "") -> None:
         self.problems.append(Problem(code=code, reference=reference, message=message, hint=hint))
 
     def program(self) -> Program:
+        self._extensions = prepare_extensions(self.use.get("extensions"), self)
+        functions = {name: self._function(name, task) for name, task in (self.use.get("functions") or {}).items()}
         return Program(
             definition=self.data,
             block=self.block(self.data.get("do") or [], "/do"),
@@ -70,6 +78,7 @@ class Compiler:
             timeout=self.timeout(self.data.get("timeout"), "/timeout"),
             secrets=frozenset(self.use.get("secrets") or ()),
             references=self.references,
+            functions=functions,
         )
 
     def block(self, items: list[Mapping[str, JSON]], reference: str) -> Block:
@@ -82,23 +91,43 @@ class Compiler:
         )
         return Block(tasks, index)
 
-    def task(self, name: str, data: Mapping[str, JSON], reference: str, siblings: Mapping[str, int]) -> Task:
+    def _function(self, name: str, data: Mapping[str, JSON]) -> Task:
+        """Prepare a task of `use.functions`; its references begin at the call, so they are no references of this document."""
+        apart = Compiler(self.data, self.catalogue, self.workflows)
+        apart._extensions = self._extensions
+        task = apart.task(name, data, "", {}, own=True)
+        where = join("/use/functions", name)
+        self.problems += [replace(problem, reference=where + problem.reference) for problem in apart.problems]
+        return task
+
+    def fetched(self, name: str, data: Mapping[str, JSON]) -> Task:
+        """Return the task of a function that came from elsewhere. Raises InvalidDefinition."""
+        apart = Compiler({"use": self.use}, self.catalogue, self.workflows)
+        task = apart.task(name, data, "", {}, own=True)
+        if apart.problems:
+            raise InvalidDefinition(apart.problems)
+        return task
+
+    def task(self, name: str, data: Mapping[str, JSON], reference: str, siblings: Mapping[str, int], *, own: bool = False) -> Task:
+        """Prepare one task; *own* for a function's, which is nobody's neighbour and whose place is where it is called."""
         kind = kind_of(data)
         when = data.get("if")
+        body = KINDS[kind](data, reference, self, siblings)
         task = Task(
             name=name,
             segment=paths.escape(name),
             reference=reference,
             kind=kind,
-            composite=kind in COMPOSITE,
+            composite=kind in COMPOSITE or getattr(body, "holds_tasks", False),
             definition=data,
-            body=KINDS[kind](data, reference, self, siblings),
+            body=body,
             when=None if when is None else self.condition(when),
             input=self.transform(data.get("input"), "from", join(reference, "input")),
             output=self.transform(data.get("output"), "as", join(reference, "output")),
             export=self.transform(data.get("export"), "as", join(reference, "export")),
             timeout=self.timeout(data.get("timeout"), join(reference, "timeout")),
-            then=self.directive(data.get("then"), join(reference, "then"), siblings),
+            then="continue" if own else self.directive(data.get("then"), join(reference, "then"), siblings),
+            extensions=tuple(one for one in self._extensions if one.extends(kind)),
         )
         self.references[reference] = task
         return task
@@ -122,12 +151,11 @@ class Compiler:
         template = templates.bare(data[key]) if key in data else None
         return Transform(self.schema(data.get("schema"), join(reference, "schema")), template)
 
-    def schema(self, data: Mapping[str, JSON] | None, reference: str) -> JsonSchema | None:
+    def schema(self, data: Mapping[str, JSON] | None, reference: str) -> JsonSchema | ExternalSchema | None:
         if not data:
             return None
-        if "document" not in data:
-            self.problem("not-yet-supported", reference, "schemas kept elsewhere are not read yet", "write the schema under 'document'")
-            return None
+        if "resource" in data:
+            return ExternalSchema(prepare_resource(data["resource"], join(reference, "resource"), self))
         wrong = problem_in(data["document"])
         if wrong:
             self.problem("invalid-schema", join(reference, "document"), f"this is no JSON Schema: {wrong}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -44,41 +44,41 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Where a task stands: its workflow, and the variables of the `for` and `catch` around it."""
+    """Where a task stands: its workflow, the variables of the `for` and `catch` around it, and the calls of functions it is in."""
 
     scope: Scope
     variables: Mapping[str, JSON]
+    base: str = ""  # reference of the call whose function this is; the function's tasks have references below it
+    calls: int = 0  # functions around this
 
     def having(self, variables: Mapping[str, JSON]) -> Frame:
-        return Frame(self.scope, {**self.variables, **variables})
+        return replace(self, variables={**self.variables, **variables})
+
+    def calling(self, reference: str) -> Frame:
+        """Return the frame of a function called by the task at *reference*: none of the variables here are known there."""
+        return Frame(self.scope, {}, self.base + reference, self.calls + 1)
+
+    def extending(self, variables: Mapping[str, JSON]) -> Frame:
+        """Return the frame of an extension's tasks, which stand in `use` and know *variables* only."""
+        return Frame(self.scope, variables, "", self.calls)
 
 
 @dataclass(slots=True, kw_only=True)
-class Step:
-    """One execution of *task*. `data` is its transformed input from the moment the body runs.
+class Place:
+    """Where expressions are evaluated: in a workflow around its tasks, or (a Step) in one execution of a task.
 
-    `moment` is what `now` answers: when the step before ended, by its row, so that a resume finds the same. A composite task's moves on
-    with the steps in it.
+    `moment` is what `now` answers: when the step before ended, by its row, so that a resume finds the same.
     """
 
     engine: Interpreter
-    task: Task
-    path: str
-    reference: str  # from the root of the run
-    raw: JSON
     frame: Frame
-    attempt: int
-    started_at: datetime  # the first `moment`
     moment: datetime
     data: JSON = None
-    has_data: bool = False  # `$input` exists
-    raw_output: JSON = MISSING  # `$task.output`
-    output: JSON = MISSING  # `$output`
-    authorization: Mapping[str, JSON] | None = field(default=None)
 
     async def evaluate(self, expression: Expr, data: JSON = MISSING, variables: Mapping[str, JSON] | None = None) -> JSON:
         """Evaluate on *data* (default: the task's input) with the variables of this moment. Raises WorkflowError (expression)."""
-        return await self.engine.evaluate(expression, self.data if data is MISSING else data, self.frame, self.moment, self, variables)
+        step = self if isinstance(self, Step) else None
+        return await self.engine.evaluate(expression, self.data if data is MISSING else data, self.frame, self.moment, step, variables)
 
     async def holds(self, condition: Expr, data: JSON = MISSING, variables: Mapping[str, JSON] | None = None) -> bool:
         """Evaluate a condition; as in jq only `false` and `null` are untrue."""
@@ -101,6 +101,25 @@ class Step:
             return durations.seconds(value)
         except ValueError as error:
             raise WorkflowError.of("expression", str(error)) from error
+
+
+@dataclass(slots=True, kw_only=True)
+class Step(Place):
+    """One execution of *task*. `data` is its transformed input from the moment the body runs.
+
+    The `moment` of a composite task moves on with the steps in it.
+    """
+
+    task: Task
+    path: str
+    reference: str  # from the root of the run
+    raw: JSON
+    attempt: int
+    started_at: datetime  # the first `moment`
+    has_data: bool = False  # `$input` exists
+    raw_output: JSON = MISSING  # `$task.output`
+    output: JSON = MISSING  # `$output`
+    authorization: Mapping[str, JSON] | None = field(default=None)
 
     async def block(self, block: Block, path: str, data: JSON, variables: Mapping[str, JSON] | None = None) -> Flow:
         """Run *block* at *path* and return its last output; the directive is `end` when the workflow is over, else None."""

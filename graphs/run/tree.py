@@ -10,6 +10,9 @@ from graphs.run.ports import JSON
 from graphs.run.templates import Expr, Template
 
 if TYPE_CHECKING:
+    from graphs.run.extensions import Extension
+    from graphs.run.external_schema import ExternalSchema
+    from graphs.run.schemas import JsonSchema
     from graphs.run.step import Flow, Step
 
 
@@ -20,19 +23,11 @@ class Body(Protocol):
         """Do it and return the raw output. Raises WorkflowError."""
 
 
-class Schema(Protocol):
-    def check(self, value: JSON) -> str:
-        """Return what is wrong with *value* in words, or the empty text."""
-
-    def needs(self) -> str:
-        """Return what a value must be, in words."""
-
-
 @dataclass(frozen=True, slots=True)
 class Transform:
     """One of `input`, `output`, `export`: a schema and an expression, each optional."""
 
-    schema: Schema | None = None
+    schema: JsonSchema | ExternalSchema | None = None
     template: Template | None = None
 
 
@@ -54,6 +49,7 @@ class Task:
     export: Transform
     timeout: Template | None  # gives a duration
     then: str  # continue, exit, end or a task's name
+    extensions: tuple[Extension, ...] = ()  # those that name its kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +69,4 @@ class Program:
     timeout: Template | None
     secrets: frozenset[str]  # declared in `use.secrets`
     references: Mapping[str, Task]  # every task of the definition by its reference
+    functions: Mapping[str, Task]  # of `use.functions`; references in them begin at the call

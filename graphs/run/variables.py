@@ -91,11 +91,14 @@ def _authorization(_frame: Frame, step: Step | None) -> JSON:
 
 
 def _task(_frame: Frame, step: Step | None) -> JSON:
-    if step is None:
-        return MISSING
+    return MISSING if step is None else describe(step)
+
+
+def describe(step: Step) -> dict[str, JSON]:
+    """Return `$task`."""
     task = {
         "name": step.task.name,
-        "reference": step.task.reference,
+        "reference": step.frame.base + step.task.reference,
         "definition": step.task.definition,
         "input": step.raw,
         "startedAt": moment(step.started_at),

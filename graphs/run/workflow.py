@@ -6,12 +6,12 @@ from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from graphs.run import dataflow, durations, templates, variables
+from graphs.run import dataflow, variables
 from graphs.run.deadlines import limited, remembered
 from graphs.run.errors import WorkflowError
 from graphs.run.ports import JSON, Row
-from graphs.run.step import Frame, Scope
-from graphs.run.templates import Evaluate, Expr, Template
+from graphs.run.step import Frame, Place, Scope
+from graphs.run.templates import Template
 
 if TYPE_CHECKING:
     from graphs.run.interpreter import Interpreter
@@ -28,8 +28,8 @@ async def run_workflow(engine: Interpreter, scope: Scope) -> JSON:
                 await _limit(engine, scope, scope.program.timeout, stack)
             data = await _input(engine, scope)
             flow = await engine.block(scope.program.block, f"{scope.path}/do", data, Frame(scope, {}), scope.started_at)
-            evaluate = _evaluating(engine, scope, flow.output, engine.deps.clock.now())
-            return await dataflow.give_out(scope.program.output, flow.output, evaluate, "workflow output")
+            place = Place(engine=engine, frame=Frame(scope, {}), moment=engine.deps.clock.now(), data=flow.output)
+            return await dataflow.give_out(place, scope.program.output, flow.output, "workflow output")
     except WorkflowError as error:
         engine.fail(error, scope.reference or "/", scope.path or "/")
         raise
@@ -41,8 +41,8 @@ async def _input(engine: Interpreter, scope: Scope) -> JSON:
     known = engine.book.result(path, 1)
     if known is not None:
         return known.output
-    evaluate = _evaluating(engine, scope, scope.input, scope.started_at)
-    data = await dataflow.take_in(scope.program.input, scope.input, evaluate, "workflow input")
+    place = Place(engine=engine, frame=Frame(scope, {}), moment=scope.started_at, data=scope.input)
+    data = await dataflow.take_in(place, scope.program.input, scope.input, "workflow input")
     if scope.program.input.template is not None:
         row = Row(path=path, attempt=1, kind="step", reference=f"{scope.reference}/input", status="finished", output=data)
         engine.deps.journal.write(row)
@@ -50,11 +50,8 @@ async def _input(engine: Interpreter, scope: Scope) -> JSON:
 
 
 async def _limit(engine: Interpreter, scope: Scope, timeout: Template, stack: AsyncExitStack) -> None:
-    value = await templates.resolve(timeout, _evaluating(engine, scope, scope.input, scope.started_at))
-    try:
-        seconds = durations.seconds(value)
-    except ValueError as error:
-        raise WorkflowError.of("expression", str(error)) from error
+    place = Place(engine=engine, frame=Frame(scope, {}), moment=scope.started_at, data=scope.input)
+    seconds = await place.seconds(timeout)
     where = f"{scope.path}/timeout"
     attempt = engine.book.attempt(scope.path or "/")
     ends_at: datetime = scope.started_at + timedelta(seconds=seconds)
@@ -62,12 +59,3 @@ async def _limit(engine: Interpreter, scope: Scope, timeout: Template, stack: As
         ends_at = remembered(engine, where, attempt, scope.reference, seconds)
     words = f"the workflow did not end within {seconds:g} s"
     await stack.enter_async_context(limited(engine, where, attempt, scope.reference, ends_at, words))
-
-
-def _evaluating(engine: Interpreter, scope: Scope, data: JSON, moment: datetime) -> Evaluate:
-    frame = Frame(scope, {})
-
-    async def evaluate(expression: Expr) -> JSON:
-        return await engine.evaluate(expression, data, frame, moment)
-
-    return evaluate

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 
 from dsl.pointer import join
 from graphs.run import templates
-from graphs.run.authentication import Authentication, prepare_authentication
+from graphs.run.authentication import send
 from graphs.run.effects import before_effect, declared_idempotent, idempotency_key
-from graphs.run.errors import HttpFailed, WorkflowError
+from graphs.run.endpoint import Endpoint, prepare_endpoint
+from graphs.run.errors import WorkflowError
 from graphs.run.http_values import encode_body, read_content, with_query
 from graphs.run.ports import JSON, HttpRequest, HttpResponse
 from graphs.run.redaction import Redactor
 from graphs.run.step import Flow, Step
 from graphs.run.templates import Template
-from graphs.run.uri_template import expand
 from graphs.run.wording import kind
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ _READ = 20_000  # bytes of it that are looked at
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpTask:
     method: Template
-    uri: Template
-    authentication: Authentication | None
+    endpoint: Endpoint
     headers: Template
     query: Template
     body: Template | None
@@ -53,22 +52,16 @@ class HttpTask:
         known = await before_effect(step, repeatable=repeatable, what=f"{request.method} {request.url}")
         if known is not None:
             return known
-        response = await send(step, request)
+        response = await send(step, request, self.endpoint.authentication, resolved=step.authorization)
         self._refuse(request, response, step)
         return Flow(self._output(request, response))
 
     async def _request(self, step: Step) -> HttpRequest:
         method = str(await step.resolve(self.method)).upper()
-        uri = await step.resolve(self.uri)
-        if isinstance(self.uri, templates.Const):
-            uri = expand(str(uri), step.data)
-        if not isinstance(uri, str):
-            source = f", and '{self.uri.source}' gave" if isinstance(self.uri, templates.Expr) else ", not"
-            raise WorkflowError.of("expression", f"the endpoint must be a URL{source} {kind(uri)}")
+        uri = await self.endpoint.url(step)
         headers = {str(key): _header(value) for key, value in (await _object(step, self.headers, "headers")).items() if value is not None}
-        if self.authentication is not None:
-            step.authorization = await self.authentication.resolve(step)
-            headers["Authorization"] = f"{step.authorization['scheme']} {step.authorization['parameter']}"
+        if self.endpoint.authentication is not None:
+            step.authorization = await self.endpoint.authentication.resolve(step)
         if method in ("POST", "PATCH") and not any(name.lower() == "idempotency-key" for name in headers):
             headers["Idempotency-Key"] = idempotency_key(step)
         body = None if self.body is None else encode_body(await step.resolve(self.body), headers)
@@ -103,14 +96,6 @@ class HttpTask:
         }
 
 
-async def send(step: Step, request: HttpRequest) -> HttpResponse:
-    """Send *request*. Raises WorkflowError (communication; authorization when policy forbids it; timeout never: that is the task's)."""
-    try:
-        return await step.engine.deps.http.send(request)
-    except HttpFailed as error:
-        raise WorkflowError.of("authorization" if error.kind == "blocked" else "communication", str(error), title=error.title) from error
-
-
 async def _object(step: Step, template: Template, name: str) -> Mapping[str, JSON]:
     """Return the value of `with.NAME`, nothing being the same as empty. Raises WorkflowError (expression) when it is no object."""
     value: JSON = await step.resolve(template)
@@ -141,13 +126,9 @@ def _phrase(status: int) -> str:
 
 def prepare(data: Mapping[str, JSON], reference: str, compiler: Compiler) -> HttpTask:
     options: Mapping[str, JSON] = data.get("with") or {}
-    endpoint = options.get("endpoint", options.get("uri", ""))
-    own = endpoint if isinstance(endpoint, dict) else {"uri": endpoint}
-    where = join(reference, "with", "endpoint", "authentication")
     return HttpTask(
         method=templates.strict(options.get("method", "GET")),
-        uri=templates.strict(own.get("uri", "")),
-        authentication=prepare_authentication(own.get("authentication"), where, compiler),
+        endpoint=prepare_endpoint(options.get("endpoint", ""), join(reference, "with", "endpoint"), compiler),
         headers=templates.strict(options.get("headers") or {}),
         query=templates.strict(options.get("query") or {}),
         body=templates.strict(options["body"]) if "body" in options else None,
