@@ -55,6 +55,8 @@ runs = Table(
     moment("ready_at"),
     moment("started_at"), moment("ended_at"), moment("wake_at"), Column("signals", BigInteger), Column("cancel_requested", Boolean),
     text("owner"), Column("epoch", Integer), moment("lease_until"),
+    Column("suspend_requested", Boolean), Column("priority", Integer), text("lane"), Column("lane_limit", Integer), Column("held", Boolean),
+    Column("failures", Integer), text("start_key"),
 )  # fmt: skip
 
 journal = Table(

@@ -5,7 +5,7 @@ SELECT run, c.tenant_id, c.epoch, c.cancel_requested
   FROM unnest(%(runs)s::text[]) AS run CROSS JOIN LATERAL parley.claim_run(run, %(owner)s, %(lease_s)s) AS c;
 
 -- name: renew
-SELECT run_id, signals, cancel_requested FROM parley.renew_leases(%(owner)s, %(runs)s, %(epochs)s, %(lease_s)s);
+SELECT run_id, signals, cancel_requested, suspend_requested FROM parley.renew_leases(%(owner)s, %(runs)s, %(epochs)s, %(lease_s)s);
 
 -- name: sweep
 SELECT run_id, orphaned FROM parley.sweep_runs(%(limit)s, %(ready_s)s);
