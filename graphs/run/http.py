@@ -50,8 +50,11 @@ class GuardedHttp:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._limit = body_limit_bytes
+        self.tls = tls or httpx.create_ssl_context(trust_env=False)
+        self._backend = _Backend(AddressPolicy(allow), resolve or _system_resolve)
+        self._transport = _Transport(self._backend, self.tls)
         self._client = httpx.AsyncClient(
-            transport=_Transport(_Backend(AddressPolicy(allow), resolve or _system_resolve), tls),
+            transport=self._transport,
             trust_env=False,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # runs share the client, never cookies
             follow_redirects=False,
@@ -61,6 +64,20 @@ class GuardedHttp:
 
     async def aclose(self) -> None:
         await self._client.aclose()
+
+    async def addresses(self, host: str, port: int) -> Sequence[str]:
+        """Return the addresses of *host*, all of them allowed: for protocols that connect by themselves. Raises HttpFailed."""
+        return await self._backend.tested(host, port)
+
+    def client(self) -> httpx.AsyncClient:
+        """Return a client that goes the same guarded way, for exchanges that are not one request and one answer; the caller closes it."""
+        return httpx.AsyncClient(
+            transport=_Shared(self._transport),
+            trust_env=False,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            timeout=None,  # noqa: S113 (the task has one)
+            headers={"User-Agent": "Parley"},
+        )
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """Send one request, following redirects when asked. Raises HttpFailed."""
@@ -135,7 +152,7 @@ class _Backend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        addresses = await self._tested(host, port)
+        addresses = await self.tested(host, port)
         for address in addresses[:-1]:
             try:
                 return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
@@ -143,7 +160,7 @@ class _Backend(httpcore.AsyncNetworkBackend):
                 continue
         return await self._inner.connect_tcp(addresses[-1], port, timeout, local_address, socket_options)
 
-    async def _tested(self, host: str, port: int) -> Sequence[str]:
+    async def tested(self, host: str, port: int) -> Sequence[str]:
         """Return the addresses of *host*. Raises HttpFailed (blocked) when one of them is forbidden."""
         try:
             addresses = await self._resolve(host, port)
@@ -168,10 +185,9 @@ class _Backend(httpcore.AsyncNetworkBackend):
 class _Transport(httpx.AsyncBaseTransport):
     """httpx over a connection pool with our backend."""
 
-    def __init__(self, backend: _Backend, tls: ssl.SSLContext | None) -> None:
-        context = tls or httpx.create_ssl_context(trust_env=False)
+    def __init__(self, backend: _Backend, tls: ssl.SSLContext) -> None:
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=context, max_connections=200, max_keepalive_connections=50, keepalive_expiry=15.0, network_backend=backend
+            ssl_context=tls, max_connections=200, max_keepalive_connections=50, keepalive_expiry=15.0, network_backend=backend
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -189,6 +205,17 @@ class _Transport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         await self._pool.aclose()
+
+
+class _Shared(httpx.AsyncBaseTransport):
+    """The transport for one more client, which does not close it."""
+
+    def __init__(self, inner: _Transport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        _refuse_url(request.url, str(request.url))
+        return await self._inner.handle_async_request(request)
 
 
 class _Body(httpx.AsyncByteStream):

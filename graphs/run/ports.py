@@ -15,7 +15,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx
 
 JSON = Any  # dict, list, str, int, float, bool or None, as `json` reads them
 
@@ -122,6 +127,19 @@ class HttpResponse:
 class Http(Protocol):
     async def send(self, request: HttpRequest) -> HttpResponse:
         """Send one request. Raises HttpFailed (graphs.run.errors): refused, blocked by policy, too large, timed out."""
+
+
+@runtime_checkable
+class Network(Http, Protocol):
+    """The way out for protocols that are more than one request and one answer; the same addresses are allowed as for `send`."""
+
+    tls: ssl.SSLContext  # the certificates to trust
+
+    async def addresses(self, host: str, port: int) -> Sequence[str]:
+        """Return the addresses of *host*, all of them allowed; connect to these and to no other. Raises HttpFailed (blocked, connect)."""
+
+    def client(self) -> httpx.AsyncClient:
+        """Return a client for streams; the caller closes it. Its requests raise HttpFailed (blocked, invalid) and httpx's errors."""
 
 
 class Secrets(Protocol):

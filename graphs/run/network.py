@@ -1,0 +1,112 @@
+"""What leaves a run by another way than one HTTP request: streams, sockets, channels of protocol libraries.
+
+The policy is that of `http.py`: a host is resolved once, all its addresses are tested, and the connection goes to a tested one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from graphs.run.errors import HttpFailed, WorkflowError
+from graphs.run.ports import HttpRequest, Network
+from graphs.run.step import Place
+
+if TYPE_CHECKING:
+    import httpx
+
+    from graphs.run.authentication import Authentication
+
+
+def network(place: Place) -> Network:
+    """Return the run's way out. Raises WorkflowError (configuration) where a run has HTTP only, as in a simulation."""
+    http = place.engine.deps.http
+    if not isinstance(http, Network):
+        raise WorkflowError.of("configuration", "this run may send HTTP requests only, and the call needs a connection of another kind")
+    return http
+
+
+def refused(error: HttpFailed) -> WorkflowError:
+    """Return the workflow's error for a request or a connection that did not come about."""
+    return WorkflowError.of("authorization" if error.kind == "blocked" else "communication", str(error), title=error.title)
+
+
+def no_answer(where: str, reason: str) -> WorkflowError:
+    """Return the error of a connection that failed: communication/500, as for HTTP."""
+    return WorkflowError.of("communication", f"no answer from {where}: {reason}", title=f"No answer: {reason}")
+
+
+def too_late(where: str, seconds: float) -> WorkflowError:
+    """Return the error of an answer that did not come within the limit every call has."""
+    return WorkflowError.of("communication", f"{where} did not answer within {seconds:g} s", title="No answer in time")
+
+
+async def addresses(place: Place, host: str, port: int) -> Sequence[str]:
+    """Return the addresses of *host* that may be connected to. Raises WorkflowError (authorization, communication)."""
+    try:
+        return await network(place).addresses(host, port)
+    except HttpFailed as error:
+        raise refused(error) from error
+
+
+async def connected(place: Place, host: str, port: int) -> socket.socket:
+    """Return a socket that is connected to *host*; the caller closes it. Raises WorkflowError (authorization, communication)."""
+    reason = "no connection"
+    for address in await addresses(place, host, port):
+        opened = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+        opened.setblocking(False)
+        try:
+            await asyncio.get_running_loop().sock_connect(opened, (address, port))
+        except OSError as error:
+            opened.close()
+            reason = (error.strerror or "no connection").lower()
+        except BaseException:
+            opened.close()
+            raise
+        else:
+            return opened
+    raise no_answer(f"{host}:{port}", reason)
+
+
+async def credentials(place: Place, authentication: Authentication | None) -> Mapping[str, str]:
+    """
+    Return the header for protocols that send it once, with the connection: `{"Authorization": "Bearer …"}`, or nothing.
+
+    Raises WorkflowError (authorization, configuration): also for a scheme that answers a question of the server, as digest does.
+    """
+    if authentication is None:
+        return {}
+    shown = await authentication.resolve(place)
+    if shown.get("scheme") not in ("Basic", "Bearer"):
+        raise WorkflowError.of(
+            "configuration", f"authentication by {shown.get('scheme')} works with requests over HTTP only: use basic, bearer or oauth2 here"
+        )
+    return {"Authorization": f"{shown['scheme']} {shown['parameter']}"}
+
+
+@asynccontextmanager
+async def streaming(place: Place, request: HttpRequest) -> AsyncIterator[httpx.Response]:
+    """
+    Yield the answer to *request* with its body still to come; redirects are not followed.
+
+    Raises WorkflowError (communication, authorization), also when the answer breaks off inside the block.
+    """
+    from graphs.run.http_failures import failed
+
+    try:
+        import httpcore
+        import httpx
+
+        failures = (httpx.InvalidURL, httpx.HTTPError, UnicodeError, OSError, httpcore.NetworkError, httpcore.ProtocolError)
+        async with (
+            network(place).client() as client,
+            client.stream(request.method, request.url, headers=dict(request.headers), content=request.body) as response,
+        ):
+            yield response
+    except HttpFailed as error:
+        raise refused(error) from error
+    except failures as error:
+        raise refused(failed(request, error)) from error
