@@ -14,7 +14,7 @@ from dsl.pointer import join
 from dsl.problems import Problem, Severity
 from dsl.walk import all_steps
 
-_LATER_CALLS: Final = {"asyncapi": "AsyncAPI", "grpc": "gRPC", "openapi": "OpenAPI", "a2a": "A2A", "mcp": "MCP"}
+_LATER_CALLS: Final = {"asyncapi": "AsyncAPI", "openapi": "OpenAPI", "a2a": "A2A", "mcp": "MCP"}
 _LATER_RUNS: Final = ("container", "script", "shell")
 _LATER_SCHEMES: Final = ("digest", "oauth2", "oidc")
 _HTTP_HINT: Final = "use `call: http` with the method and the endpoint"

@@ -6,6 +6,7 @@ The policy is that of `http.py`: a host is resolved once, all its addresses are 
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -13,12 +14,14 @@ from typing import TYPE_CHECKING
 
 from graphs.run.errors import HttpFailed, WorkflowError
 from graphs.run.ports import HttpRequest, Network
-from graphs.run.step import Place
+from graphs.run.step import Place, Step
 
 if TYPE_CHECKING:
     import httpx
 
     from graphs.run.authentication import Authentication
+
+_UNTIL_THE_TASKS_OWN_S = 86400.0
 
 
 def network(place: Place) -> Network:
@@ -27,6 +30,11 @@ def network(place: Place) -> Network:
     if not isinstance(http, Network):
         raise WorkflowError.of("configuration", "this run may send HTTP requests only, and the call needs a connection of another kind")
     return http
+
+
+def limit_s(step: Step) -> float:
+    """Return the seconds one exchange may take: the operator's limit, a day when the task has a timeout of its own."""
+    return step.engine.deps.limits.http_timeout_s if step.task.timeout is None else _UNTIL_THE_TASKS_OWN_S
 
 
 def refused(error: HttpFailed) -> WorkflowError:
@@ -62,7 +70,7 @@ async def connected(place: Place, host: str, port: int) -> socket.socket:
             await asyncio.get_running_loop().sock_connect(opened, (address, port))
         except OSError as error:
             opened.close()
-            reason = (error.strerror or "no connection").lower()
+            reason = os.strerror(error.errno).lower() if error.errno else "no connection"
         except BaseException:
             opened.close()
             raise
@@ -80,6 +88,8 @@ async def credentials(place: Place, authentication: Authentication | None) -> Ma
     if authentication is None:
         return {}
     shown = await authentication.resolve(place)
+    if isinstance(place, Step):
+        place.authorization = shown
     if shown.get("scheme") not in ("Basic", "Bearer"):
         raise WorkflowError.of(
             "configuration", f"authentication by {shown.get('scheme')} works with requests over HTTP only: use basic, bearer or oauth2 here"

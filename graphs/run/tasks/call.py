@@ -1,9 +1,9 @@
-"""`call`: HTTP, or a function of the default catalogue; each in a file of its own."""
+"""`call`: a protocol, or a function of the definition or of a catalogue; each in a file of its own."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from dsl.pointer import join
@@ -11,21 +11,25 @@ from graphs.run.cataloged import CatalogedFunction
 from graphs.run.endpoint import prepare_endpoint
 from graphs.run.ports import JSON
 from graphs.run.resources import Resource
-from graphs.run.tasks import function_call, http_call, own_function
+from graphs.run.tasks import function_call, grpc_call, http_call, own_function
 from graphs.run.tasks.do import DoTask
 from graphs.run.tree import Block, Body
 
 if TYPE_CHECKING:
     from graphs.run.program import Compiler
 
+_PROTOCOLS: Mapping[str, Callable[[Mapping[str, JSON], str, Compiler], Body]] = {
+    "http": http_call.prepare,
+    "grpc": grpc_call.prepare,
+}
 _OF_A_CATALOGUE = re.compile(r"^(?P<name>[^:@/]+):(?P<version>[^:@/]+)@(?P<catalogue>.+)$")
 _CATALOGUED = re.compile(r"^(?P<key>[^:@/]+:[^:@/]+)@default$")
 
 
 def prepare(data: Mapping[str, JSON], reference: str, compiler: Compiler, _siblings: Mapping[str, int]) -> Body:
     target = str(data["call"])
-    if target == "http":
-        return http_call.prepare(data, reference, compiler)
+    if target in _PROTOCOLS:
+        return _PROTOCOLS[target](data, reference, compiler)
     if target in (compiler.use.get("functions") or {}):
         return own_function.prepare(data, target)
     elsewhere = _elsewhere(target, join(reference, "call"), compiler)
