@@ -38,6 +38,7 @@ _DENIED: Mapping[str, str] = {
     "64:ff9b::/96": "a NAT64 address",
     "64:ff9b:1::/48": "a local NAT64 address",
     "100::/64": "a discard address",
+    "::ffff:0:0:0/96": "an IPv4-translated address",
     "2001::/23": "a special-purpose address",
     "2001:db8::/32": "a documentation address",
     "2002::/16": "a 6to4 address",
@@ -48,6 +49,8 @@ _DENIED: Mapping[str, str] = {
     "fec0::/10": "a site-local address",
     "ff00::/8": "a multicast address",
 }
+_GLOBAL = IPv6Network("2000::/3")  # all that is given out so far (IANA IPv6 address space)
+_NAT64, _COMPATIBLE, _TRANSLATED = (IPv6Network(text) for text in ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96"))
 _NETWORKS = tuple((ip_network(text), words) for text, words in _DENIED.items())
 
 
@@ -60,9 +63,11 @@ class AddressPolicy:
     def forbids(self, text: str) -> str:
         """Return why the address *text* must not be reached ("a loopback address"), or the empty text."""
         address = _plain(text)
+        inner = _inner(address)
         if any(address in network for network in self._allowed if network.version == address.version):
-            return ""
-        return next((words for network, words in _NETWORKS if network.version == address.version and address in network), "")
+            return self.forbids(str(inner)) if inner else ""
+        found = next((words for network, words in _NETWORKS if network.version == address.version and address in network), "")
+        return found or ("an address nobody was given" if address.version == 6 and address not in _GLOBAL else "")
 
 
 def _plain(text: str) -> Address:
@@ -70,6 +75,15 @@ def _plain(text: str) -> Address:
     address = ip_address(text.partition("%")[0])
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped or address
+
+
+def _inner(address: Address) -> IPv4Address | None:
+    """Return the IPv4 address that a gateway makes of *address*: what is allowed is the gateway, not whatever lies behind it."""
+    if not isinstance(address, IPv6Address):
+        return None
+    if address in _NAT64 or address in _COMPATIBLE or address in _TRANSLATED:
+        return IPv4Address(int(address) & 0xFFFFFFFF) if int(address) > 0xFFFF else None
+    return address.sixtofour
 
 
 def suggestion(text: str) -> str:

@@ -68,7 +68,7 @@ class HttpFailed(RunError):
     """A request got no usable answer; `title` says it in a few words."""
 
     def __init__(
-        self, message: str, kind: Literal["blocked", "invalid", "connect", "timeout", "too-large", "protocol"], title: str = ""
+        self, message: str, kind: Literal["blocked", "invalid", "connect", "timeout", "too-large", "protocol", "resting"], title: str = ""
     ) -> None:
         super().__init__(message)
         self.kind = kind

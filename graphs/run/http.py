@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -19,12 +20,20 @@ import httpx
 
 from graphs.run.addresses import AddressPolicy, suggestion
 from graphs.run.errors import HttpFailed
+from graphs.run.hosts import OUT_OF_ORDER, Hosts, Turn
 from graphs.run.http_failures import failed, not_a_url
 from graphs.run.ports import HttpRequest, HttpResponse
+from graphs.run.unpacking import ACCEPTED, TooLarge, Unpackable, Unpacker
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 _MOST_REDIRECTS = 10
 _SCHEMES = ("http", "https")
+_CONNECT_S = 5.0  # until the next address of a host that has several is tried
+# what a redirect takes along to another host; RFC 9110, 15.4 asks to leave credentials out, and any other header may be one
+_GO_ALONG = frozenset({
+    "host", "accept", "accept-language", "accept-encoding", "user-agent", "content-type", "content-length", "content-language",
+    "transfer-encoding", "connection", "idempotency-key",
+})  # fmt: skip
 _FAILURES = (
     httpx.InvalidURL, httpx.HTTPError, UnicodeError, OSError, httpcore.ConnectTimeout, httpcore.NetworkError, httpcore.ProtocolError,
 )  # fmt: skip
@@ -37,6 +46,7 @@ class GuardedHttp:
     Args:
         allow: Networks open although they are not public (PARLEY_HTTP_ALLOW), "127.0.0.0/8".
         body_limit_bytes: Of an answer, unpacked.
+        hosts: Turns and breakers; several clients of one process share them.
         resolve: Host and port to addresses; default the system's resolver.
         tls: Certificates to trust; default the system's.
     """
@@ -46,10 +56,12 @@ class GuardedHttp:
         allow: Sequence[str] = (),
         *,
         body_limit_bytes: int = 10_000_000,
+        hosts: Hosts | None = None,
         resolve: Resolve | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._limit = body_limit_bytes
+        self._hosts = hosts or Hosts()
         self.tls = tls or httpx.create_ssl_context(trust_env=False)
         self._backend = _Backend(AddressPolicy(allow), resolve or _system_resolve)
         self._transport = _Transport(self._backend, self.tls)
@@ -59,7 +71,7 @@ class GuardedHttp:
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # runs share the client, never cookies
             follow_redirects=False,
             timeout=None,  # noqa: S113 (one limit around the whole exchange instead)
-            headers={"User-Agent": "Parley"},
+            headers={"User-Agent": "Parley", "Accept-Encoding": ACCEPTED},
         )
 
     async def aclose(self) -> None:
@@ -82,43 +94,84 @@ class GuardedHttp:
     async def send(self, request: HttpRequest) -> HttpResponse:
         """Send one request, following redirects when asked. Raises HttpFailed."""
         try:
-            async with asyncio.timeout(request.timeout_s):
-                return await self._exchange(request)
-        except TimeoutError as error:
-            raise HttpFailed(f"{request.url} did not answer within {request.timeout_s:g} s", "timeout", "No answer in time") from error
+            out = self._client.build_request(
+                request.method, request.url, params=dict(request.query) or None, headers=dict(request.headers), content=request.body
+            )
+            return await self._follow(request, out)
         except _FAILURES as error:
             raise failed(request, error) from error
 
-    async def _exchange(self, request: HttpRequest) -> HttpResponse:
-        out: httpx.Request | None = self._client.build_request(
-            request.method, request.url, params=dict(request.query) or None, headers=dict(request.headers), content=request.body
-        )
-        shown = request.url
+    async def _follow(self, request: HttpRequest, out: httpx.Request) -> HttpResponse:
+        shown, left_s = request.url, request.timeout_s
         for _ in range(_MOST_REDIRECTS + 1):
-            assert out is not None
             _refuse_url(out.url, shown)
-            response = await self._client.send(out, stream=True)
-            shown = response.headers.get("location", "")
-            try:
-                if not (request.follow_redirects and response.next_request):
-                    return await self._read(response)
-                out = response.next_request
-            finally:
-                await response.aclose()
+            async with self._hosts.turn(origin(out.url), request.share) as turn:
+                began = time.monotonic()
+                try:
+                    async with asyncio.timeout(left_s):
+                        answer, onward = await self._exchange(request, out)
+                except TimeoutError as error:
+                    words = f"{out.url} did not answer within {request.timeout_s:g} s"
+                    turn.failed("no answer in time")
+                    raise HttpFailed(words, "timeout", "No answer in time") from error
+                except (HttpFailed, *_FAILURES) as error:
+                    _judge(turn, failed(request, error) if not isinstance(error, HttpFailed) else error)
+                    raise
+                turn.failed(f"status {answer.status}") if answer.status in OUT_OF_ORDER else turn.worked()
+            if onward is None:
+                return answer
+            left_s -= time.monotonic() - began
+            shown, out = answer.headers.get("location", ""), _without_private(onward, out.url)
         raise HttpFailed(f"{request.url} redirected more than {_MOST_REDIRECTS} times", "protocol")
 
-    async def _read(self, response: httpx.Response) -> HttpResponse:
-        body = bytearray()
+    async def _exchange(self, request: HttpRequest, out: httpx.Request) -> tuple[HttpResponse, httpx.Request | None]:
+        """Return the answer, and the request to send instead when it is to be followed elsewhere."""
+        response = await self._client.send(out, stream=True)
         try:
-            async for part in response.aiter_bytes(65536):
-                body += part
-                if len(body) > self._limit:
-                    raise HttpFailed(f"the answer of {response.url} is larger than {self._limit} bytes", "too-large", "Answer too large")
-        except httpx.DecodingError as error:
-            raise HttpFailed(f"the answer of {response.url} cannot be unpacked", "protocol", "Unreadable answer") from error
+            if request.follow_redirects and response.next_request:
+                return HttpResponse(
+                    status=response.status_code, headers=dict(response.headers), body=b"", url=str(out.url)
+                ), response.next_request
+            return await self._read(response, request.body_limit_bytes or self._limit), None
+        finally:
+            await response.aclose()
+
+    async def _read(self, response: httpx.Response, limit: int) -> HttpResponse:
+        url = response.url
+        try:
+            body = Unpacker(response.headers.get("content-encoding", ""), limit)
+            async for piece in response.aiter_raw(65536):
+                body.add(piece)
+            whole = body.done()
+        except TooLarge as error:
+            raise HttpFailed(f"the answer of {url} is larger than {limit:,} bytes", "too-large", "Answer too large") from error
+        except Unpackable as error:
+            raise HttpFailed(f"the answer of {url} cannot be read: {error}", "protocol", "Unreadable answer") from error
         except (httpcore.ProtocolError, httpcore.NetworkError, httpx.HTTPError) as error:
-            raise HttpFailed(f"{response.url} broke off in the middle of its answer", "protocol", "Answer broken off") from error
-        return HttpResponse(status=response.status_code, headers=dict(response.headers), body=bytes(body), url=str(response.url))
+            raise HttpFailed(f"{url} broke off in the middle of its answer", "protocol", "Answer broken off") from error
+        return HttpResponse(status=response.status_code, headers=dict(response.headers), body=whole, url=str(url))
+
+
+def origin(url: httpx.URL) -> str:
+    """Return scheme, host and port, "https://example.org", the port only where it is not the scheme's own."""
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    return f"{url.scheme}://{host}" + (f":{url.port}" if url.port else "")
+
+
+def _judge(turn: Turn, error: HttpFailed) -> None:
+    """Tell what *error* says of the host: too large an answer is one; what policy forbids, or cannot be sent, says nothing."""
+    if error.kind in ("connect", "protocol"):
+        turn.failed(error.title.removeprefix("No answer: ") or "no answer")
+    elif error.kind == "too-large":
+        turn.worked()
+
+
+def _without_private(onward: httpx.Request, before: httpx.URL) -> httpx.Request:
+    """Return *onward*, a redirect's request, with nothing of the headers that could be a key when it goes to another host."""
+    if origin(onward.url) != origin(before):
+        for name in [name for name in onward.headers if name not in _GO_ALONG]:
+            del onward.headers[name]
+    return onward
 
 
 def _refuse_url(url: httpx.URL, shown: str) -> None:
@@ -155,8 +208,8 @@ class _Backend(httpcore.AsyncNetworkBackend):
         addresses = await self.tested(host, port)
         for address in addresses[:-1]:
             try:
-                return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
-            except httpcore.ConnectError:
+                return await self._inner.connect_tcp(address, port, min(timeout or _CONNECT_S, _CONNECT_S), local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 continue
         return await self._inner.connect_tcp(addresses[-1], port, timeout, local_address, socket_options)
 
@@ -187,7 +240,7 @@ class _Transport(httpx.AsyncBaseTransport):
 
     def __init__(self, backend: _Backend, tls: ssl.SSLContext) -> None:
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=tls, max_connections=200, max_keepalive_connections=50, keepalive_expiry=15.0, network_backend=backend
+            ssl_context=tls, max_connections=1000, max_keepalive_connections=100, keepalive_expiry=15.0, network_backend=backend
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

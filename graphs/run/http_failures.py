@@ -32,6 +32,10 @@ def failed(request: HttpRequest, error: BaseException) -> HttpFailed:
     if isinstance(error, httpcore.ConnectError | httpcore.ConnectTimeout | OSError):
         reason = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), "no connection")
         return _no_answer(url, reason[0].lower() + reason[1:])
+    if isinstance(error, httpcore.RemoteProtocolError) and "buffer too long" in str(error):  # h11's words
+        return HttpFailed(f"{url} answered with a head of more than 100 KB", "protocol", "Answer too large")
+    if isinstance(error, httpcore.RemoteProtocolError | httpx.RemoteProtocolError) and "location header" in str(error):  # httpx's
+        return HttpFailed(f"{url} redirects to something that is not a URL", "protocol", "Unreadable answer")
     if isinstance(error, httpcore.RemoteProtocolError) and "disconnected" not in str(error):
         return HttpFailed(f"{url} answered with something that is not HTTP", "protocol", "Unreadable answer")
     return HttpFailed(f"{url} closed the connection before answering", "protocol", "No answer: connection closed")

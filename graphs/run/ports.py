@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 JSON = Any  # dict, list, str, int, float, bool or None, as `json` reads them
 
-RowKind = Literal["step", "intent", "retry"]
+RowKind = Literal["step", "intent", "retry", "event"]
 RowStatus = Literal["finished", "faulted", "started", "skipped", "cancelled"]
 AwaitKind = Literal["timer", "event", "approve", "ask", "outcome-unknown"]
 
@@ -35,7 +35,7 @@ class Row:
 
     path: str  # structural path of the step
     attempt: int  # 1 for the first execution
-    kind: RowKind  # step: the result · intent: written before an effect · retry: a person asked for another attempt
+    kind: RowKind  # step: the result · intent: before an effect · retry: a person asked for another attempt · event: one was consumed
     reference: str  # JSON Pointer into the definition, task name last
     status: RowStatus  # skipped: its `if` was false · cancelled: stopped by a lost race, a timeout or a failed neighbour; no result
     output: JSON = None  # the task's output after `output.as`; for an intent what is about to be done, in words
@@ -69,17 +69,26 @@ class Awaited:
     reference: str
     kind: AwaitKind
     wake_at: datetime | None = None  # timer: when it fires; else the deadline, if there is one
-    event: Mapping[str, JSON] | None = None  # event: CloudEvents attributes that must be equal (`type`, `source` …), literals only
+    event: Mapping[str, JSON] | None = None  # event: what one must have at least (graphs/run/event_keys.py); several as {"any": [need, …]}
     form: Mapping[str, JSON] | None = None  # approve, ask: {title, message, data, schema, assignee}; outcome-unknown: {title, message}
     attempt: int = 1
+    after: int | None = None  # event: those up to this number are known not to be for it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """One event as a listening finds it in its mailbox."""
+
+    number: int | None  # its place in the order of all events the run can see; None: given to the listening by hand
+    event: Mapping[str, JSON]  # the whole CloudEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """What arrived for an awaited path.
 
-    Payloads: timer `None`; event the whole CloudEvent as JSON; approve `{"approved": bool, "comment": str, "by": str}`;
-    ask the form's values; outcome-unknown `{"happened": bool}`.
+    Payloads: timer `None`; event (given to a listening by hand) the whole CloudEvent; approve `{"approved": bool, "comment": str,
+    "by": str}`; ask the form's values; outcome-unknown `{"happened": bool}`.
     """
 
     path: str
@@ -90,13 +99,26 @@ class Delivery:
 
 
 class Mailbox(Protocol):
-    """Where timers, events and people's answers reach one run. Durable; deliveries stay until the run has ended."""
+    """Where timers, events and people's answers reach one run. Durable; deliveries stay until the run has ended.
+
+    Events are not delivered: a wait of kind `event` is a listening, which reads what was accepted since the run began, in order, at its
+    own pace. Which of them it takes is its business, and in the journal; a mailbox only leaves out what it cannot need.
+    """
 
     async def expect(self, awaited: Sequence[Awaited]) -> None:
         """Make the waits durable; repeating one with the same path changes nothing (the first deadline counts)."""
 
     async def collect(self) -> Mapping[str, Delivery]:
-        """Return all deliveries so far by path, timers that are due included."""
+        """Return deliveries by path, timers that are due included: at first all there are, later at least those that came since."""
+
+    async def events(self, cursors: Mapping[str, int | None], limit: int = 200) -> Mapping[str, Sequence[Posted]]:
+        """
+        Return for each listening the oldest events that it may need, in their order; a listening without any is left out.
+
+        Args:
+            cursors: The listenings, and up to which number each is done with them: those are forgotten. The journal must be flushed.
+            limit: At most so many a listening.
+        """
 
     async def withdraw(self, paths: Sequence[str]) -> None:
         """Nobody waits for these any more (a lost race, a timeout, a cancelled branch)."""
@@ -113,7 +135,9 @@ class HttpRequest:
     query: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
     follow_redirects: bool = False
-    timeout_s: float = 60.0
+    timeout_s: float = 60.0  # of the whole exchange, from the moment its turn has come
+    body_limit_bytes: int | None = None  # of the answer, unpacked; None: the client's own
+    share: str = ""  # who asks: those who wait for one host are served in turns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +150,7 @@ class HttpResponse:
 
 class Http(Protocol):
     async def send(self, request: HttpRequest) -> HttpResponse:
-        """Send one request. Raises HttpFailed (graphs.run.errors): refused, blocked by policy, too large, timed out."""
+        """Send one request. Raises HttpFailed (graphs.run.errors): refused, blocked by policy, too large, timed out, not sent at all."""
 
 
 @runtime_checkable
