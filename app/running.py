@@ -245,7 +245,7 @@ class Runner:
         """Make the run ready for any worker, and wake one."""
         async with self._store.database.quick(lease.tenant) as connection:
             if await (await connection.execute(query("runs", "hand-back"), _mine(lease))).fetchone() is not None:
-                await connection.execute(query("queue", "enqueue"), {"runs": [lease.run_id]})
+                await connection.execute(self._store.queue.asking, {"runs": [lease.run_id]})
 
 
 async def _see_that_it_was_us(connection: Any, lease: Lease) -> None:

@@ -92,6 +92,21 @@ class Settings(BaseSettings):
 
     # the worker
     worker_concurrency: int = Field(default=50, ge=1, le=1000, description="Runs one worker advances at the same time.")
+    tenant_concurrency: int = Field(
+        default=0, ge=0, description="Runs of one tenant that all workers together advance at the same time; 0: no limit."
+    )
+    queue: Literal["procrastinate", "batches"] = Field(
+        default="procrastinate",
+        description="What carries wake-ups; `batches` for more than about 200 runs a second. The same for all processes.",
+    )
+    ready_limit: int = Field(
+        default=100_000,
+        ge=1,
+        description="Runs of one tenant that may be ready and not begun; further starts are refused until it is less.",
+    )
+    mistakes: int = Field(
+        default=3, ge=1, le=100, description="Times in a row a run may fail on a mistake of Parley's own before it is put aside as stuck."
+    )
     lease_s: float = Field(default=6.0, ge=0.5, le=10, description="Seconds until the run of a silent worker is taken over.")
     heartbeat_s: float = Field(
         default=2.0, ge=0.1, le=3, description="Seconds between renewals of a worker's leases; less than half of lease_s."
@@ -101,6 +116,12 @@ class Settings(BaseSettings):
     store_patience_s: float = Field(
         default=300.0, gt=0, description="Seconds a run waits for a database that is away before another worker may take it."
     )
+
+    # the most one run may use; its definition may ask for less (`metadata.parley.budget`)
+    budget_tasks: int = Field(default=1_000_000, ge=1, description="Tasks one run may do, those of child workflows included.")
+    budget_wall_time_s: float = Field(default=0, ge=0, description="Seconds one run may take from its start on; 0: no limit.")
+    budget_tokens: int = Field(default=0, ge=0, description="Tokens of models one run may use; 0: no limit.")
+    budget_money: float = Field(default=0, ge=0, description="What one run may spend, in the currency of your prices; 0: no limit.")
 
     # behaviour
     expression_children: int = Field(default=2, ge=1, le=32, description="Child processes that evaluate jq expressions.")

@@ -28,7 +28,6 @@ from app.store.journal import Resting
 from app.store.notifying import SIGNAL
 from app.store.patience import lost, outage
 from app.store.queries import query
-from app.store.queue.procrastinate import CHANNEL
 from app.store.runs import Lease
 from graphs.run.errors import LeaseLost, StoreUnavailable
 
@@ -57,7 +56,8 @@ class Worker:
 
     async def work(self, stop: asyncio.Event) -> None:
         """Work until *stop* is set, then let runs come to a rest and give the others back."""
-        self._store.listener.on(CHANNEL, lambda _: self._store.queue.changed.set())
+        for channel in self._store.queue.channels:
+            self._store.listener.on(channel, lambda _: self._store.queue.changed.set())
         self._store.listener.on(SIGNAL, self._signalled)
         self._store.listener.start()
         loops = [
@@ -191,9 +191,9 @@ class Worker:
             lost_runs = {run_id: orphaned for run_id, orphaned in found if run_id not in self.runner.in_hand}
             if any(lost_runs.values()):
                 log.warning("A worker fell silent: its runs are taken over", runs=sum(lost_runs.values()))
-                await connection.execute(query("queue", "drop-taken"), {"runs": [run for run, orphaned in lost_runs.items() if orphaned]})
+                await self._store.queue.drop([run for run, orphaned in lost_runs.items() if orphaned])
             if lost_runs:
-                await connection.execute(query("queue", "enqueue"), {"runs": list(lost_runs)})
+                await connection.execute(self._store.queue.asking, {"runs": list(lost_runs)})
             next_timer = await (await connection.execute(query("runs", "next-timer"), {"limit_s": self._settings.sweep_s})).fetchone()
         await asyncio.sleep(max(0.05, float(next_timer[0] if next_timer else self._settings.sweep_s)))
 

@@ -18,11 +18,12 @@ JSON = Any
 class EventInbox:
     """The events of one tenant."""
 
-    def __init__(self, database: Database, notifier: Notifier, tenant: str, *, patience_s: float) -> None:
+    def __init__(self, database: Database, notifier: Notifier, tenant: str, *, patience_s: float, asking: str) -> None:
         self._database = database
         self._notifier = notifier
         self._tenant = tenant
         self.patience_s = patience_s
+        self._asking = asking  # the queue's statement
 
     async def publish(self, event: Mapping[str, JSON]) -> None:
         await self.accept([event])
@@ -46,7 +47,7 @@ class EventInbox:
             if woken:
                 changed = await (await connection.execute(query("runs", "signal"), {"runs": sorted(set(woken))})).fetchall()
                 ready = [run for run, status in changed if status == "ready"]
-                await connection.execute(query("queue", "enqueue"), {"runs": ready})
+                await connection.execute(self._asking, {"runs": ready})
         self._notifier.signal(woken)
         return accepted
 

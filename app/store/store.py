@@ -18,7 +18,7 @@ from app.store.listening import Listener
 from app.store.mailbox import RunMailbox
 from app.store.notices import RunNotices
 from app.store.notifying import Notifier
-from app.store.queue import ProcrastinateQueue
+from app.store.queue import BatchQueue, ProcrastinateQueue
 from app.store.vault import Vault
 from app.store.versions import ApprovedWorkflows
 from app.store.writer import GroupWriter
@@ -50,7 +50,8 @@ class Store:
         self.settings = settings
         self.conninfo = dict(conninfo)
         self.database = Database(conninfo, largest=8 if role == "worker" else 5, name=f"parley-{role}")
-        self.queue = ProcrastinateQueue(self.database, silent_s=max(2.0, settings.lease_s + 1))
+        kind = BatchQueue if settings.queue == "batches" else ProcrastinateQueue
+        self.queue = kind(self.database, silent_s=max(2.0, settings.lease_s + 1), most=settings.tenant_concurrency)
         self.vault = Vault(keys.encryption_key)
         self.writer = GroupWriter(self.database, patience_s=settings.store_patience_s)
         self.notifier = Notifier(self.database)
@@ -81,7 +82,8 @@ class Store:
         return GroupSaver(self.database, self.writer, tenant)
 
     def events(self, tenant: str, *, patience_s: float | None = None) -> EventInbox:
-        return EventInbox(self.database, self.notifier, tenant, patience_s=patience_s or self.settings.store_patience_s)
+        patience_s = patience_s or self.settings.store_patience_s
+        return EventInbox(self.database, self.notifier, tenant, patience_s=patience_s, asking=self.queue.asking)
 
     def notices(self, tenant: str, run_id: str, conversation: str | None, *, redacted: Callable[[str], str] = str) -> RunNotices:
         patience_s = self.settings.store_patience_s

@@ -89,7 +89,7 @@ async def test_a_value_is_found_nowhere_but_sealed(
 async def listen(container: Container, heard: list[str]) -> None:
     connection = await container.store.database.connect(autocommit=True)
     try:
-        for channel in ("parley_run", "parley_signal", "parley_notice", "procrastinate_queue_v1#runs"):
+        for channel in ("parley_run", "parley_signal", "parley_notice", "procrastinate_any_queue_v1"):
             await connection.execute(f'LISTEN "{channel}"')
         async for notification in connection.notifies():
             heard.append(notification.payload)  # noqa: PERF401 - it is cancelled on the way

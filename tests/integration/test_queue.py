@@ -1,28 +1,75 @@
-"""What every queue does; memory and procrastinate under the same tests."""
+"""What every queue does; memory, procrastinate and batches under the same tests."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import psycopg
 import pytest
 
-from app.container import Container
-from app.store.queue import MemoryQueue, ProcrastinateQueue, Queue
+from app.container import Container, Prepared
+from app.store.queue import BatchQueue, MemoryQueue, Place, ProcrastinateQueue, Queue
 
 pytestmark = pytest.mark.postgres
 
 
-@pytest.fixture(params=["memory", "procrastinate"])
+POSTGRES: dict[str, Any] = {"procrastinate": ProcrastinateQueue, "batches": BatchQueue}
+MOST = 3
+
+
+class Runs:
+    """Runs of several tenants, in the database and in memory."""
+
+    def __init__(self, database: Prepared) -> None:
+        self._owner = database.owner
+        self.places: dict[str, Place] = {}
+
+    def add(self, tenant: str, count: int, *, priority: int = 50, held: bool = False) -> list[str]:
+        ids = [f"{tenant}-{priority}-{number:05}" for number in range(count)]
+        self.places.update(dict.fromkeys(ids, Place(tenant, priority, held)))
+        with psycopg.connect(**self._owner) as connection:
+            connection.execute("SET session_replication_role = replica")  # no version is needed here
+            statement = (
+                "INSERT INTO parley.runs (tenant_id, id, version_id, started_by, priority, held) SELECT %s, i, 'v', 'ada', %s, %s"
+                " FROM unnest(%s::text[]) AS i"
+            )
+            connection.execute(statement, [tenant, priority, held, ids])
+        return ids
+
+    def place(self, run_id: str) -> Place:
+        return self.places.get(run_id, Place())
+
+
+@pytest.fixture
+def runs(database: Prepared) -> Runs:
+    return Runs(database)
+
+
+@pytest.fixture(params=["memory", *POSTGRES])
 async def queue(request: pytest.FixtureRequest, container: Container) -> AsyncIterator[Queue]:
-    if request.param == "memory":
-        yield MemoryQueue()
-        return
-    queue = ProcrastinateQueue(container.store.database, silent_s=0.5)
+    queue = MemoryQueue() if request.param == "memory" else POSTGRES[request.param](container.store.database, silent_s=0.5)
     yield queue
     await queue.close()
+
+
+@pytest.fixture(params=["memory", *POSTGRES])
+async def limited(request: pytest.FixtureRequest, container: Container, runs: Runs) -> AsyncIterator[Queue]:
+    """A queue that knows whose runs are, and lets MOST of a tenant be at work."""
+    database = container.store.database
+    queue: Queue = MemoryQueue(runs.place, most=MOST) if request.param == "memory" else POSTGRES[request.param](database, most=MOST)
+    yield queue
+    await queue.close()
+
+
+@pytest.fixture(params=list(POSTGRES))
+async def pair(request: pytest.FixtureRequest, container: Container) -> AsyncIterator[tuple[Queue, Queue]]:
+    """Two workers' queues, of which one may fall silent."""
+    one, other = (POSTGRES[request.param](container.store.database, silent_s=0.5) for _ in range(2))
+    yield one, other
+    await asyncio.gather(one.close(), other.close())
 
 
 async def claimed(queue: Queue, limit: int = 10) -> list[str]:
@@ -89,10 +136,50 @@ async def test_a_rolled_back_transaction_wakes_nobody(container: Container) -> N
     assert await claimed(container.store.queue) == []
 
 
-async def test_what_a_silent_worker_had_taken_is_dropped(container: Container) -> None:
+async def test_a_tenant_with_many_ready_runs_does_not_keep_another_waiting(limited: Queue, runs: Runs) -> None:
+    await limited.enqueue(None, runs.add("many", 50))
+    await limited.enqueue(None, runs.add("few", 2))
+
+    first = await claimed(limited, 4)
+
+    assert sorted(run_id.partition("-")[0] for run_id in first) == ["few", "few", "many", "many"]
+
+
+async def test_no_tenant_has_more_runs_at_work_than_the_limit(limited: Queue, runs: Runs) -> None:
+    await limited.enqueue(None, runs.add("many", 9))
+    taken = await limited.claim(9, within_s=0)
+
+    assert (len(taken), await claimed(limited)) == (MOST, [])
+    await limited.release(taken[0])
+    assert await claimed(limited) == [f"many-50-{MOST:05}"]
+
+
+async def test_within_a_tenant_the_highest_priority_goes_first(limited: Queue, runs: Runs) -> None:
+    for priority in (10, 90, 50):
+        await limited.enqueue(None, runs.add("one", 1, priority=priority))
+
+    assert await claimed(limited) == ["one-90-00000", "one-50-00000", "one-10-00000"]
+
+
+async def test_a_run_whose_turn_has_not_come_is_not_put_in(limited: Queue, runs: Runs) -> None:
+    await limited.enqueue(None, runs.add("one", 2, held=True))
+
+    assert await claimed(limited) == []
+
+
+async def test_two_workers_share_and_neither_gets_what_the_other_has(pair: tuple[Queue, Queue]) -> None:
+    one, _ = pair
+    await one.enqueue(None, [f"run-{number:03}" for number in range(100)])
+
+    taken = await asyncio.gather(*(claimed(queue, 10) for _ in range(5) for queue in pair))
+
+    everything = [run_id for some in taken for run_id in some]
+    assert len(set(everything)) == len(everything) > 50
+
+
+async def test_what_a_silent_worker_had_taken_is_dropped(pair: tuple[Queue, Queue]) -> None:
     """Its run is found by the sweep; here the wake-up must not stand in the way of the next one."""
-    silent = ProcrastinateQueue(container.store.database, silent_s=0.5)
-    alive = ProcrastinateQueue(container.store.database, silent_s=0.5)
+    silent, alive = pair
     await silent.enqueue(None, ["a"])
     [taken] = await silent.claim(1, within_s=0)
     await alive.enqueue(None, ["a"])

@@ -1,7 +1,12 @@
-"""The port of five verbs. Every implementation passes `tests/integration/test_queue.py`."""
+"""The port of five verbs. Every implementation passes `tests/integration/test_queue.py`.
+
+A claim is fair: whoever has the fewest runs at work is served first, chance decides between equals; within a tenant the highest priority
+goes first, then the oldest. Whose a run is, and its priority, the queue knows by itself (`Place`).
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,12 +22,25 @@ class WakeUp:
     token: int
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a run stands in the queue."""
+
+    tenant: str = ""
+    priority: int = 50  # 0 to 100, higher first
+    held: bool = False  # not its turn: a wake-up would be for nothing
+
+
 class Queue(Protocol):
+    changed: asyncio.Event  # set by whoever hears that there is something new
+    channels: Sequence[str]  # of NOTIFY, where that can be heard
+    asking: str  # `enqueue` as a statement with the parameter `runs`, for transactions that are not SQLAlchemy's; "" in memory
+
     async def enqueue(self, session: AsyncSession | None, run_ids: Sequence[str]) -> None:
         """Ask for these runs to be advanced, as part of *session*'s transaction. A run that is asked for already is not asked for twice."""
 
     async def claim(self, limit: int, *, within_s: float) -> Sequence[WakeUp]:
-        """Take up to *limit* wake-ups, oldest first; wait up to *within_s* for the first one. Two workers never hold one run's at once."""
+        """Take up to *limit* wake-ups, fairly; wait up to *within_s* for the first one. Two workers never hold one run's at once."""
 
     async def heartbeat(self) -> None:
         """Say that this worker is alive, and drop what workers that fell silent had taken."""
@@ -32,3 +50,9 @@ class Queue(Protocol):
 
     async def cancel(self, session: AsyncSession | None, run_id: str) -> None:
         """Forget a wake-up nobody has taken yet."""
+
+    async def drop(self, run_ids: Sequence[str]) -> None:
+        """Forget what workers that lost these runs had taken: it is in the way of the wake-up for the next worker."""
+
+    async def close(self) -> None:
+        """Say goodbye, so that nobody waits for this worker's heartbeat."""

@@ -1,8 +1,8 @@
 """The queue in procrastinate's tables: one job "advance run X" a run, `lock` and `queueing_lock` are the run's id, removed when done.
 
-procrastinate brings the tables, the fetching under locks, the notifications and the workers' heartbeats. Its own worker loop is not
-used: it ends when PostgreSQL restarts, and it cannot hand a job to somebody who decides later whether to run it. A job is never one
-step: every step of a run goes through one wake-up.
+procrastinate brings the tables, the notifications and the workers' heartbeats. Its own worker loop is not used: it ends when PostgreSQL
+restarts, and it cannot hand a job to somebody who decides later whether to run it. Nor is its way to fetch: it knows no fairness between
+tenants (`queue.parley_fetch` in the migrations does). A job is never one step: every step of a run goes through one wake-up.
 """
 
 from __future__ import annotations
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("parley.store")
 CLOSE_S = 2.0
-QUEUE = "runs"
-CHANNEL = f"procrastinate_queue_v1#{QUEUE}"
+CHANNEL = "procrastinate_any_queue_v1"
 ENQUEUE = text(query("queue", "enqueue").replace("%(runs)s::text[]", "CAST(:runs AS text[])"))
 CANCEL = text(query("queue", "cancel").replace("%(run)s", ":run"))
 
@@ -38,10 +37,15 @@ class ProcrastinateQueue:
     """
     Args:
         silent_s: Seconds without a heartbeat after which a worker counts as gone.
+        most: Runs of one tenant that are at work at once, over all workers; 0 is no limit.
     """
 
-    def __init__(self, database: Database, *, silent_s: float = 8.0) -> None:
+    channels: Sequence[str] = (CHANNEL,)
+    asking: str = query("queue", "enqueue")
+
+    def __init__(self, database: Database, *, silent_s: float = 8.0, most: int = 0) -> None:
         self._database = database
+        self._most = most
         self._silent_s = silent_s
         self._manager: JobManager | None = None
         self._worker: int | None = None
@@ -101,6 +105,10 @@ class ProcrastinateQueue:
         async with self._database.pool.connection() as connection:
             await connection.execute(query("queue", "cancel"), {"run": run_id})
 
+    async def drop(self, run_ids: Sequence[str]) -> None:
+        async with self._database.pool.connection() as connection:
+            await connection.execute(query("queue", "drop-taken"), {"runs": list(run_ids)})
+
     async def close(self) -> None:
         """Say goodbye, so that nobody waits for this worker's heartbeat."""
         await self._drop.close()
@@ -144,7 +152,7 @@ class ProcrastinateQueue:
             return await self._ask(count)
 
     async def _ask(self, count: int) -> list[tuple[int, str]]:
-        values = {"count": count, "queues": [QUEUE], "worker": self._worker}
+        values = {"count": count, "most": self._most, "worker": self._worker}
         async with self._database.pool.connection() as connection:
             return await (await connection.execute(query("queue", "fetch"), values)).fetchall()
 
