@@ -57,6 +57,7 @@ runs = Table(
     text("owner"), Column("epoch", Integer), moment("lease_until"),
     Column("suspend_requested", Boolean), Column("priority", Integer), text("lane"), Column("lane_limit", Integer), Column("held", Boolean),
     Column("failures", Integer), text("start_key"),
+    text("trigger_id"),
 )  # fmt: skip
 
 journal = Table(
@@ -110,3 +111,30 @@ audit = Table(
 )  # fmt: skip
 
 workers = Table("workers", metadata, text("owner", key=True), moment("seen_at"), Column("slots", Integer))
+
+triggers = Table(
+    "triggers", metadata,
+    text("tenant_id", key=True), text("id", key=True), text("namespace"), text("name"), text("kind"), text("version_id"), text("status"),
+    Column("spec", JSON), Column("watches", Boolean), moment("anchor"), moment("next_due"), moment("decided_at"), text("current_run"),
+    text("error"), text("activated_by"), moment("activated_at"), text("paused_by"), moment("paused_at"),
+)  # fmt: skip
+
+trigger_starts = Table(
+    "trigger_starts", metadata,
+    text("tenant_id", key=True), text("trigger_id", key=True), text("key", key=True), Column("number", BigInteger), moment("due_at"),
+    text("outcome"), text("reason"), text("run_id"), text("version_id"), Column("input", JSON), moment("at"),
+)  # fmt: skip
+
+trigger_types = Table("trigger_types", metadata, text("tenant_id", key=True), text("type", key=True), text("trigger_id", key=True))
+
+trigger_events = Table(
+    "trigger_events", metadata,
+    text("tenant_id", key=True), text("trigger_id", key=True), Column("number", BigInteger, primary_key=True), text("source"),
+    text("event_id"), text("gathering"), Column("taken", JSON), Column("event", JSON),
+)  # fmt: skip
+
+trigger_endings = Table(
+    "trigger_endings", metadata,
+    text("tenant_id", key=True), text("trigger_id", key=True), Column("number", BigInteger, primary_key=True), text("run_id"),
+    moment("ended_at"),
+)  # fmt: skip
