@@ -88,7 +88,7 @@ class GuardedHttp:
             trust_env=False,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             timeout=None,  # noqa: S113 (the task has one)
-            headers={"User-Agent": "Parley"},
+            headers={"User-Agent": "Parley", "Accept-Encoding": "identity"},
         )
 
     async def send(self, request: HttpRequest) -> HttpResponse:

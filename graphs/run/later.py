@@ -14,7 +14,7 @@ from dsl.pointer import join
 from dsl.problems import Problem, Severity
 from dsl.walk import all_steps
 
-_LATER_CALLS: Final = {"asyncapi": "AsyncAPI", "openapi": "OpenAPI", "a2a": "A2A", "mcp": "MCP"}
+_LATER_CALLS: Final = {"asyncapi": "AsyncAPI", "openapi": "OpenAPI", "mcp": "MCP"}
 _LATER_RUNS: Final = ("container", "script", "shell")
 _LATER_SCHEMES: Final = ("digest", "oauth2", "oidc")
 _HTTP_HINT: Final = "use `call: http` with the method and the endpoint"
@@ -62,19 +62,10 @@ def _later_task(task: dict[str, Any]) -> tuple[str, str] | None:
             name = task["call"]
             if isinstance(name, str) and name in _LATER_CALLS:
                 return f"a call of {_LATER_CALLS[name]}", _HTTP_HINT
-        case "listen":
-            return _later_listen(task)
         case "run" if isinstance(task["run"], dict):
             found = next((name for name in _LATER_RUNS if name in task["run"]), None)
             return (f"running a {found}", "use `run: workflow`, or a function of the catalogue") if found else None
     return None
-
-
-def _later_listen(task: dict[str, Any]) -> tuple[str, str] | None:
-    if "foreach" in task:
-        return "`foreach` of a listen", "listen to one event, and `for` over what it brought"
-    target = task["listen"].get("to") if isinstance(task["listen"], dict) else None
-    return _later_strategy(target)
 
 
 def _later_strategy(strategy: Any) -> tuple[str, str] | None:

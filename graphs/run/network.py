@@ -115,8 +115,15 @@ async def streaming(place: Place, request: HttpRequest) -> AsyncIterator[httpx.R
             network(place).client() as client,
             client.stream(request.method, request.url, headers=dict(request.headers), content=request.body) as response,
         ):
+            _refuse_packed(response)
             yield response
     except HttpFailed as error:
         raise refused(error) from error
     except failures as error:
         raise refused(failed(request, error)) from error
+
+
+def _refuse_packed(response: httpx.Response) -> None:
+    """Raise HttpFailed for a packed body: what it unpacks to is known only afterwards, and none was asked for."""
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise HttpFailed(f"{response.url} answered with a packed stream, which was not asked for", "protocol", "Unreadable answer")
