@@ -10,11 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import dsl
 from app.actions.base import ActionsBase, Actor, one, record
-from app.actions.children import children
+from app.actions.beginning import begin, check_lock
 from app.actions.errors import Conflict, Forbidden, Invalid
 from app.actions.events import checked_events
 from app.actions.forms import misfits
-from app.actions.locks import differences, lock_of
 from app.store import tables as t
 from app.store.ids import new_id
 from app.store.inbox import attributes_of
@@ -66,13 +65,8 @@ class RunActions(ActionsBase):
                 _check_event(version.definition)
             _check_input(version.definition, data)
             run_id = new_id()
-            await session.execute(
-                insert(t.runs).values(
-                    tenant_id=actor.tenant, id=run_id, version_id=version_id, conversation=conversation, input=data, options=options,
-                    started_by=actor.name,
-                    **(_leased(here, self._store.settings.lease_s) if here else {}),
-                )
-            )  # fmt: skip
+            lease = _leased(here, self._store.settings.lease_s) if here else {}
+            await begin(session, version, run_id, input=data, started_by=actor.name, conversation=conversation, options=options, **lease)
             if given:
                 await session.execute(insert(t.given_events), [_given(actor.tenant, run_id, *one) for one in enumerate(given, 1)])
             more = {"events": len(given)} if given else {}
@@ -158,13 +152,7 @@ class RunActions(ActionsBase):
         return await self.run(actor, run_id)
 
     async def _check_lock(self, session: AsyncSession, version: Row[Any]) -> None:
-        now = lock_of(version.definition, self._catalogue, await children(session, version.definition))
-        changed = differences(version.lock, now, version.definition)
-        if changed:
-            raise Conflict(
-                f"{version.namespace}/{version.name} {version.version} is no longer what was approved.", code="lock-changed",
-                where=f"version {version.id}", why="; ".join(changed) + ".", next="Propose the workflow again and approve it as it is now.",
-            )  # fmt: skip
+        await check_lock(session, version, self._catalogue)
 
     async def _wake(self, session: AsyncSession, run_ids: list[str]) -> None:
         await wake(session, self._store.queue, run_ids)
@@ -205,7 +193,7 @@ def _check_event(definition: dict[str, Any]) -> None:
     types = " or ".join(str(kind) for one in filters if (kind := (one.get("with") or {}).get("type"))) or "an event"
     raise Invalid(
         f"This workflow works on the event that starts it ({types}), and none was given.", code="event-needed",
-        why="Events do not start runs by themselves yet, and a run by hand has no event.",
+        why="A run by hand has no event; once the schedule is activated, events start runs by themselves.",
         next="Give the event as input, on the command line: parley run FILE --input '[{\"type\": \"…\", \"data\": {…}}]'.",
     )  # fmt: skip
 

@@ -1,0 +1,31 @@
+"""The row of a new run, in the caller's transaction: the same whether a person starts it or a schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Row, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.actions.children import children
+from app.actions.errors import Conflict
+from app.actions.locks import differences, lock_of
+from app.store import tables as t
+
+
+async def begin(session: AsyncSession, version: Row[Any], run_id: str, *, input: Any, started_by: str, **columns: Any) -> None:  # noqa: A002
+    """Add a run of *version*, ready unless *columns* of `runs` say otherwise. Whoever calls wakes a worker and has checked the lock."""
+    values = {"tenant_id": version.tenant_id, "id": run_id, "version_id": version.id, "input": input, "started_by": started_by}
+    await session.execute(insert(t.runs).values(**values, **columns))
+
+
+async def check_lock(session: AsyncSession, version: Row[Any], catalogue: Mapping[str, Any]) -> None:
+    """Raise Conflict when a function or a workflow that *version* uses is not what was approved with it."""
+    now = lock_of(version.definition, catalogue, await children(session, version.definition))
+    changed = differences(version.lock, now, version.definition)
+    if changed:
+        raise Conflict(
+            f"{version.namespace}/{version.name} {version.version} is no longer what was approved.", code="lock-changed",
+            where=f"version {version.id}", why="; ".join(changed) + ".", next="Propose the workflow again and approve it as it is now.",
+        )  # fmt: skip
