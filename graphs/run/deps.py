@@ -7,6 +7,7 @@ from typing import Any
 
 from dsl.catalogue import Catalogue
 from dsl.expressions import Expressions
+from graphs.run.credentials import Credentials
 from graphs.run.ports import Clock, Events, Http, Journal, Mailbox, Notices, Observer, Secrets, Workflows
 
 
@@ -37,5 +38,6 @@ class RunDeps:
     clock: Clock
     observer: Observer
     limits: Limits = field(default_factory=Limits)
+    credentials: Credentials = field(default_factory=Credentials)  # of the process, shared by its runs
     models: Any = None  # the model router, for functions that need one
     smtp_url: str | None = None  # smtp[s]://user:password@host:port?from=address, for `notify` by email

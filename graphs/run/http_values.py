@@ -1,14 +1,22 @@
-"""JSON values as parts of an HTTP request, and an HTTP response's body as a JSON value."""
+"""JSON values in URLs and headers, and the body of an answer as a JSON value."""
 
 from __future__ import annotations
 
 import base64
+import codecs
 import json
+import re
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from graphs.run.errors import WorkflowError
 from graphs.run.ports import JSON, HttpResponse
+
+_CHARSET = re.compile(r""";\s*charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
+_CHARSETS = re.compile(
+    r"ascii|utf-(8|16|32)(-[bl]e)?|iso8859-\d+|cp\d+|koi8-\w|mac-\w+|gb\w+|big5\w*|shift_jis\w*|euc_\w+|iso2022_\w+|johab|tis-620"
+)
+_TEXTS = ("application/yaml", "application/x-yaml", "application/javascript", "application/x-ndjson", "application/x-www-form-urlencoded")
 
 
 def with_query(uri: str, query: Mapping[str, JSON]) -> str:
@@ -33,47 +41,77 @@ def to_bytes(text: str) -> bytes:
 
 
 def _text(value: JSON) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else scalar_text(value)
 
 
-def encode_body(body: JSON, headers: dict[str, str]) -> bytes:
-    """Return *body* as bytes, adding a Content-Type to *headers* when there is none: text as it is, everything else as JSON."""
-    known = next((value for name, value in headers.items() if name.lower() == "content-type"), None)
-    if known is not None and known.partition(";")[0].strip().lower() == "application/x-www-form-urlencoded" and isinstance(body, dict):
-        return with_query("", body)[1:].encode()
-    if isinstance(body, str):
-        if known is None:
-            headers["Content-Type"] = "text/plain; charset=utf-8"
-        return to_bytes(body)
-    if known is None:
-        headers["Content-Type"] = "application/json"
-    return to_bytes(json.dumps(body, ensure_ascii=False, separators=(",", ":")))
+def scalar_text(value: JSON) -> str:
+    """Return a text, number or boolean as it stands in a URL, a header or a form."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def header_text(value: JSON) -> str:
+    """Return the value of a header; a list is one with commas, an object is JSON (RFC 9110, 5.6.1)."""
+    if isinstance(value, list):
+        return ", ".join(header_text(item) for item in value if item is not None)
+    return json.dumps(value) if isinstance(value, dict) else scalar_text(value)
+
+
+def header(headers: Mapping[str, str], name: str) -> str | None:
+    """Return the value of the header *name* (lower case), None when it is not there."""
+    return next((value for given, value in headers.items() if given.lower() == name), None)
 
 
 def read_content(response: HttpResponse) -> JSON:
     """
     Return the body: JSON read, text as text, anything else in base64, nothing as null.
 
-    Raises WorkflowError (communication) for JSON that is none.
+    Raises WorkflowError (communication) for JSON or a text that is none.
     """
     if not response.body:
         return None
-    stated = next((value for name, value in response.headers.items() if name.lower() == "content-type"), "")
+    stated = header(response.headers, "content-type") or ""
     kind = stated.partition(";")[0].strip().lower()
     if kind == "application/json" or kind.endswith("+json"):
         try:
-            return _read_json(response.body)
+            return _read_json(_decoded(response.body, stated) or response.body)
         except ValueError as error:
             raise WorkflowError.of("communication", f"{response.url} said it sends {kind}, but its body is no JSON ({error})") from error
+    if _is_text(kind):
+        return _read_text(response, stated, kind)
+    if kind:
+        return base64.b64encode(response.body).decode()
     try:
         text = response.body.decode()
     except UnicodeDecodeError:
         return base64.b64encode(response.body).decode()
-    if kind.startswith("text/") or kind.endswith(("/xml", "+xml")) or kind == "application/yaml":
-        return text
-    return _json_or(text, text) if not kind else base64.b64encode(response.body).decode()
+    return _json_or(text, text)
+
+
+def _is_text(kind: str) -> bool:
+    return kind.startswith("text/") or kind.endswith(("/xml", "+xml", "+yaml")) or kind in _TEXTS
+
+
+def _read_text(response: HttpResponse, stated: str, kind: str) -> str:
+    try:
+        text = _decoded(response.body, stated)
+        return response.body.decode("utf-8-sig") if text is None else text
+    except UnicodeDecodeError as error:
+        words = (
+            f"{response.url} said it sends {kind}, but byte {error.start} of it is not {error.encoding}; `output: raw` takes it as it is"
+        )
+        raise WorkflowError.of("communication", words) from error
+
+
+def _decoded(body: bytes, stated: str) -> str | None:
+    """Return *body* by the charset of a Content-Type, None when it names none that is known. Raises UnicodeDecodeError."""
+    match = _CHARSET.search(stated)
+    try:
+        codec = codecs.lookup(match[1]) if match else None
+    except (LookupError, ValueError):
+        return None
+    if codec is None or not _CHARSETS.fullmatch(codec.name):  # Python's codecs are more than character sets
+        return None
+    return body.decode("utf-8-sig" if codec.name == "utf-8" else codec.name)
 
 
 def _read_json(text: str | bytes) -> JSON:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import email
 import json
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
-from tests.unit.run.harness import Runs, World
+from tests.unit.run.harness import Runs, World, raw_server
 
 JSON_TYPE = {"Content-Type": "application/json; charset=utf-8"}
 
@@ -58,7 +61,15 @@ async def test_a_body_is_sent_as_its_content_type_says(
         ({"Content-Type": "application/problem+json"}, b"[]", []),
         ({"Content-Type": "text/html"}, b"<p>", "<p>"),
         ({"Content-Type": "image/png"}, b"\x89PNG", base64.b64encode(b"\x89PNG").decode()),
-        ({"Content-Type": "text/plain"}, b"\xff\xfe", base64.b64encode(b"\xff\xfe").decode()),
+        ({"Content-Type": "application/octet-stream"}, b"text", base64.b64encode(b"text").decode()),
+        ({"Content-Type": "text/plain; charset=iso-8859-1"}, b"gr\xfc\xdfe", "grüße"),
+        ({"Content-Type": 'text/csv; charset="Windows-1252"'}, b"1 \x80", "1 €"),
+        ({"Content-Type": "text/plain; charset=utf-16"}, "ü".encode("utf-16"), "ü"),
+        ({"Content-Type": "text/plain; charset=rot13"}, b"abc", "abc"),
+        ({"Content-Type": "text/plain"}, b"\xef\xbb\xbfabc", "abc"),
+        ({"Content-Type": "application/json; charset=latin-1"}, b'"\xfc"', "ü"),
+        ({}, b"\xff\xfe", base64.b64encode(b"\xff\xfe").decode()),
+        ({}, b"[1]", [1]),
         ({}, b"", None),
     ],
 )
@@ -66,6 +77,102 @@ async def test_content_is_read_by_its_type(runs: Runs, world: World, headers: di
     world.on("/x", lambda _request: (200, headers, body))
 
     assert (await runs.start([{"a": call(world)}], {})).output == content
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "words"),
+    [
+        ("text/plain", b"ok \xff", "said it sends text/plain, but byte 3 of it is not utf-8; `output: raw` takes it as it is"),
+        ("text/html; charset=ascii", b"\xfc", "byte 0 of it is not ascii"),
+        ("application/json", b"<html>", "its body is no JSON"),
+        ("application/json", b'"\xff"', "its body is no JSON"),
+        ("application/json", b"NaN", "it holds NaN"),
+        ("application/json", b"[" * 100_000, "its body is no JSON"),
+    ],
+)
+async def test_an_answer_that_is_not_what_it_says_is_a_communication_error(
+    runs: Runs, world: World, kind: str, body: bytes, words: str
+) -> None:
+    world.on("/x", lambda _request: (200, {"Content-Type": kind}, body))
+
+    outcome = await runs.start([{"a": call(world)}], {})
+
+    assert outcome.error is not None
+    assert outcome.error["type"].endswith("/communication")
+    assert words in outcome.error["detail"]
+
+
+@pytest.mark.parametrize("method", ["get", "HEAD", "options", "delete", "put", "post", "patch", "PROPFIND"])
+async def test_every_method_is_sent(runs: Runs, world: World, method: str) -> None:
+    world.on("/x", lambda _request: (204, {}, b""))
+
+    outcome = await runs.start([{"a": call(world, method=method)}], {})
+
+    assert (outcome.status, outcome.output, world.requests[0]["method"]) == ("completed", None, method.upper())
+
+
+async def test_a_head_is_answered_without_a_body_whatever_its_length_says(runs: Runs) -> None:
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\nContent-Encoding: gzip\r\nContent-Type: application/json\r\n\r\n")
+        await writer.drain()
+
+    async with raw_server(speak) as url:
+        options = {"method": "head", "endpoint": url, "output": "response"}
+        outcome = await runs.start([{"a": {"call": "http", "with": options}}], {})
+
+    assert (outcome.output["statusCode"], outcome.output["content"], outcome.output["headers"]["content-length"]) == (200, None, "1000")
+
+
+async def test_headers_and_query_may_be_one_expression(runs: Runs, world: World) -> None:
+    world.json("/x", "{}")
+
+    await runs.start(
+        [{"a": call(world, headers="${ .h }", query="${ .q }")}], {"h": {"X-A": [1, True, "b"]}, "q": {"a": {"b": 1}, "c": [1, None]}}
+    )
+
+    assert world.requests[0]["headers"]["x-a"] == "1, true, b"
+    assert parse_qs(world.requests[0]["query"]) == {"a": ['{"b": 1}'], "c": ["1"]}
+
+
+async def test_bytes_are_sent_when_the_body_is_said_to_be_in_base64(runs: Runs, world: World) -> None:
+    """What one call brought as base64 goes out with the next as the bytes it was."""
+    world.on("/image", lambda _request: (200, {"Content-Type": "image/png"}, b"\x89PNG\x00"))
+    world.json("/x", "{}")
+    headers = {"Content-Type": "image/png", "Content-Transfer-Encoding": "base64"}
+
+    await runs.start([{"a": call(world, "/image")}, {"b": call(world, method="put", headers=headers, body="${ . }")}], {})
+
+    assert world.requests[1]["body"] == b"\x89PNG\x00"
+    assert world.requests[1]["headers"]["content-type"] == "image/png"
+    assert "content-transfer-encoding" not in world.requests[1]["headers"]
+
+
+async def test_what_is_no_base64_is_a_validation_error(runs: Runs, world: World) -> None:
+    outcome = await runs.start([{"a": call(world, method="put", headers={"Content-Transfer-Encoding": "base64"}, body="no!")}], {})
+
+    assert outcome.error is not None
+    assert (outcome.error["type"].rpartition("/")[2], world.requests) == ("validation", [])
+
+
+async def test_an_object_goes_in_several_parts_when_the_type_says_so(runs: Runs, world: World) -> None:
+    body = {
+        "name": "Ada",
+        "n": 3,
+        "none": None,
+        "tags": ["a", "b"],
+        "more": {"x": 1},
+        "file": {"content": "iVBO", "base64": True, "filename": 'a "b".png', "contentType": "image/png"},
+    }
+    await runs.start([{"a": call(world, method="post", headers={"content-type": "multipart/form-data"}, body=body)}], {})
+
+    (request,) = world.requests
+    message = email.message_from_bytes(b"Content-Type: " + request["headers"]["content-type"].encode() + b"\r\n\r\n" + request["body"])
+    parts = [(part.get_param("name", header="content-disposition"), part.get_payload(decode=True)) for part in message.get_payload()]
+    assert parts == [
+        ("name", b"Ada"), ("n", b"3"), ("tags", b"a"), ("tags", b"b"), ("more", b'{"x": 1}'), ("file", b"\x89PN"),
+    ]  # fmt: skip
+    assert message.get_payload()[5].get_content_type() == "image/png"
 
 
 async def test_raw_gives_base64_and_response_the_whole_exchange(runs: Runs, world: World) -> None:
