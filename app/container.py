@@ -32,6 +32,7 @@ from app.store.upgrade import set_password, upgrade
 from graphs import catalogue as catalogues
 
 if TYPE_CHECKING:
+    from app.connections import ConnectionFile
     from app.store.embedded import EmbeddedServer
     from dsl import Function
     from dsl.expressions import Expressions
@@ -173,6 +174,18 @@ class Container:
             ollama_host=s.ollama_host,
             timeout_s=s.model_timeout_s,
         )
+
+    @cached_property
+    def connections(self) -> ConnectionFile:
+        """The named connections of the operator's file."""
+        from app.connections import ConnectionFile
+
+        return ConnectionFile(self.settings.connections, self._secret, self.http)
+
+    async def _secret(self, tenant: str, name: str) -> Any:
+        """Return a stored secret, which the operator's file names, or None."""
+        async with self.store.database.session(tenant) as session:
+            return (await self.store.vault.open(session, tenant, [name])).get(name)
 
     @cached_property
     def design(self) -> Any:

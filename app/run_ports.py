@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from graphs.run.ports import Row
 
 if TYPE_CHECKING:
-    from app.container import Container
     from app.settings import Settings
     from app.store.journal import RunJournal
     from app.store.notifying import Notifier
     from app.store.vault import GrantedSecrets
+    from graphs.models import ModelRouter
 
 SHOW_EVERY_S = 0.5
 
@@ -58,11 +58,13 @@ class LiveObserver:
 class LazyModels:
     """The model router, made when a function first asks it for something."""
 
-    def __init__(self, container: Container) -> None:
-        self._container = container
+    def __init__(self, make: Callable[[], ModelRouter]) -> None:
+        self._make = make
+        self._made: ModelRouter | None = None
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._container.models, name)
+        self._made = self._made or self._make()
+        return getattr(self._made, name)
 
 
 def smtp_url(settings: Settings) -> str | None:

@@ -148,8 +148,8 @@ class Runner:
             notices=self._store.notices(lease.tenant, lease.run_id, details["conversation"], redacted=hand.journal.redacted),
             workflows=self._store.workflows(lease.tenant, details["lock"]), expressions=c.expressions, catalogue=c.catalogue,
             clock=SystemClock(),
-            observer=LiveObserver(self._store.notifier, lease.tenant, lease.run_id, overrides.on_step), models=LazyModels(c),
-            smtp_url=smtp_url(c.settings),
+            observer=LiveObserver(self._store.notifier, lease.tenant, lease.run_id, overrides.on_step), models=LazyModels(lambda: c.models),
+            connections=c.connections.of_run(lease.tenant, hand.journal.guard), smtp_url=smtp_url(c.settings),
         )  # fmt: skip
 
     def _graph(self, tenant: str) -> Any:

@@ -88,6 +88,9 @@ class Settings(BaseSettings):
         validation_alias=known_as("PARLEY_SMTP_URL", "SMTP_URL"),
         description="smtp://user:password@host:port for e-mail notices.",
     )
+    connections: Path | None = Field(
+        default=None, description="File, YAML or JSON, of named connections that functions may use (docs/functions.md, Connections)."
+    )
     smtp_from: str = Field(default="parley@localhost", description="Sender of e-mail notices.")
 
     # the worker
@@ -144,7 +147,15 @@ class Settings(BaseSettings):
         return value
 
     @field_validator(
-        "database_url", "public_url", "openai_base_url", "openai_api_key", "smtp_url", "auth_secret", "encryption_key", mode="before"
+        "database_url",
+        "connections",
+        "public_url",
+        "openai_base_url",
+        "openai_api_key",
+        "smtp_url",
+        "auth_secret",
+        "encryption_key",
+        mode="before",
     )
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.cli.follow import Follow
+from app.cli.models import model_router
 
 if TYPE_CHECKING:
     from app.cli.run import Request
@@ -36,6 +37,7 @@ async def ephemeral(request: Request, *, say: Say, follow: bool) -> dict[str, An
     from graphs.run.http import guarded_http
 
     settings = Settings()
+    opened: list[Any] = []  # clients for connections
     run_id = f"ephemeral-{uuid.uuid4()}"
     functions = catalogue.load()
     program = compile(request.data, functions)
@@ -44,18 +46,22 @@ async def ephemeral(request: Request, *, say: Say, follow: bool) -> dict[str, An
     )
     try:
         async with guarded_http((*settings.http_allow, *LOOPBACK)) as http:
-            deps = _deps(request, settings, expressions=expressions, functions=functions, http=http, say=say if follow else None)
+            deps = _deps(request, settings, expressions=expressions, functions=functions, http=http, opened=opened)
+            deps = deps if not follow else dataclasses.replace(deps, observer=Follow(say, request.data))
             outcome = await execute(run_graph(InMemorySaver()), deps, run_id=run_id, program=program, input=request.input)
     except asyncio.CancelledError:
         return result(run_id, "cancelled")
     finally:
         await expressions.aclose()
+        for client in opened:
+            await client.aclose()
     for notice in deps.notices.posted.values():  # type: ignore[attr-defined]  # the in-memory notices
         say(f"notice ({notice.channel}): {notice.title or notice.text}")
     return _redacted(_of(run_id, outcome, _unclaimed(request, deps)), request)
 
 
-def _deps(request: Request, settings: Settings, *, expressions: Any, functions: Mapping[str, Any], http: Any, say: Say | None) -> RunDeps:
+def _deps(request: Request, settings: Settings, *, expressions: Any, functions: Mapping[str, Any], http: Any, opened: list[Any]) -> RunDeps:
+    from app.run_ports import LazyModels, smtp_url
     from graphs.run import Limits
     from graphs.run.memory_ports import ephemeral_deps
 
@@ -67,9 +73,36 @@ def _deps(request: Request, settings: Settings, *, expressions: Any, functions: 
         workflows=[source.data for source in request.workflows.values()],
         events=request.events,
         limits=Limits(short_wait_s=LONGEST_WAIT_S),
-        smtp_url=settings.smtp_url.get_secret_value() if settings.smtp_url else None,
+        smtp_url=smtp_url(settings),
+        models=LazyModels(lambda: model_router(settings)),
     )
-    return deps if say is None else dataclasses.replace(deps, observer=Follow(say, request.data))
+    if settings.connections is None:
+        return deps
+    from app.connections import ConnectionFile
+
+    file = ConnectionFile(settings.connections, _given(request), _clients(settings, opened))
+    return dataclasses.replace(deps, connections=file.of_run(settings.tenant, lambda _value: None))
+
+
+def _given(request: Request) -> Callable[[str, str], Any]:
+    """Return what looks secrets up for connections: those of `--secrets`, never stored ones."""
+
+    async def find(_tenant: str, name: str) -> Any:
+        return request.secrets.get(name)
+
+    return find
+
+
+def _clients(settings: Settings, opened: list[Any]) -> Any:
+    """Return what opens a client that may also call *also*; all of them are in *opened* for whoever closes them."""
+
+    def open_http(*, also: tuple[str, ...] = ()) -> Any:
+        from graphs.run.http import GuardedHttp
+
+        opened.append(GuardedHttp((*settings.http_allow, *LOOPBACK, *also)))
+        return opened[-1]
+
+    return open_http
 
 
 def _of(run_id: str, outcome: Outcome, notes: Sequence[str]) -> dict[str, Any]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dsl.catalogue import Catalogue
 from dsl.expressions import Expressions
 from graphs.run.credentials import Credentials
-from graphs.run.ports import Clock, Events, Http, Journal, Mailbox, Notices, Observer, Secrets, Workflows
+from graphs.run.ports import Clock, Connections, Events, Http, Journal, Mailbox, Notices, Observer, Secrets, Workflows
+
+if TYPE_CHECKING:
+    from graphs.run.mcp_stdio import StdioServer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +22,9 @@ class Limits:
     segment_steps: int = 200  # steps between two LangGraph checkpoints
     short_wait_s: float = 2.0  # a wait up to this long sleeps in the process, a longer one parks the run
     max_steps: int = 1_000_000  # of one run, child workflows included
+    max_wall_time_s: float | None = None  # of one run from its start on
+    max_tokens: int | None = None  # of models, of one run
+    max_money: float | None = None  # that one run may spend
     workflow_depth: int = 16  # `run: workflow` inside `run: workflow` …
     http_timeout_s: float = 60.0  # for one request when the task sets no timeout
 
@@ -39,5 +46,8 @@ class RunDeps:
     observer: Observer
     limits: Limits = field(default_factory=Limits)
     credentials: Credentials = field(default_factory=Credentials)  # of the process, shared by its runs
+    brake: asyncio.Event = field(default_factory=asyncio.Event)  # set: stand still at the next step (`Held`)
     models: Any = None  # the model router, for functions that need one
+    connections: Connections | None = None  # what functions may use by name
     smtp_url: str | None = None  # smtp[s]://user:password@host:port?from=address, for `notify` by email
+    mcp_stdio: tuple[StdioServer, ...] = ()  # the MCP servers that may be started as children

@@ -7,19 +7,24 @@
       HttpFailed             a request got no answer (ports.Http)
       SecretNotGranted       a secret is unknown or was not granted to this version (ports.Secrets)
       UnknownWorkflow        no approved definition has that name (ports.Workflows)
+      Held                   the run was asked to stop at the next step, and has
+      RunCancelled           the run was cancelled, and what could be undone was
+      UnknownConnection      nothing is set up under that name (ports.Connections)
+      ConnectionUnusable     a connection is described wrongly, or a value of it is not where it should be (ports.Connections)
 
 LeaseLost and StoreUnavailable are the infrastructure's: they are never a workflow's result and no `try` sees them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 from urllib.parse import urlsplit
 
 from graphs.run.ports import JSON
 
 BASE = "https://serverlessworkflow.io/spec/1.0.0/errors/"
+BUDGET = "urn:parley:errors:budget"  # of a run that used more than it may; no `try` catches it
 
 # DSL 1.0.3, "Standard Error Types": name -> (status, title)
 STANDARD: Mapping[str, tuple[int, str]] = {
@@ -49,6 +54,14 @@ class StoreUnavailable(RunError):
     """The store did not come back in time."""
 
 
+class Held(RunError):
+    """The run stands still between two steps, as it was asked to; everything it did is durable."""
+
+
+class RunCancelled(RunError):
+    """The run was cancelled; what could be undone was."""
+
+
 class SecretNotGranted(RunError):
     """The secret *name* is not set, or its use was not approved for this version."""
 
@@ -62,6 +75,18 @@ class UnknownWorkflow(RunError):
 
     def __init__(self, namespace: str, name: str, version: str) -> None:
         super().__init__(f"no approved workflow {namespace}/{name} in version {version}")
+
+
+class UnknownConnection(RunError):
+    """The operator has set up nothing under this name."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        there = f"there are {', '.join(known)}" if known else "there are none"
+        super().__init__(f"there is no connection '{name}' ({there}): the operator names connections in the file of PARLEY_CONNECTIONS")
+
+
+class ConnectionUnusable(RunError):
+    """A connection is described wrongly, or a value of it is not where it should be; the text names both, never a value."""
 
 
 class HttpFailed(RunError):
@@ -92,6 +117,16 @@ class WorkflowError(RunError):
         """Return an error of a standard type; status and title default to the type's own."""
         default_status, default_title = STANDARD[kind]
         return cls(BASE + kind, status or default_status, title or default_title, detail)
+
+    @classmethod
+    def budget(cls, detail: str) -> WorkflowError:
+        """Return the error of a run that used more than it may."""
+        return cls(BUDGET, 429, "Budget Exceeded", detail)
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing in the run may catch it."""
+        return self.type == BUDGET
 
     @classmethod
     def from_json(cls, error: Mapping[str, JSON]) -> WorkflowError:

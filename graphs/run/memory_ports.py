@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 
 from dsl.catalogue import Catalogue
 from dsl.expressions import Expressions
 from graphs.run.deps import Limits, RunDeps
-from graphs.run.errors import SecretNotGranted, UnknownWorkflow
-from graphs.run.ports import JSON, Awaited, Clock, Delivery, Http, Row
+from graphs.run.errors import ConnectionUnusable, SecretNotGranted, UnknownWorkflow
+from graphs.run.event_keys import alternatives, meets
+from graphs.run.ports import JSON, Awaited, Clock, Connections, Delivery, Http, Posted, Row
 
 
 class SystemClock:
@@ -48,20 +51,22 @@ def _key(row: Row) -> tuple[str, int, str]:
 
 
 class MemoryMailbox:
-    """Waits and deliveries of one run. Events that came early are kept until somebody waits for them."""
+    """Waits and deliveries of one run. Events that came early are kept for whoever listens later."""
 
     def __init__(self, clock: Clock | None = None, events: Iterable[Mapping[str, JSON]] = ()) -> None:
         self._clock = clock or SystemClock()
         self.awaited: dict[str, Awaited] = {}
         self._delivered: dict[str, Delivery] = {}
-        self._events: list[Mapping[str, JSON]] = list(events)
+        self._events: list[Mapping[str, JSON]] = list(events)  # number 1 first
+        self._arrived: dict[str, deque[Posted]] = {}  # what each listening has not had yet
         self._news = asyncio.Event()
 
     async def expect(self, awaited: Sequence[Awaited]) -> None:
         for one in awaited:
             if one.path not in self._delivered:
+                if one.kind == "event" and one.path not in self.awaited:
+                    self._begin(one)
                 self.awaited.setdefault(one.path, one)
-        self._match_events()
 
     async def collect(self) -> Mapping[str, Delivery]:
         now = self._clock.now()
@@ -69,9 +74,20 @@ class MemoryMailbox:
             self._put(Delivery(path=one.path, kind="timer", payload=None, at=now))
         return dict(self._delivered)
 
+    async def events(self, cursors: Mapping[str, int | None], limit: int = 200) -> Mapping[str, Sequence[Posted]]:
+        found = {}
+        for path, after in cursors.items():
+            waiting = self._arrived.get(path, deque())
+            while after is not None and waiting and (waiting[0].number or 0) <= after:
+                waiting.popleft()
+            if waiting:
+                found[path] = tuple(islice(waiting, limit))
+        return found
+
     async def withdraw(self, paths: Sequence[str]) -> None:
         for path in paths:
             self.awaited.pop(path, None)
+            self._arrived.pop(path, None)
 
     async def changed(self, timeout_s: float) -> None:
         due = [(one.wake_at - self._clock.now()).total_seconds() for one in self.awaited.values() if one.wake_at]
@@ -88,28 +104,26 @@ class MemoryMailbox:
 
     def post_event(self, event: Mapping[str, JSON]) -> None:
         self._events.append(event)
-        self._match_events()
+        posted = Posted(number=len(self._events), event=event)
+        for path, waiting in self._arrived.items():
+            if _may_need(self.awaited[path], event):
+                waiting.append(posted)
+                self._news.set()
 
-    @property
-    def unclaimed(self) -> list[Mapping[str, JSON]]:
-        """Events that nobody has taken."""
-        return list(self._events)
-
-    def _match_events(self) -> None:
-        for one in [one for one in self.awaited.values() if one.kind == "event"]:
-            event = next((event for event in self._events if _fits(event, one.event or {})), None)
-            if event is not None:
-                self._events.remove(event)
-                self._put(Delivery(path=one.path, kind="event", payload=event, at=self._clock.now()))
+    def _begin(self, one: Awaited) -> None:
+        """Open a listening: it is given what came so far."""
+        numbered = enumerate(self._events[one.after or 0 :], 1 + (one.after or 0))
+        self._arrived[one.path] = deque(Posted(number=number, event=event) for number, event in numbered if _may_need(one, event))
 
     def _put(self, delivery: Delivery) -> None:
         if self.awaited.pop(delivery.path, None) is not None:
+            self._arrived.pop(delivery.path, None)
             self._delivered.setdefault(delivery.path, delivery)
             self._news.set()
 
 
-def _fits(event: Mapping[str, JSON], attributes: Mapping[str, JSON]) -> bool:
-    return all(event.get(name) == value for name, value in attributes.items())
+def _may_need(one: Awaited, event: Mapping[str, JSON]) -> bool:
+    return any(meets(event, need) for need in alternatives(one.event))
 
 
 class MemorySecrets:
@@ -120,6 +134,21 @@ class MemorySecrets:
         if name not in self._values:
             raise SecretNotGranted(name)
         return self._values[name]
+
+
+def memory_connections(data: Mapping[str, JSON], http: Http, secrets: Mapping[str, JSON] | None = None) -> Connections:
+    """Return connections by name over *data*, as the operator would write them; secrets are those of the run, nothing else is looked up."""
+    from graphs.run.connections import Kept, NamedConnections, described
+
+    async def reveal(kept: Kept) -> JSON:
+        if kept.secret is None or kept.secret not in (secrets or {}):
+            raise ConnectionUnusable("which is not given to this run")
+        return (secrets or {})[kept.secret]
+
+    async def same(_url: str) -> Http:
+        return http
+
+    return NamedConnections(described(data), reveal, same)
 
 
 class MemoryEvents:
@@ -209,6 +238,8 @@ def ephemeral_deps(
     clock: Clock | None = None,
     limits: Limits | None = None,
     smtp_url: str | None = None,
+    connections: Mapping[str, JSON] | None = None,
+    models: JSON = None,
 ) -> RunDeps:
     """Return the ports of a run that leaves nothing behind; *events* are delivered in order to whoever listens."""
     mailbox = MemoryMailbox(clock, events)
@@ -226,4 +257,6 @@ def ephemeral_deps(
         observer=MemoryObserver(),
         limits=limits or Limits(),
         smtp_url=smtp_url,
+        connections=memory_connections(connections, http, secrets) if connections else None,
+        models=models,
     )

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from graphs.run.connections import Connection
+
 JSON = Any  # dict, list, str, int, float, bool or None, as `json` reads them
 
-RowKind = Literal["step", "intent", "retry", "event"]
+RowKind = Literal["step", "intent", "retry", "event", "compensate", "usage", "input"]
 RowStatus = Literal["finished", "faulted", "started", "skipped", "cancelled"]
 AwaitKind = Literal["timer", "event", "approve", "ask", "outcome-unknown"]
 
@@ -169,6 +171,16 @@ class Network(Http, Protocol):
 class Secrets(Protocol):
     async def read(self, name: str) -> JSON:
         """Return the value granted to this run's version. Raises SecretNotGranted (graphs.run.errors)."""
+
+
+class Connections(Protocol):
+    """What the operator has set up for functions to use by name; those of the run's tenant."""
+
+    def kinds(self) -> Mapping[str, str]:
+        """Return name → kind of every connection; nothing is looked up."""
+
+    async def find(self, name: str) -> Connection:
+        """Return a connection with every value in place. Raises UnknownConnection, ConnectionUnusable (graphs.run.errors)."""
 
 
 class Events(Protocol):
