@@ -14,9 +14,8 @@ from dsl.pointer import join
 from dsl.problems import Problem, Severity
 from dsl.walk import all_steps
 
-_LATER_CALLS: Final = {"asyncapi": "AsyncAPI", "openapi": "OpenAPI", "mcp": "MCP"}
+_LATER_CALLS: Final = {"asyncapi": "AsyncAPI", "openapi": "OpenAPI"}
 _LATER_RUNS: Final = ("container", "script", "shell")
-_LATER_SCHEMES: Final = ("digest", "oauth2", "oidc")
 _HTTP_HINT: Final = "use `call: http` with the method and the endpoint"
 
 
@@ -76,11 +75,6 @@ def _later_strategy(strategy: Any) -> tuple[str, str] | None:
 
 def _in_document(data: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
     """Yield (path, what it is, hint) for parts of the document outside of tasks."""
-    use = data.get("use")
-    if isinstance(use, dict):
-        schemes = use.get("authentications")
-        for name, scheme in schemes.items() if isinstance(schemes, dict) else ():
-            yield from _later_scheme(scheme, ("use", "authentications", name))
     schedule = data.get("schedule")
     if isinstance(schedule, dict):
         found = _later_strategy(schedule.get("on"))
@@ -96,15 +90,3 @@ def _in_task(task: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str,
     found = _later_task(task)
     if found:
         yield (), *found
-        return
-    arguments = task.get("with")
-    endpoint = arguments.get("endpoint") if task.get("call") == "http" and isinstance(arguments, dict) else None
-    if isinstance(endpoint, dict):
-        yield from _later_scheme(endpoint.get("authentication"), ("with", "endpoint", "authentication"))
-
-
-def _later_scheme(authentication: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
-    if isinstance(authentication, dict):
-        for name in _LATER_SCHEMES:
-            if name in authentication:
-                yield (*path, name), f"the authentication scheme {name}", "use `basic` or `bearer`, or set the header from $secrets"

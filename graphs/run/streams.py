@@ -16,6 +16,7 @@ class ServerEvent:
     data: str
     event: str = "message"
     id: str = ""
+    retry_ms: int | None = None  # how long to wait before asking again, when the server said so
 
 
 async def lines(pieces: AsyncIterator[bytes], limit: int = MOST_BYTES) -> AsyncIterator[bytes]:
@@ -41,12 +42,13 @@ async def server_events(pieces: AsyncIterator[bytes], limit: int = MOST_BYTES) -
     """Yield the events of a `text/event-stream`; one that is not complete when the stream ends is left out, as the standard has it."""
     data: list[str] = []
     size, event, last_id, first = 0, "", "", True
+    retry_ms: int | None = None
     async for line in lines(pieces, limit):
         text = (line.removeprefix(_BOM) if first else line).decode("utf-8", "replace")
         first = False
         if not text:
             if data:
-                yield ServerEvent("\n".join(data), event or "message", last_id)
+                yield ServerEvent("\n".join(data), event or "message", last_id, retry_ms)
             data, size, event = [], 0, ""
             continue
         name, _, value = text.partition(":")
@@ -60,6 +62,8 @@ async def server_events(pieces: AsyncIterator[bytes], limit: int = MOST_BYTES) -
             event = value
         elif name == "id" and "\0" not in value:
             last_id = value
+        elif name == "retry" and value.isdecimal():
+            retry_ms = int(value)
 
 
 def too_large(limit: int) -> WorkflowError:

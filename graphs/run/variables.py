@@ -112,7 +112,7 @@ def _workflow(frame: Frame, _step: Step | None) -> JSON:
 
 
 @lru_cache(maxsize=1)
-def _version() -> str:
+def runtime_version() -> str:
     try:
         return version("parley-workflows")
     except PackageNotFoundError:  # run from a copy that was never installed
@@ -120,7 +120,7 @@ def _version() -> str:
 
 
 def _runtime(_frame: Frame, _step: Step | None) -> JSON:
-    return {"name": "Parley", "version": _version(), "metadata": {}}
+    return {"name": "Parley", "version": runtime_version(), "metadata": {}}
 
 
 _STANDARD: Mapping[str, Callable[[Frame, Step | None], JSON]] = {
