@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from app.store.notifying import Notifier
     from app.store.vault import GrantedSecrets
     from graphs.models import ModelRouter
+    from graphs.run.mcp_stdio import StdioServer
 
 SHOW_EVERY_S = 0.5
 
@@ -73,3 +74,12 @@ def smtp_url(settings: Settings) -> str | None:
         return None
     url = str(settings.smtp_url.get_secret_value())
     return url if "from=" in url else f"{url}{'&' if '?' in url else '?'}from={settings.smtp_from}"
+
+
+def stdio_servers(settings: Settings) -> tuple[StdioServer, ...]:
+    """Return the MCP servers the operator allows, as a run has them."""
+    if not settings.mcp_stdio:
+        return ()
+    from graphs.run.mcp_stdio import StdioServer
+
+    return tuple(StdioServer(command=one.command, arguments=one.arguments, environment=one.environment) for one in settings.mcp_stdio)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from app.run_ports import GuardingSecrets, LazyModels, LiveObserver, smtp_url
+from app.run_ports import GuardingSecrets, LazyModels, LiveObserver, smtp_url, stdio_servers
 from app.store.database import to_text
 from app.store.patience import lost, patiently
 from app.store.queries import query
@@ -150,6 +150,7 @@ class Runner:
             clock=SystemClock(),
             observer=LiveObserver(self._store.notifier, lease.tenant, lease.run_id, overrides.on_step), models=LazyModels(lambda: c.models),
             connections=c.connections.of_run(lease.tenant, hand.journal.guard), smtp_url=smtp_url(c.settings),
+            mcp_stdio=stdio_servers(c.settings),
         )  # fmt: skip
 
     def _graph(self, tenant: str) -> Any:

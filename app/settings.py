@@ -15,11 +15,21 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 RunKind = Literal["script", "shell", "container"]
 Words = Annotated[tuple[str, ...], NoDecode]
+
+
+class McpCommand(BaseModel):
+    """An MCP server that may be started as a child: exactly this command with these arguments."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    command: str = Field(min_length=1)
+    arguments: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()  # names of variables that definitions may set for it
 
 
 def known_as(*names: str) -> AliasChoices:
@@ -83,6 +93,11 @@ class Settings(BaseSettings):
     run_allow: Annotated[tuple[RunKind, ...], NoDecode] = Field(
         default=(), description="Which of script, shell, container `run` tasks may use."
     )
+    mcp_stdio: Annotated[tuple[McpCommand, ...], NoDecode] = Field(
+        default=(),
+        description="MCP servers that `call: mcp` may start as children: "
+        'a JSON list of {"command", "arguments", "environment": [names a definition may set]}, or a file that holds it.',
+    )
     smtp_url: SecretStr | None = Field(
         default=None,
         validation_alias=known_as("PARLEY_SMTP_URL", "SMTP_URL"),
@@ -138,6 +153,23 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         """Read `a, b` as a list; an empty text is an empty list."""
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("mcp_stdio", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        """Read a JSON list, or the file that holds it; an empty text is an empty list."""
+        if not isinstance(value, str):
+            return value
+        text = value.strip()
+        if text and not text.startswith("["):
+            try:
+                text = Path(text).expanduser().read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                raise ValueError(f"neither a JSON list nor a file that can be read: {text}") from error
+        try:
+            return json.loads(text or "[]")
+        except ValueError as error:
+            raise ValueError(f"no JSON list of MCP servers: {error}") from error
 
     @field_validator("http_allow")
     @classmethod

@@ -61,7 +61,7 @@ async def ephemeral(request: Request, *, say: Say, follow: bool) -> dict[str, An
 
 
 def _deps(request: Request, settings: Settings, *, expressions: Any, functions: Mapping[str, Any], http: Any, opened: list[Any]) -> RunDeps:
-    from app.run_ports import LazyModels, smtp_url
+    from app.run_ports import LazyModels, smtp_url, stdio_servers
     from graphs.run import Limits
     from graphs.run.memory_ports import ephemeral_deps
 
@@ -76,6 +76,7 @@ def _deps(request: Request, settings: Settings, *, expressions: Any, functions: 
         smtp_url=smtp_url(settings),
         models=LazyModels(lambda: model_router(settings)),
     )
+    deps = dataclasses.replace(deps, mcp_stdio=stdio_servers(settings))
     if settings.connections is None:
         return deps
     from app.connections import ConnectionFile
