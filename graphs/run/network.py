@@ -90,10 +90,6 @@ async def credentials(place: Place, authentication: Authentication | None) -> Ma
     shown = await authentication.resolve(place)
     if isinstance(place, Step):
         place.authorization = shown
-    if shown.get("scheme") not in ("Basic", "Bearer"):
-        raise WorkflowError.of(
-            "configuration", f"authentication by {shown.get('scheme')} works with requests over HTTP only: use basic, bearer or oauth2 here"
-        )
     return {"Authorization": f"{shown['scheme']} {shown['parameter']}"}
 
 

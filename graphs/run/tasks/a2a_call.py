@@ -83,8 +83,7 @@ class A2aTask:
             return known
         if self.method in _STREAMS:
             return Flow(await _stream(step, agent, request))
-        if agent.authentication is not None and step.authorization is None:
-            step.authorization = await agent.authentication.resolve(step)
+        step.authorization = None if agent.authentication is None else await agent.authentication.known(step)
         response = await send(step, request, agent.authentication, resolved=step.authorization)
         return Flow(_result(step, agent, response.status, response.body))
 
