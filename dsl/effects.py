@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from dsl.call_phrases import http_target
-from dsl.catalogue import Catalogue, EffectKind, find
+from dsl.catalogue import Catalogue, EffectKind, effect_of, find
 from dsl.checks.names import secrets_in
 from dsl.decided import deciders
 from dsl.expressions.program import is_expression, strip
@@ -147,9 +147,10 @@ def _outside(step: Step, catalogue: Catalogue) -> tuple[EffectKind, str] | None:
     function = find(task.get("call"), catalogue)
     if function is None:
         return "unknown", str(task.get("call"))
-    if function.effect == "none":
+    kind = effect_of(function, task.get("with"), catalogue)
+    if kind == "none":
         return None
-    return function.effect, _filled(function.target, task.get("with")) or function.title
+    return kind, _filled(function.target, task.get("with")) or function.title
 
 
 def _filled(template: str, arguments: JSON) -> str:

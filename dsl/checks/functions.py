@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from dsl.catalogue import DEFAULT_CATALOGUE, Catalogue, Function, parse_name
+from dsl.catalogue import DEFAULT_CATALOGUE, Catalogue, Function, parse_name, tools_of
 from dsl.expressions.program import is_expression
 from dsl.kinds import PROTOCOLS
 from dsl.nearest import did_you_mean, quoted
@@ -38,6 +38,7 @@ def check_call(step: Step, catalogue: Catalogue, own_functions: frozenset[str]) 
         yield Problem(code="unknown-function", reference=reference, message=f"'{call}' is no full function name", hint=hint)
     elif function is not None:
         yield from _check_arguments(step, function)
+        yield from _check_tools(step, function, catalogue)
     elif catalogue:
         yield _unknown(call, parsed.name, reference, catalogue)
 
@@ -75,6 +76,19 @@ def _check_arguments(step: Step, function: Function) -> Iterator[Problem]:
     for error in _validator(_Frozen(function.input, function.key)).iter_errors(arguments):
         if not _unsettled(error.instance, error.validator):
             yield from _argument_problems(error, join(step.reference, "with"), function)
+
+
+def _check_tools(step: Step, function: Function, catalogue: Catalogue) -> Iterator[Problem]:
+    """Yield a problem for each tool that is no function of the catalogue."""
+    known = [key for key, one in sorted(catalogue.items()) if not one.tools]
+    for position, tool in enumerate(tools_of(function, step.task.get("with"))):
+        name = tool.function
+        if is_expression(name) or not isinstance(name, str) or name in known:
+            continue
+        short = {one.name: key for key, one in catalogue.items()}
+        hint = f"did you mean '{short[name]}'?" if name in short else did_you_mean(name, known, f"there are {quoted(known)}")
+        message = f"there is no function '{name}' that '{function.name}' could use as a tool"
+        yield Problem(code="unknown-function", reference=join(step.reference, "with", function.tools, position), message=message, hint=hint)
 
 
 def _argument_problems(error: Any, base: str, function: Function) -> Iterator[Problem]:
