@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from graphs.run.ports import JSON, Row
 
 _ROWS_A_BREATH = 2000  # about 2 ms
 _AGAIN = re.compile(r"@(\d+)$")
+_TASK = re.compile(r"/(?:\d+/[^/]+|function)$")  # a path that names a task, not a part of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,26 @@ class Intent:
     count: int  # how many intents the path had, this one included
     attempt: int
     output: JSON
+
+
+class Heard:
+    """Which events the listenings of a run took: each goes to one of them, once."""
+
+    def __init__(self) -> None:
+        self.taken: set[int] = set()
+        self._last: dict[str, int] = {}
+
+    def take(self, row: Mapping[str, JSON]) -> None:
+        """Count an event by what its row says: {number, of, …}."""
+        number, of = row.get("number"), row.get("of")
+        if number is not None:
+            self.taken.add(number)
+            if of:
+                self._last[of] = number
+
+    def after(self, of: str) -> int | None:
+        """Return the last event taken by a listening like this one: those before it were not for it."""
+        return self._last.get(of)
 
 
 class Book:
@@ -36,6 +57,13 @@ class Book:
         self._cancelled: Counter[str] = Counter()
         self._retried_at: dict[str, datetime] = {}
         self._contexts: dict[str, Row] = {}
+        self._events: dict[str, list[Row]] = defaultdict(list)
+        self.heard = Heard()
+        self.notes: list[Row] = []  # of tasks that can be undone, in the order they finished
+        self.undoing: Row | None = None  # why everything is undone, once that has begun
+        self.usage: list[Row] = []
+        self.given: dict[str, JSON] = {}  # path -> the input a person gave it instead of its own
+        self.tasks = 0  # that have ended
         self.retries = 0
 
     @classmethod
@@ -58,16 +86,32 @@ class Book:
             count = _AGAIN.search(row.path)
             plain = _AGAIN.sub("", row.path)
             self._intents[plain].append(Intent(int(count.group(1)) if count else 1, row.attempt, row.output))
+        elif row.kind == "event":
+            self._events[row.path.rpartition("/")[0]].append(row)
+            self.heard.take(row.output)
+        elif row.kind in ("compensate", "usage", "input"):
+            self._add_control(row)
         elif row.status == "cancelled":
             self._cancelled[_AGAIN.sub("", row.path)] += 1
         elif row.status != "started":
             self._results.setdefault((row.path, row.attempt), row)
+            self.tasks += _TASK.search(row.path) is not None
         if row.has_context:
             self._contexts[paths.workflow_of(row.path)] = row
 
+    def _add_control(self, row: Row) -> None:
+        if row.kind == "usage":
+            self.usage.append(row)
+        elif row.kind == "input":
+            self.given[row.path] = row.output
+        elif row.path == "/compensate":
+            self.undoing = row
+        else:
+            self.notes.append(row)
+
     @property
     def empty(self) -> bool:
-        return not (self._results or self._intents or self.retries)
+        return not (self._results or self._intents or self.retries or self._events or self.notes or self.given)
 
     def attempt(self, path: str) -> int:
         """Return which execution of *path* counts now: 1, plus the retries a person asked for at it or below it."""
@@ -91,6 +135,10 @@ class Book:
 
     def intents(self, path: str) -> list[Intent]:
         return self._intents.get(path, [])
+
+    def events(self, path: str) -> list[Row]:
+        """Return the rows of the events that the listening at *path* took, in its order."""
+        return self._events.get(path, [])
 
     def context(self, workflow_path: str, default: JSON) -> JSON:
         """Return the last exported `$context` of the workflow that begins at *workflow_path*."""

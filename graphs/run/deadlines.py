@@ -6,7 +6,7 @@ In the process a timeout interrupts what runs; for a parked run it is a durable 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -51,20 +51,33 @@ def remembered(engine: Interpreter, where: str, attempt: int, reference: str, se
     return ends_at
 
 
+def timeout_error(words: str) -> WorkflowError:
+    return WorkflowError.of("timeout", words)
+
+
 @asynccontextmanager
-async def limited(engine: Interpreter, where: str, attempt: int, reference: str, ends_at: datetime, words: str) -> AsyncIterator[None]:
-    """Raise WorkflowError (timeout) with *words* when the block is not over by *ends_at*."""
+async def limited(
+    engine: Interpreter,
+    where: str,
+    attempt: int,
+    reference: str,
+    ends_at: datetime,
+    words: str,
+    *,
+    error: Callable[[str], WorkflowError] = timeout_error,
+) -> AsyncIterator[None]:
+    """Raise WorkflowError (timeout, unless *error* makes another) with *words* when the block is not over by *ends_at*."""
     path = paths.again(where, attempt)
     left = (ends_at - engine.deps.clock.now()).total_seconds()
     if left <= 0 or engine.waits.arrived(path):
-        raise WorkflowError.of("timeout", words)
+        raise error(words)
     engine.waits.set_deadline(Awaited(path=path, reference=reference, kind="timer", wake_at=ends_at, attempt=attempt))
     try:
         async with asyncio.timeout(left) as clock:
             yield
-    except TimeoutError as error:
+    except TimeoutError as over:
         if not clock.expired():
             raise
-        raise WorkflowError.of("timeout", words) from error
+        raise error(words) from over
     finally:
         engine.waits.clear_deadline(path)

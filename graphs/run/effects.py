@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from graphs.run import paths
+from graphs.run import paths, proof
 from graphs.run.ports import JSON, Row
 from graphs.run.step import Flow, Step
 from graphs.run.tree import Task
@@ -30,7 +30,7 @@ async def before_effect(step: Step, *, repeatable: bool, what: str) -> Flow | No
     last = engine.book.last_intent(step.path)
     count = last.count if last else 0
     if last and last.attempt == step.attempt:
-        answer = await _ask(step, paths.again(step.path, count), what)
+        answer = await _settled(step, paths.again(step.path, count), what)
         if answer.get("happened"):
             return Flow(answer.get("output"))
     engine.deps.journal.write(
@@ -48,13 +48,30 @@ async def before_effect(step: Step, *, repeatable: bool, what: str) -> Flow | No
     return None
 
 
-async def _ask(step: Step, path: str, what: str) -> Mapping[str, JSON]:
+async def _settled(step: Step, path: str, what: str) -> Mapping[str, JSON]:
+    """Ask until somebody knows: a person, or the proof that a person let look."""
+    asked, number, why = path, 1, ""
+    while True:
+        answer = await _ask(step, asked, what, why)
+        if not answer.get("check") or step.task.proof is None or step.task.proof.call is None:
+            return answer
+        verdict = await proof.check(step, step.task.proof, asked)
+        if verdict.happened is not None:
+            return {"happened": verdict.happened, "output": verdict.output}
+        number, why = number + 1, verdict.why
+        asked = f"{path}/check" + (f"#{number - 1}" if number > 2 else "")
+
+
+async def _ask(step: Step, path: str, what: str, why: str) -> Mapping[str, JSON]:
     what = step.engine.redactor.text(what)
-    form = {
+    form: dict[str, JSON] = {
         "title": f"Did '{_title(step.task)}' happen?",
         "message": f"The work stopped after '{what}' was begun and before its result was stored. "
         "Look where it would show, then say whether it happened: if not, it is done now.",
     }
+    if step.task.proof is not None and step.task.proof.call is not None:
+        form["check"] = True
+        form["message"] += f" Its proof could not tell: {why}." if why else " Or let its proof look (check)."
     delivery = await step.receive("outcome-unknown", exact_path=path, form=form)
     answer: Mapping[str, JSON] = delivery.payload or {}
     return answer

@@ -42,6 +42,7 @@ async def execute(
     input: JSON = None,  # noqa: A002 (the language's word)
     deliveries: Mapping[str, JSON] | None = None,
     workflow_meta: Mapping[str, JSON] | None = None,
+    cancelled: bool = False,
 ) -> Outcome:
     """
     Work on a run until it ends or can only wait.
@@ -51,18 +52,20 @@ async def execute(
         input: The workflow's raw input; only the first call's counts.
         deliveries: Payloads by awaited path, beside those in the mailbox.
         workflow_meta: `{id?, started_at?}` for `$workflow`; `started_at` in ISO 8601.
+        cancelled: The run was cancelled: only undo what was done (`metadata.parley.compensate`).
 
     Returns:
         `waiting` holds no task, thread or connection; call again when the mailbox has something.
 
     Raises:
         LeaseLost, StoreUnavailable: Give the run up; nothing is wrong with it.
+        Held: It stands still, as `deps.brake` asked.
         asyncio.CancelledError: The calling task was cancelled; waits are withdrawn, unless with `RELEASE`.
     """
     async with session(deps, program, workflow_meta) as own:
         config: Any = {"configurable": {"thread_id": run_id}}
         snapshot = await graph.aget_state(config)
-        begin = await _entry(own, dict(snapshot.values), bool(snapshot.next), run_id, input, deliveries or {})
+        begin = await _entry(own, dict(snapshot.values), bool(snapshot.next), run_id, input, deliveries or {}, cancelled)
         if isinstance(begin, Outcome):
             return begin
         try:
@@ -75,27 +78,43 @@ async def execute(
 
 
 async def _entry(
-    own: Session, state: dict[str, Any], unfinished: bool, run_id: str, data: JSON, deliveries: Mapping[str, JSON]
+    own: Session,
+    state: dict[str, Any],
+    unfinished: bool,
+    run_id: str,
+    data: JSON,
+    deliveries: Mapping[str, JSON],
+    cancelled: bool,
 ) -> RunState | Command[Any] | Outcome | None:
     """Return what the graph is to be invoked with: a first state, a resume, None for a plain re-entry; or how the run stands already."""
     first: RunState = {"run_id": run_id, "input": plain(data), "started_at": own.deps.clock.now().isoformat(), "status": "running"}
+    if cancelled:
+        first["stopping"] = True
     if not state:
         return first
     if not unfinished:
         if state["status"] == "faulted" and (await own.book()).retries > state.get("retries", 0):
             return {**first, "input": state.get("input"), "started_at": state["started_at"], "awaited": {}, "answers": {}}
         return _outcome(state)
+    if cancelled and not state.get("stopping"):
+        return {**first, "input": state.get("input"), "started_at": state["started_at"], "awaited": {}, "answers": {}}
     if state["status"] != "waiting":
         return None
     arrived = await own.deps.mailbox.collect()
     awaited = state["awaited"]
     answers = {path: arrived[path].payload for path in awaited if path in arrived and arrived[path].kind == awaited[path]["kind"]}
     answers.update({path: payload for path, payload in deliveries.items() if path in awaited})
-    if not answers and not any(path in arrived for path in awaited):
+    if not answers and not any(path in arrived for path in awaited) and not await _news(own, awaited):
         return _outcome(state)
     from langgraph.types import Command  # loaded already by whoever made the graph
 
     return Command(resume=plain(answers) or {"": None})
+
+
+async def _news(own: Session, awaited: Mapping[str, JSON]) -> bool:
+    """Tell whether an event came that one of the listenings may need."""
+    listening = {path: None for path, one in awaited.items() if one["kind"] == "event"}
+    return bool(listening and await own.deps.mailbox.events(listening, limit=1))
 
 
 async def _withdraw(own: Session, state: Mapping[str, Any]) -> None:
@@ -113,4 +132,6 @@ def _outcome(state: Mapping[str, Any]) -> Outcome:
         return Outcome(status="waiting", awaited=[waits.from_json(one) for one in state["awaited"].values()])
     if state["status"] == "faulted":
         return Outcome(status="faulted", error=state["error"], failed_path=state.get("failed_path", ""))
+    if state["status"] == "cancelled":
+        return Outcome(status="cancelled")
     return Outcome(status="completed", output=state.get("output"))

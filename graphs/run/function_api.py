@@ -39,6 +39,15 @@ class FunctionCall:
     def models(self) -> Any:
         return self._step.engine.deps.models
 
+    def spent(self, *, tokens: int = 0, money: float = 0.0) -> None:
+        """
+        Count what a model call used; to be said after each.
+
+        Raises:
+            WorkflowError: the run has used more than it may; not to be caught.
+        """
+        self._step.engine.meter.spend(self._step, tokens, money)
+
     async def person(self, kind: Literal["approve", "ask"], form: Mapping[str, JSON], deadline: JSON = None) -> Delivery:
         """
         Return what a person answered; the run may be parked until then.

@@ -15,7 +15,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Checkpointer, interrupt
 
 from graphs.run import waits
-from graphs.run.errors import WorkflowError
+from graphs.run.errors import Held, RunCancelled, WorkflowError
 from graphs.run.live import Live, Session
 from graphs.run.plain import plain
 from graphs.run.ports import JSON, Delivery
@@ -29,7 +29,8 @@ class RunState(TypedDict, total=False):
     run_id: str
     input: JSON  # raw
     started_at: str  # ISO 8601
-    status: Literal["running", "waiting", "completed", "faulted"]
+    status: Literal["running", "waiting", "completed", "faulted", "cancelled"]
+    stopping: bool  # the run was cancelled: only what was done is undone
     steps: int  # taken by the process that wrote this
     retries: int  # asked for by people, as far as this state knows
     awaited: dict[str, JSON]  # path -> Awaited as JSON
@@ -48,6 +49,8 @@ async def advance(state: RunState, runtime: Runtime[Session]) -> RunState:
     if own.live is None:
         own.live = await _begin(own, state)
     ended = await own.live.segment(_answers(own, state), runtime.stream_writer)
+    if ended == "held":
+        raise Held("the run was asked to stand still")
     if ended == "full":
         return {"status": "running", "steps": own.live.steps, "answers": {}}
     live = own.live
@@ -59,6 +62,8 @@ async def advance(state: RunState, runtime: Runtime[Session]) -> RunState:
     over: RunState = {"steps": live.steps, "retries": retries, "awaited": {}, "answers": {}}
     try:
         return {**over, "status": "completed", "output": plain(live.result()), "error": None}
+    except RunCancelled:
+        return {**over, "status": "cancelled"}
     except WorkflowError as error:
         return {**over, "status": "faulted", "error": plain(error.to_json()), "failed_path": error.path}
 
@@ -72,7 +77,7 @@ async def park(state: RunState) -> RunState:
 async def _begin(own: Session, state: RunState) -> Live:
     book = await own.book()
     started_at = own.workflow.get("started_at") or state.get("started_at") or own.deps.clock.now().isoformat()
-    live = Live(own, book, run_id=state["run_id"], data=state.get("input"), started_at=started_at)
+    live = Live(own, book, run_id=state["run_id"], data=state.get("input"), started_at=started_at, cancelled=state.get("stopping", False))
     if book.empty:  # nothing was durable yet, so nothing can have arrived
         return live
     for path in state.get("awaited", {}):

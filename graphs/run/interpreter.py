@@ -13,8 +13,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from dsl.expressions import ExpressionError
-from graphs.run import dataflow, extensions, paths, variables
+from graphs.run import compensation, dataflow, extensions, paths, proof, variables
 from graphs.run.book import Book
+from graphs.run.budget import Budget, Meter
 from graphs.run.deadlines import task_deadline
 from graphs.run.deps import RunDeps
 from graphs.run.errors import WorkflowError
@@ -36,13 +37,18 @@ _STEPS_A_BREATH = 50  # about 2 ms of pure steps
 class Interpreter:
     """One run in one process, from its start or a resume to its end or the next park."""
 
-    def __init__(self, deps: RunDeps, run_id: str, book: Book, tell: Callable[[Row], None]) -> None:
+    def __init__(self, deps: RunDeps, run_id: str, book: Book, tell: Callable[[Row], None], budget: Budget) -> None:
         self.deps = deps
         self.run_id = run_id
         self.book = book
+        self.heard = book.heard
         self.redactor = Redactor()
         self.strands = Strands()
-        self.gate = Gate(deps.limits.segment_steps, deps.limits.max_steps)
+        self.budget = budget
+        self.meter = Meter(self)
+        self.gate = Gate(deps.limits.segment_steps, budget.tasks, taken=book.tasks, strands=self.strands, brake=deps.brake)
+        self.notes: list[Row] = []  # of tasks of this process that can be undone
+        self.contexts: dict[str, JSON] = {}  # the last `$context` exported in each workflow, by its path
         self.programs: dict[tuple[str, str, str], Program] = {}  # child workflows found so far
         self.documents: dict[str, asyncio.Future[Document]] = {}  # by address, fetched or being fetched
         self.fetched_functions: dict[str, Task] = {}  # by address
@@ -81,6 +87,8 @@ class Interpreter:
         """Execute *task* once and record how it ended. Raises WorkflowError with `instance` and `path` set."""
         await self.breathe()
         attempt = self.book.attempt(path)
+        if self.book.given:
+            raw = self.book.given.get(path, raw)
         row = self.book.result(path, attempt)
         if row is not None:
             return self._replayed(row)
@@ -130,10 +138,12 @@ class Interpreter:
             return Flow(instead.output, then, row.ended_at)
         step.data = await dataflow.enter(step)
         step.has_data = True
-        flow = await step.task.body.run(step)
+        flow = await (step.task.body.run(step) if step.task.proof is None else proof.perform(step))
         step.raw_output = flow.output
         step.moment = self.deps.clock.now()  # what comes now is in the row of this step, so it may read the clock
         step.output = await dataflow.leave(step)
+        if step.task.proof is not None:
+            await proof.demand(step, step.task.proof)
         exported = await dataflow.export(step)
         then = flow.then or step.task.then
         if applying and await extensions.after(step, applying):
@@ -141,8 +151,11 @@ class Interpreter:
         if exported is MISSING:
             row = self._row(step, "finished", output=step.output, then=then)
         else:
-            step.frame.scope.context = exported
+            step.frame.scope.context = self.contexts[step.frame.scope.path] = exported
             row = self._row(step, "finished", output=step.output, then=then, context=exported, has_context=True)
+        if step.task.compensate:
+            self.notes.append(compensation.note(step))
+            self.deps.journal.write(self.notes[-1])
         self.record(row)
         return Flow(step.output, then, row.ended_at)
 
@@ -182,6 +195,10 @@ class Interpreter:
         path = f"{row.path}/cancelled"
         self.deps.journal.write(replace(row, path=paths.again(path, self.book.cancelled(path) + 1)))
         self.show(row)
+
+    def ended(self, row: Row, status: RowStatus, *, output: JSON = None, error: Mapping[str, JSON] | None = None) -> Row:
+        """Return *row* as it ended just now."""
+        return replace(row, status=status, output=output, error=error, ended_at=self.deps.clock.now())
 
     def show(self, row: Row) -> None:
         self._tell(self.redactor.row(row))

@@ -15,15 +15,16 @@ from datetime import datetime
 from typing import Any, Literal
 
 from graphs.run.book import Book
+from graphs.run.budget import budget_of
 from graphs.run.deps import RunDeps
 from graphs.run.ending import end
 from graphs.run.interpreter import Interpreter
 from graphs.run.ports import JSON, Awaited, Delivery, Row
 from graphs.run.step import Scope
 from graphs.run.tree import Program
-from graphs.run.workflow import run_workflow
+from graphs.run.whole import run_whole
 
-Ended = Literal["full", "blocked", "over"]
+Ended = Literal["full", "blocked", "over", "held"]
 _LONGEST_NAP_S = 30.0  # between two looks into the mailbox while some strands work and others wait
 _SHORTEST_NAP_S = 0.02  # a timer that is due here may be due a moment later in the store
 
@@ -62,10 +63,10 @@ async def session(deps: RunDeps, program: Program, workflow: Mapping[str, JSON] 
 
 
 class Live:
-    def __init__(self, own: Session, book: Book, *, run_id: str, data: JSON, started_at: str) -> None:
+    def __init__(self, own: Session, book: Book, *, run_id: str, data: JSON, started_at: str, cancelled: bool = False) -> None:
         self._deps = own.deps
         self._tell: Callable[[Mapping[str, JSON]], None] | None = None
-        self.engine = Interpreter(own.deps, run_id, book, self._show)
+        self.engine = Interpreter(own.deps, run_id, book, self._show, budget_of(own.program.definition, own.deps.limits))
         scope = Scope(
             program=own.program,
             path="",
@@ -75,7 +76,7 @@ class Live:
             started_at=datetime.fromisoformat(started_at),
             context={},
         )
-        self._task = asyncio.create_task(run_workflow(self.engine, scope), name=f"run {run_id}")
+        self._task = asyncio.create_task(run_whole(self.engine, scope, cancelled=cancelled), name=f"run {run_id}")
 
     def _show(self, row: Row) -> None:
         self._deps.observer.step(row)
@@ -90,7 +91,7 @@ class Live:
         return self.engine.waits.awaited()
 
     def result(self) -> JSON:
-        """Return the workflow's output. Raises WorkflowError, LeaseLost, StoreUnavailable."""
+        """Return the workflow's output. Raises WorkflowError, RunCancelled, LeaseLost, StoreUnavailable."""
         return self._task.result()
 
     async def segment(self, deliveries: Mapping[str, Delivery], tell: Callable[[Mapping[str, JSON]], None] | None) -> Ended:
@@ -100,6 +101,8 @@ class Live:
         self.engine.gate.open()
         while True:
             ended = await self._work()
+            if ended == "held":
+                await self.engine.waits.register(parking=True)
             await self._deps.journal.flush()
             await self.engine.waits.withdraw_stale()
             if ended != "blocked" or self.engine.strands.quiet.is_set():  # a timeout may have struck while the journal was written
@@ -111,6 +114,8 @@ class Live:
             waits.begun.clear()
             if self._task.done():
                 return "over"
+            if gate.brake.is_set() and quiet.is_set():
+                return "held"
             if gate.full.is_set():
                 return "full"
             nap_s: float | None = None
@@ -123,13 +128,15 @@ class Live:
                 signals.append(self._deps.mailbox.changed(nap_s))
             if not quiet.is_set():
                 signals.append(quiet.wait())
+            if not gate.brake.is_set():
+                signals.append(gate.brake.wait())
             await self._until_any(signals)
 
     async def _look(self, all_blocked: bool) -> float | None:
         """Register waits and take deliveries; return how long to look on, or None when the run can only be parked."""
         waits = self.engine.waits
         await waits.register()
-        if waits.deliver(await self._deps.mailbox.collect()):
+        if waits.deliver(await self._deps.mailbox.collect()) or await self._events():
             return 0.0
         if not all_blocked:
             return _LONGEST_NAP_S
@@ -138,6 +145,14 @@ class Live:
             await waits.register(parking=True)
             return None
         return max(nap_s, _SHORTEST_NAP_S)
+
+    async def _events(self) -> bool:
+        """Give the listenings what came for them; what they have taken so far is durable first. Tell whether one goes on."""
+        cursors = self.engine.waits.cursors
+        if not cursors:
+            return False
+        await self._deps.journal.flush()
+        return self.engine.waits.hand(await self._deps.mailbox.events(cursors))
 
     async def _until_any(self, signals: list[Coroutine[Any, Any, Any]]) -> None:
         waiting = [asyncio.ensure_future(signal) for signal in signals]

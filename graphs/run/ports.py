@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from graphs.run.connections import Connection
 
+GIVEN = 2**40  # events given to one run when it started have the numbers 1 - GIVEN, 2 - GIVEN …
 JSON = Any  # dict, list, str, int, float, bool or None, as `json` reads them
 
 RowKind = Literal["step", "intent", "retry", "event", "compensate", "usage", "input"]

@@ -14,11 +14,13 @@ from dsl.catalogue import Catalogue
 from dsl.check import load
 from dsl.pointer import join
 from dsl.problems import InvalidDefinition, Problem
+from dsl.settings import parley_of
 from graphs.run import durations, paths, templates
 from graphs.run.extensions import Extension, prepare_extensions
 from graphs.run.external_schema import ExternalSchema
 from graphs.run.later import unsupported
 from graphs.run.ports import JSON
+from graphs.run.proof import Proof
 from graphs.run.resources import prepare_resource
 from graphs.run.schemas import JsonSchema, problem_in
 from graphs.run.tasks import COMPOSITE, KINDS, kind_of
@@ -61,6 +63,8 @@ class Compiler:
         self.workflows = workflows
         self.problems: list[Problem] = []
         self.references: dict[str, Task] = {}
+        self.compensations: dict[str, Block] = {}
+        self.home: str | None = ""  # where tasks with references of their own stand in the document; None for those of no document
         self.use: Mapping[str, JSON] = data.get("use") or {}
         self._extensions: tuple[Extension, ...] = ()
 
@@ -79,6 +83,7 @@ class Compiler:
             secrets=frozenset(self.use.get("secrets") or ()),
             references=self.references,
             functions=functions,
+            compensations=self.compensations,
         )
 
     def block(self, items: list[Mapping[str, JSON]], reference: str) -> Block:
@@ -95,6 +100,7 @@ class Compiler:
         """Prepare a task of `use.functions`; its references begin at the call, so they are no references of this document."""
         apart = Compiler(self.data, self.catalogue, self.workflows)
         apart._extensions = self._extensions
+        apart.compensations, apart.home = self.compensations, join("/use/functions", name)
         task = apart.task(name, data, "", {}, own=True)
         where = join("/use/functions", name)
         self.problems += [replace(problem, reference=where + problem.reference) for problem in apart.problems]
@@ -103,6 +109,7 @@ class Compiler:
     def fetched(self, name: str, data: Mapping[str, JSON]) -> Task:
         """Return the task of a function that came from elsewhere. Raises InvalidDefinition."""
         apart = Compiler({"use": self.use}, self.catalogue, self.workflows)
+        apart.home = None
         task = apart.task(name, data, "", {}, own=True)
         if apart.problems:
             raise InvalidDefinition(apart.problems)
@@ -128,9 +135,33 @@ class Compiler:
             timeout=self.timeout(data.get("timeout"), join(reference, "timeout")),
             then="continue" if own else self.directive(data.get("then"), join(reference, "then"), siblings),
             extensions=tuple(one for one in self._extensions if one.extends(kind)),
+            compensate=self._compensate(data, reference),
+            proof=self._proof(data, reference),
         )
         self.references[reference] = task
         return task
+
+    def _compensate(self, data: Mapping[str, JSON], reference: str) -> str:
+        """Prepare what undoes a task; return its key among the compensations, empty when there is nothing."""
+        items = parley_of(data).get("compensate")
+        if not items:
+            return ""
+        where = join(reference, "metadata", "parley", "compensate")
+        if self.home is None:
+            self.problem(
+                "not-yet-supported", where, "a function fetched from elsewhere cannot say how it is undone", "say it where it is called"
+            )
+            return ""
+        self.compensations[self.home + reference] = self.block(items, where)
+        return self.home + reference
+
+    def _proof(self, data: Mapping[str, JSON], reference: str) -> Proof | None:
+        own = parley_of(data).get("proof")
+        if own is None:
+            return None
+        if isinstance(own, Mapping):
+            return Proof(call=self.task("proof", own, join(reference, "metadata", "parley", "proof"), {}, own=True))
+        return Proof(expression=self.condition(own))
 
     def condition(self, value: JSON) -> Expr:
         """Prepare an expression that may be bare; `true` and `false` of YAML count as such."""

@@ -40,6 +40,7 @@ class Scope:
     started_at: datetime
     context: JSON
     depth: int = 0
+    key: tuple[str, str, str] | None = None  # namespace, name and version a child was found by
 
 
 @dataclass(frozen=True, slots=True)

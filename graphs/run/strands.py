@@ -28,11 +28,19 @@ class Strands:
 
 
 class Gate:
-    """Lets *limit* steps pass per segment; the next ones wait until the segment is over and the gate opens again."""
+    """Lets *limit* steps pass per segment; the next ones wait until the segment is over and the gate opens again.
 
-    def __init__(self, limit: int, most: int) -> None:
+    Args:
+        most: Steps the run may take, *taken* of them by earlier processes.
+        brake: When it is set no step passes any more, and who waits for one counts as blocked.
+    """
+
+    def __init__(self, limit: int, most: int, *, taken: int = 0, strands: Strands, brake: asyncio.Event) -> None:
         self._limit = limit
         self._most = most
+        self._taken = taken
+        self._strands = strands
+        self.brake = brake
         self._passed = 0
         self.total = 0
         self.full = asyncio.Event()
@@ -46,11 +54,25 @@ class Gate:
 
     async def enter(self) -> None:
         """Take one step. Raises WorkflowError when the run used up its steps."""
-        if self.total >= self._most:
-            raise WorkflowError.of("runtime", f"the run has done {self._most} steps, which is its limit", title="Step Limit Reached")
-        while self._passed >= self._limit:
+        while self._passed >= self._limit and not self.brake.is_set():
             self._open.clear()
             self.full.set()
             await self._open.wait()
+        if self.brake.is_set():
+            await self._stand()
+        if self._taken + self.total >= self._most:
+            raise WorkflowError.budget(f"the run has done {self._most} tasks, which is its limit")
         self._passed += 1
         self.total += 1
+
+    def anew(self) -> None:
+        """Count from here: what undoes a run that used up its steps may take as many again."""
+        self._taken = -self.total
+
+    async def _stand(self) -> None:
+        """Wait for ever, as somebody who does not work: another process goes on."""
+        self._strands.leave()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._strands.join()

@@ -12,6 +12,7 @@ from graphs.run.templates import Expr, Template
 if TYPE_CHECKING:
     from graphs.run.extensions import Extension
     from graphs.run.external_schema import ExternalSchema
+    from graphs.run.proof import Proof
     from graphs.run.schemas import JsonSchema
     from graphs.run.step import Flow, Step
 
@@ -50,6 +51,8 @@ class Task:
     timeout: Template | None  # gives a duration
     then: str  # continue, exit, end or a task's name
     extensions: tuple[Extension, ...] = ()  # those that name its kind
+    compensate: str = ""  # key in `Program.compensations`
+    proof: Proof | None = None  # must hold before it counts as done
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +73,4 @@ class Program:
     secrets: frozenset[str]  # declared in `use.secrets`
     references: Mapping[str, Task]  # every task of the definition by its reference
     functions: Mapping[str, Task]  # of `use.functions`; references in them begin at the call
+    compensations: Mapping[str, Block]  # what undoes a task, by where the task stands in the document

@@ -121,7 +121,7 @@ class Race:
         error = task.exception()
         if error is None:
             return self._fork.compete or task.result().then == "end"
-        return not (self._fork.compete and isinstance(error, WorkflowError))
+        return not (self._fork.compete and isinstance(error, WorkflowError) and not error.final)
 
     async def _clear(self) -> None:
         """Cancel the branches that still work and wait until they have let go."""

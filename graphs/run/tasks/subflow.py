@@ -17,6 +17,7 @@ from graphs.run.tree import Program
 from graphs.run.workflow import run_workflow
 
 if TYPE_CHECKING:
+    from graphs.run.interpreter import Interpreter
     from graphs.run.program import Compiler
 
 
@@ -40,22 +41,26 @@ class WorkflowTask:
             started_at=step.started_at,
             context={},
             depth=parent.depth + 1,
+            key=(self.namespace, self.name, self.version),
         )
         return Flow(await run_workflow(step.engine, scope))
 
     async def _program(self, step: Step) -> Program:
-        from graphs.run.program import compile_program  # it prepares this kind among the others
-
-        deps, known = step.engine.deps, step.engine.programs
-        key = (self.namespace, self.name, self.version)
         try:
-            if key not in known:
-                known[key] = compile_program(await deps.workflows.find(*key), deps.catalogue)
-            return known[key]
+            return await child_program(step.engine, (self.namespace, self.name, self.version))
         except UnknownWorkflow as error:
             raise WorkflowError.of("configuration", str(error), title="Unknown Workflow") from error
         except InvalidDefinition as error:
             raise WorkflowError.of("configuration", f"the workflow {self.name} cannot be run: {error}") from error
+
+
+async def child_program(engine: Interpreter, key: tuple[str, str, str]) -> Program:
+    """Return the program of the workflow with this namespace, name and version. Raises UnknownWorkflow, InvalidDefinition."""
+    from graphs.run.program import compile_program  # it prepares this kind among the others
+
+    if key not in engine.programs:
+        engine.programs[key] = compile_program(await engine.deps.workflows.find(*key), engine.deps.catalogue)
+    return engine.programs[key]
 
 
 def prepare(data: Mapping[str, JSON], reference: str, compiler: Compiler, _siblings: Mapping[str, int]) -> WorkflowTask:

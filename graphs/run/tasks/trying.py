@@ -77,6 +77,8 @@ class TryTask:
             flow = await self._body(step, path, attempt)
         except WorkflowError as error:
             engine.fail(error, step.reference, step.path)
+            if error.final:
+                raise
             ended_at = engine.deps.clock.now()
             engine.record(replace(row, status="faulted", error=error.to_json(), ended_at=ended_at))
             return Attempt(error, ended_at)

@@ -259,4 +259,4 @@ async def test_a_run_that_never_stops_meets_its_budget(runs: Runs) -> None:
     outcome = await runs.start([{"a": {"set": {"x": 1}, "then": "a"}}], {}, limits=Limits(max_steps=500))
 
     assert outcome.error is not None
-    assert outcome.error["title"] == "Step Limit Reached"
+    assert outcome.error["title"] == "Budget Exceeded"
