@@ -37,6 +37,7 @@ class HttpExchange:
         *,
         hint: str = "",
         private: tuple[str, ...] = (),
+        shown: str = "",
     ) -> Flow:
         """
         Send *request* and return its answer as the task asks for it.
@@ -44,6 +45,7 @@ class HttpExchange:
         Args:
             hint: Added to the words of an answer that refuses who calls (401, 403).
             private: Further headers that are credentials, and no part of an output.
+            shown: The URL without credentials, where it holds some.
 
         Raises:
             WorkflowError: communication with the answer's status; as `authentication.send`.
@@ -58,7 +60,7 @@ class HttpExchange:
             return known
         response = await send(step, request, authentication, resolved=step.authorization)
         self._refuse(request, response, step, hint)
-        return Flow(self._output(request, response, (*_PRIVATE_HEADERS, *private)))
+        return Flow(self._output(replace(request, url=shown or request.url), response, (*_PRIVATE_HEADERS, *private)))
 
     def _refuse(self, request: HttpRequest, response: HttpResponse, step: Step, hint: str) -> None:
         """Raise WorkflowError when the status is an error for this task."""

@@ -14,7 +14,7 @@ from dsl.pointer import join
 from dsl.problems import Problem, Severity
 from dsl.walk import all_steps
 
-_LATER_CALLS: Final = {"asyncapi": "AsyncAPI", "openapi": "OpenAPI"}
+_LATER_CALLS: Final = {"asyncapi": "AsyncAPI"}
 _LATER_RUNS: Final = ("container", "script", "shell")
 _HTTP_HINT: Final = "use `call: http` with the method and the endpoint"
 

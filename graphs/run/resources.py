@@ -41,9 +41,12 @@ class Resource:
 
     endpoint: Endpoint
 
-    async def read(self, place: Place, below: str = "") -> Document:
+    async def read(self, place: Place, below: str = "", *, limit_bytes: int | None = None) -> Document:
         """
         Return the document, with *below* added to its address.
+
+        Args:
+            limit_bytes: How large it may be; default the client's limit.
 
         Raises:
             WorkflowError: communication when it cannot be fetched, authorization when policy forbids its address.
@@ -51,16 +54,18 @@ class Resource:
         url = raw_address((await self.endpoint.url(place)).rstrip("/") + below if below else await self.endpoint.url(place))
         known = place.engine.documents
         if url not in known:
-            known[url] = asyncio.ensure_future(self._fetch(place, url))
+            known[url] = asyncio.ensure_future(self._fetch(place, url, limit_bytes))
         try:
             return await asyncio.shield(known[url])
         except WorkflowError:
             known.pop(url, None)  # the next attempt asks again
             raise
 
-    async def _fetch(self, place: Place, url: str) -> Document:
+    async def _fetch(self, place: Place, url: str, limit_bytes: int | None) -> Document:
         limit_s = place.engine.deps.limits.http_timeout_s
-        request = HttpRequest(method="GET", url=url, headers={"Accept": "*/*"}, follow_redirects=True, timeout_s=limit_s)
+        request = HttpRequest(
+            method="GET", url=url, headers={"Accept": "*/*"}, follow_redirects=True, timeout_s=limit_s, body_limit_bytes=limit_bytes
+        )
         response = await send(place, request, self.endpoint.authentication)
         if response.status >= 300:
             raise WorkflowError.of("communication", f"GET {url} answered {response.status}", status=response.status)

@@ -13,6 +13,46 @@ from graphs.run.ports import HttpRequest, HttpResponse
 from tests.unit.run.harness import World
 
 JSON_TYPE = {"Content-Type": "application/json"}
+PETSTORE = {
+    "swagger": "2.0",
+    "info": {"title": "Swagger Petstore", "version": "1.0.7"},
+    "host": "petstore.swagger.io",
+    "basePath": "/v2",
+    "schemes": ["https", "http"],
+    "paths": {
+        "/pet/findByStatus": {
+            "get": {
+                "operationId": "findPetsByStatus",
+                "produces": ["application/json", "application/xml"],
+                "parameters": [
+                    {
+                        "name": "status",
+                        "in": "query",
+                        "required": True,
+                        "type": "array",
+                        "items": {"type": "string", "enum": ["available", "pending", "sold"], "default": "available"},
+                        "collectionFormat": "multi",
+                    }
+                ],
+                "responses": {"200": {"description": "successful operation"}},
+                "security": [{"petstore_auth": ["write:pets", "read:pets"]}],
+            }
+        },
+        "/pet/{petId}": {
+            "get": {
+                "operationId": "getPetById",
+                "produces": ["application/json", "application/xml"],
+                "parameters": [{"name": "petId", "in": "path", "required": True, "type": "integer", "format": "int64"}],
+                "responses": {"200": {"description": "successful operation"}},
+                "security": [{"api_key": []}],
+            }
+        },
+    },
+    "securityDefinitions": {
+        "api_key": {"type": "apiKey", "name": "api_key", "in": "header"},
+        "petstore_auth": {"type": "oauth2", "authorizationUrl": "https://petstore.swagger.io/oauth/authorize", "flow": "implicit"},
+    },
+}
 USER, PASSWORD = "serverless-workflow", "conformance-test"
 
 
@@ -25,6 +65,7 @@ class StandIn:
         for number in (1, 2):
             world.json(f"/petstore.swagger.io/v2/pet/{number}", json.dumps(_pet(number)))
         world.on("/petstore.swagger.io/v2/pet/findByStatus", _find_by_status)
+        world.json("/petstore.swagger.io/v2/swagger.json", json.dumps(PETSTORE))
         world.on(f"/httpbin.org/basic-auth/{USER}/{PASSWORD}", _basic_auth)
 
     async def send(self, request: HttpRequest) -> HttpResponse:
