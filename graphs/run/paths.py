@@ -8,7 +8,7 @@ A path is the task's reference (`/do/1/notify`) with three additions:
     @2        the second wait or effect on the same path, after a person's retry   /do/1/decide@2
 
 A child workflow's tasks follow `/workflow`: `/do/4/sub/workflow/do/0/z`; the task of a function that is called follows `/function`, those
-of an extension `/extension/0/NAME/before`. Names are escaped as in a JSON Pointer; `#`, `[` and `@`
+of an extension `/extension/0/NAME/before`, what undoes a task `/compensate`; what proves it is at `/proof`, or `/checked`. Names are escaped as in a JSON Pointer; `#`, `[` and `@`
 in a name become `~2`, `~3` and `~4`, so that a path can be read back without the definition.
 """
 
@@ -20,8 +20,9 @@ from collections.abc import Iterator
 _MARKS = re.compile(r"(?:[#@]\d+)+$")
 _ITERATION = re.compile(r"^(for|foreach)\[\d+\]$")
 _EXTENSION = re.compile(r"^.*/extension/(\d+/[^/]*/(?:before|after)/)")
+_SETTINGS = {"compensate": "metadata/parley/compensate", "proof": "metadata/parley/proof"}
 # segments from a keyword to the next one, where they are not the keyword, a number and a name
-_LENGTHS = {"catch": 4, "fork": 4, "foreach": 4, "function": 1, "extension": 6}
+_LENGTHS = {"catch": 4, "fork": 4, "foreach": 4, "function": 1, "extension": 6, "proof": 1, "checked": 1}
 
 
 def escape(name: str) -> str:
@@ -49,7 +50,16 @@ def to_reference(path: str) -> str:
     extended = _EXTENSION.match(path)  # its tasks stand in `use`
     if extended:
         path = f"/use/extensions/{extended[1]}{path[extended.end() :]}"
-    return "/".join(_segment(segment) for segment in path.split("/") if segment != "function")
+    found, named = [], False  # whether this segment is a task's name
+    for segment in path.split("/"):
+        if named or not segment:
+            found.append(_segment(segment))
+            named = False
+        else:
+            named = segment.isdecimal()
+            if segment != "function":
+                found.append(_SETTINGS.get(_MARKS.sub("", segment)) or _segment(segment))
+    return "/".join(found)
 
 
 def _segment(segment: str) -> str:

@@ -18,6 +18,10 @@ from graphs.run.redaction import Redactor
         ("/do/1/decide@2", "/do/1/decide"),
         ("/do/1/poll#3@2", "/do/1/poll"),
         ("/do/4/sub/workflow/do/0/z", "/do/4/sub/workflow/do/0/z"),
+        ("/do/4/pay/compensate@2/0/undo", "/do/4/pay/metadata/parley/compensate/0/undo"),
+        ("/do/4/pay/proof", "/do/4/pay/metadata/parley/proof"),
+        ("/do/0/compensate/do/1/function", "/do/0/compensate/do/1/function"),
+        ("/do/0/function/function/do/3/3", "/do/0/function/do/3/3"),
         ("/do/0/a~1b", "/do/0/a~1b"),
         ("/do/0/no~21", "/do/0/no#1"),
         ("/do/0/for~30]", "/do/0/for[0]"),
@@ -46,6 +50,7 @@ def test_any_name_survives_as_part_of_a_path(name: str) -> None:
             "/do/0/f/fork/branches/1/b/workflow/do/0/x/catch/do/0/y/workflow",
         ),
         ("/do/0/t/try#2/0/sub/workflow/do/0/z", "/do/0/t/try#2/0/sub/workflow"),
+        ("/do/0/t/workflow/do/0/pay/compensate@2/0/sub/workflow/do/0/z", "/do/0/t/workflow/do/0/pay/compensate@2/0/sub/workflow"),
     ],
 )
 def test_a_path_tells_its_workflow(path: str, workflow: str) -> None:
