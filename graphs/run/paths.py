@@ -8,7 +8,8 @@ A path is the task's reference (`/do/1/notify`) with three additions:
     @2        the second wait or effect on the same path, after a person's retry   /do/1/decide@2
 
 A child workflow's tasks follow `/workflow`: `/do/4/sub/workflow/do/0/z`; the task of a function that is called follows `/function`, those
-of an extension `/extension/0/NAME/before`, what undoes a task `/compensate`; what proves it is at `/proof`, or `/checked`. Names are escaped as in a JSON Pointer; `#`, `[` and `@`
+of an extension `/extension/0/NAME/before`, what undoes a task `/compensate`; what proves it is at `/proof`, or
+`/checked`. Names are escaped as in a JSON Pointer; `#`, `[` and `@`
 in a name become `~2`, `~3` and `~4`, so that a path can be read back without the definition.
 """
 
