@@ -13,6 +13,7 @@ from app.actions.events import checked_events
 from app.actions.forms import misfits
 from app.actions.runs import RunActions
 from app.store import tables as t
+from app.store.inbox import Taken
 from app.views import RunView, TaskView, iso, task_view
 
 REQUEST_PATIENCE_S = 5.0  # a sender waits no longer for a database that is away
@@ -77,20 +78,21 @@ class TaskActions(RunActions):
         Raises:
             Invalid: one of *events* is no CloudEvent; none is taken then.
         """
-        require(actor, "operator", "send events")
-        taken = checked_events(events)
-        accepted = await self._store.events(actor.tenant, patience_s=REQUEST_PATIENCE_S).accept(taken)
-        return {"accepted": accepted, "duplicates": len(events) - accepted}
+        taken = await self.take_events(actor, events)
+        return {"accepted": taken.new, "duplicates": len(events) - taken.new}
 
-    async def receivers(self, actor: Actor, events: Sequence[Mapping[str, Any]]) -> list[int]:
-        """Return for each of *events* how many runs have been given it."""
-        a = t.awaits.c
+    async def take_events(self, actor: Actor, events: Sequence[Mapping[str, Any]]) -> Taken:
+        """Do what `accept_events` does, and say for each event how many runs may need it."""
+        require(actor, "operator", "send events")
+        return await self._store.events(actor.tenant, patience_s=REQUEST_PATIENCE_S).take(checked_events(events))
+
+    async def given_taken(self, actor: Actor, run_id: str) -> set[int]:
+        """Return which of the events given to a run at its start, counted from 1, one of its listenings took."""
+        j = t.journal.c
         async with self._acting(actor, "viewer", "see runs") as session:
-            counts = []
-            for event in events:
-                got = (a.event_source == event["source"]) & (a.event_id == event["id"])
-                counts.append((await session.execute(select(func.count(a.run_id.distinct())).where(got))).scalar_one())
-        return counts
+            statement = select(j.path).where(j.run_id == run_id, j.kind == "event", j.path.contains("/event[given-"))
+            paths = (await session.execute(statement)).scalars()
+            return {int(path.rpartition("[given-")[2].removesuffix("]")) for path in paths}
 
 
 def checked(row: Row[Any], value: Any, actor: Actor) -> Any:

@@ -119,8 +119,9 @@ def _wait(one: Awaited) -> dict[str, Any]:
 
 
 def _unclaimed(request: Request, deps: RunDeps) -> list[str]:
-    left = deps.mailbox.unclaimed  # type: ignore[attr-defined]  # the in-memory mailbox
-    return [nobody_took(number, event) for number, event in enumerate(request.events, 1) if any(event is one for one in left)]
+    rows = deps.journal.rows  # type: ignore[attr-defined]  # the in-memory journal
+    taken = {row.output.get("number") for row in rows if row.kind == "event"}
+    return [nobody_took(number, event) for number, event in enumerate(request.events, 1) if number not in taken]
 
 
 def _redacted(found: dict[str, Any], request: Request) -> dict[str, Any]:

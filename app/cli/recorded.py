@@ -44,8 +44,8 @@ async def recorded(request: Request, *, say: Say, follow: bool) -> dict[str, Any
 
 async def _notes(container: Container, actor: Actor, request: Request, view: Any, events: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return what a person should know before this command ends and somebody else goes on."""
-    counts = await container.actions.receivers(actor, events)
-    notes = [nobody_took(number, event) for number, (event, count) in enumerate(zip(events, counts, strict=True), 1) if not count]
+    taken = await container.actions.given_taken(actor, view.id) if events else set()
+    notes = [nobody_took(number, event) for number, event in enumerate(events, 1) if number not in taken]
     if view.status != "waiting":
         return notes
     given = sorted(set(request.secrets) & set(view.secrets))

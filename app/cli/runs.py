@@ -101,19 +101,16 @@ def emit(
     """Deliver CloudEvents to the runs that wait for them; the same source and id counts once."""
     found = events(file)
 
-    async def deliver(actions: Any, actor: Any) -> tuple[dict[str, int], list[int]]:
-        return await actions.accept_events(actor, found), await actions.receivers(actor, found)
-
-    taken, receivers = call(deliver)
-    told = {**taken, "receivers": receivers}
-    counts = f"{taken['accepted']} accepted, {taken['duplicates']} seen before"
-    Output(as_json=as_json).result(told, f"{counts}; {_waited(sum(receivers))}")
+    taken = call(lambda actions, actor: actions.take_events(actor, found))
+    told = {"accepted": taken.new, "duplicates": len(found) - taken.new, "receivers": list(taken.receivers)}
+    counts = f"{told['accepted']} accepted, {told['duplicates']} seen before"
+    Output(as_json=as_json).result(told, f"{counts}; {_waited(sum(taken.receivers))}")
     return 0
 
 
 def _waited(count: int) -> str:
     if count == 0:
-        return "no run was waiting (and events do not start runs by themselves yet)"
+        return "no run was waiting"
     return f"{count} run{'s' if count > 1 else ''} had been waiting"
 
 

@@ -107,8 +107,11 @@ def _short(item: Mapping[str, Any], waiting: Sequence[Mapping[str, Any]]) -> str
 
 
 def _attributes(event: Any) -> str:
+    """Return what an event must have: "type paid and subject o7", the choices of several with "or"."""
+    if isinstance(event, Mapping) and isinstance(event.get("any"), list):
+        return ", or ".join(_attributes(one) or "anything" for one in event["any"])
     pairs = event.items() if isinstance(event, Mapping) else ()
-    return " and ".join(f"{name} {value}" for name, value in pairs)
+    return " and ".join(f"{name} {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}" for name, value in pairs)
 
 
 def moment(value: Any) -> str:

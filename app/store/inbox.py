@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.store.database import AsyncConnection, Database, to_text
 from app.store.patience import patient
 from app.store.queries import query
+from graphs.run.event_keys import digest
 
 if TYPE_CHECKING:
     from app.store.notifying import Notifier
 
 JSON = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of some events."""
+
+    new: int  # the others were here before
+    receivers: tuple[int, ...]  # for each of them, how many runs may need it
 
 
 class EventInbox:
@@ -28,43 +40,55 @@ class EventInbox:
     async def publish(self, event: Mapping[str, JSON]) -> None:
         await self.accept([event])
 
-    @patient
     async def accept(self, events: Sequence[Mapping[str, JSON]]) -> int:
+        """Do what `take` does and return how many were new."""
+        return (await self.take(events)).new
+
+    @patient
+    async def take(self, events: Sequence[Mapping[str, JSON]]) -> Taken:
         """
-        Take *events* in and hand each to every run that waits for it; return how many were new.
+        Take *events* in and hand each to every run that may need it, in one transaction: what is taken is committed when this returns.
 
         Raises:
             StoreUnavailable: the database is away; nothing was taken.
         """
-        accepted, woken = 0, []
+        woken: dict[str, None] = {}
         async with self._database.quick(self._tenant) as connection:
             await connection.execute(query("mailbox", "lock-events"))
-            for event in events:
-                runs = await self._accept(connection, event)
-                if runs is not None:
-                    accepted += 1
-                    woken += runs
-            if woken:
-                changed = await (await connection.execute(query("runs", "signal"), {"runs": sorted(set(woken))})).fetchall()
+            new = await self._insert(connection, events)
+            runs = await self._hand_out(connection, new) if new else []
+            if runs:
+                woken = dict.fromkeys(run for run, _ in runs)
+                changed = await (await connection.execute(query("runs", "signal"), {"runs": sorted(woken)})).fetchall()
                 ready = [run for run, status in changed if status == "ready"]
                 await connection.execute(self._asking, {"runs": ready})
-        self._notifier.signal(woken)
-        return accepted
+        self._notifier.signal(list(woken))
+        receivers = Counter(number for _, number in set(runs))
+        numbers = {(event["source"], event["id"]): number for number, event in new.items()}
+        return Taken(len(new), tuple(receivers[numbers.get((event["source"], event["id"]), 0)] for event in events))
 
-    async def _accept(self, connection: AsyncConnection, event: Mapping[str, JSON]) -> list[str] | None:
-        """Return the runs that got *event*, None when it was here before."""
-        attributes = to_text(attributes_of(event))
-        key = {"source": event["source"], "id": event["id"]}
-        values = {**key, "type": event["type"], "attributes": attributes, "event": to_text(dict(event))}
-        if (await (await connection.execute(query("mailbox", "accept-event"), values)).fetchone()) is None:
-            return None
-        waiting = await (await connection.execute(query("mailbox", "subscribers"), {"attributes": attributes})).fetchall()
-        got = []
-        for run, path in waiting:
-            delivery = {**key, "run": run, "path": path, "payload": values["event"]}
-            if (await (await connection.execute(query("mailbox", "deliver-event"), delivery)).fetchone()) is not None:
-                got.append(run)
-        return got
+    async def _insert(self, connection: AsyncConnection, events: Sequence[Mapping[str, JSON]]) -> dict[int, Mapping[str, JSON]]:
+        """Return those that are new by their number."""
+        first: dict[tuple[str, str], Mapping[str, JSON]] = {}
+        for event in events:
+            first.setdefault((event["source"], event["id"]), event)
+        values = {
+            "source": [source for source, _ in first], "id": [id_ for _, id_ in first], "type": [event["type"] for event in first.values()],
+            "attributes": [to_text(attributes_of(event)) for event in first.values()],
+            "event": [to_text(dict(event)) for event in first.values()],
+        }  # fmt: skip
+        rows = await (await connection.execute(query("mailbox", "accept-events"), values)).fetchall()
+        return {number: first[source, id_] for source, id_, number in rows}
+
+    async def _hand_out(self, connection: AsyncConnection, new: Mapping[int, Mapping[str, JSON]]) -> list[tuple[str, int]]:
+        """Write down for every listening which of *new* it has to look at; return (run, number) of each."""
+        compared = [row[0] for row in await (await connection.execute(query("mailbox", "places"))).fetchall()]
+        if not compared:
+            return []
+        wanted = [(places, digest(event, json.loads(places)), number) for places in compared for number, event in new.items()]
+        places, digests, numbers = zip(*wanted, strict=True)
+        values = {"places": list(places), "digest": list(digests), "number": list(numbers)}
+        return [(run, number) for run, number in await (await connection.execute(query("mailbox", "arrive"), values)).fetchall()]
 
 
 def attributes_of(event: Mapping[str, JSON]) -> dict[str, JSON]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from app.store.database import AsyncConnection, Database, to_text
 from app.store.ending import within
+from app.store.inbox import attributes_of
 from app.store.patience import patient
 from app.store.queries import query
 from graphs.run.errors import LeaseLost
-from graphs.run.ports import Awaited, Delivery
+from graphs.run.event_keys import alternatives, digest, names
+from graphs.run.ports import Awaited, Delivery, Posted
 
 
 class RunMailbox:
@@ -32,61 +35,81 @@ class RunMailbox:
         self.signals = -1
         self.arrived = asyncio.Event()
         self._timers: dict[str, datetime] = {}
+        self._open: set[str] = set()  # waits of this run that nothing was collected for
+        self._collected = False
 
     @patient
     async def expect(self, awaited: Sequence[Awaited]) -> None:
         async with self._database.quick(self._tenant) as connection:
-            listening = [wait.path for wait in awaited if wait.kind == "event"]
+            listening = [wait for wait in awaited if wait.kind == "event"]
             if listening:
-                await connection.execute(query("mailbox", "lock-events"))
+                await connection.execute(query("mailbox", "share-events"))
             await connection.execute(query("mailbox", "expect"), {"run": self.run_id, "epoch": self._epoch, **_columns(awaited)})
             held = await (await connection.execute(query("runs", "holds"), self._mine)).fetchone()
             if held is None:
                 raise LeaseLost(f"run {self.run_id} has a new owner")
             for wait in awaited:
+                self._open.add(wait.path)
                 if wait.wake_at is not None:
                     self._timers.setdefault(wait.path, wait.wake_at)
-            given = listening and held[2] and await self._given_events(connection, listening)
-            earlier = listening and await self._earlier_events(connection, listening)
-            if given or earlier:
-                await connection.execute(query("runs", "signal"), {"runs": [self.run_id]})
-                self.arrived.set()
+            if listening:
+                await self._listen(connection, listening, given=held[2])
 
-    async def _given_events(self, connection: AsyncConnection, paths: list[str]) -> bool:
-        """Deliver what this run alone was given when it started, in its order."""
-        delivered = False
-        for path in paths:
-            got = await connection.execute(query("mailbox", "deliver-given"), {"run": self.run_id, "path": path})
-            delivered = await got.fetchone() is not None or delivered
-        return delivered
-
-    async def _earlier_events(self, connection: AsyncConnection, paths: list[str]) -> bool:
-        """Deliver what came in since the run began and before it listened; an event reaches a run once, the oldest first."""
-        delivered = False
-        while True:
-            found = await (await connection.execute(query("mailbox", "earlier-events"), {"run": self.run_id, "paths": paths})).fetchall()
-            if not found:
-                break
-            for path, source, id_, event in found:
-                values = {"run": self.run_id, "path": path, "source": source, "id": id_, "payload": to_text(event)}
-                await connection.execute(query("mailbox", "deliver-event"), values)
-            delivered = True
-        return delivered
+    async def _listen(self, connection: AsyncConnection, listening: Sequence[Awaited], *, given: bool) -> None:
+        """Let events that come find the listenings from now on, and give them what came before: since the run began, or at its start."""
+        needs = [(wait, need) for wait in listening for need in alternatives(wait.event)]
+        places = [names(need) for _, need in needs]
+        digests = [digest(need, at) for (_, need), at in zip(needs, places, strict=True)]
+        path = [wait.path for wait, _ in needs]
+        values = {"run": self.run_id, "path": path, "places": [json.dumps(at) for at in places], "digest": digests}
+        await connection.execute(query("mailbox", "listen"), values)
+        earlier = {
+            "run": self.run_id, "path": path, "after": [wait.after for wait, _ in needs], "type": [need.get("type") for _, need in needs],
+            "attributes": [to_text(attributes_of(need)) for _, need in needs],
+        }  # fmt: skip
+        await connection.execute(query("mailbox", "earlier-events"), earlier)
+        if given:
+            await connection.execute(
+                query("mailbox", "given-events"), {name: earlier[name] for name in ("run", "path", "after", "attributes")}
+            )
 
     @patient
     async def collect(self) -> Mapping[str, Delivery]:
         self.arrived.clear()
         async with self._database.quick(self._tenant) as connection:
             await connection.execute(query("mailbox", "ring"), {"run": self.run_id})
-            rows = await (await connection.execute(query("mailbox", "collect"), {"run": self.run_id})).fetchall()
+            if self._collected:
+                values = {"run": self.run_id, "open": list(self._open)}
+                rows = await (await connection.execute(query("mailbox", "collect-some"), values)).fetchall()
+            else:
+                rows = await (await connection.execute(query("mailbox", "collect"), {"run": self.run_id})).fetchall()
+        self._collected = True
         self.signals = rows[0][0] if rows else -1
-        for row in rows:
-            self._timers.pop(row[1], None)
-        return {
-            path: Delivery(path=path, kind=kind, payload=payload, at=at, by=by)
-            for _, path, kind, payload, at, by in rows
-            if path is not None
-        }
+        found = {}
+        for _, path, kind, payload, at, by in rows:
+            if path is None:
+                continue
+            if at is None:
+                self._open.add(path)
+                continue
+            self._open.discard(path)
+            self._timers.pop(path, None)
+            found[path] = Delivery(path=path, kind=kind, payload=payload, at=at, by=by)
+        return found
+
+    @patient
+    async def events(self, cursors: Mapping[str, int | None], limit: int = 200) -> Mapping[str, Sequence[Posted]]:
+        done = {path: after for path, after in cursors.items() if after is not None}
+        async with self._database.quick(self._tenant) as connection:
+            if done:
+                values = {"run": self.run_id, "path": list(done), "after": list(done.values())}
+                await connection.execute(query("mailbox", "forget-events"), values)
+            wanted = {"run": self.run_id, "path": list(cursors), "limit": limit}
+            rows = await (await connection.execute(query("mailbox", "next-events"), wanted)).fetchall()
+        found: dict[str, list[Posted]] = {}
+        for path, number, event in rows:
+            found.setdefault(path, []).append(Posted(number=number, event=event))
+        return found
 
     @patient
     async def withdraw(self, paths: Sequence[str]) -> None:
@@ -94,6 +117,7 @@ class RunMailbox:
             await connection.execute(query("mailbox", "withdraw"), {"run": self.run_id, "paths": list(paths)})
         for path in paths:
             self._timers.pop(path, None)
+            self._open.discard(path)
 
     async def changed(self, timeout_s: float) -> None:
         due = [(moment - datetime.now(UTC)).total_seconds() for moment in self._timers.values()]

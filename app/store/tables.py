@@ -91,6 +91,28 @@ given_events = Table(
     Column("event", JSON), text("path"),
 )  # fmt: skip
 
+listens = Table(
+    "listens", metadata,
+    text("tenant_id", key=True), text("run_id", key=True), text("path", key=True), text("places", key=True), text("digest", key=True),
+)  # fmt: skip
+
+arrivals = Table(
+    "arrivals", metadata,
+    text("tenant_id", key=True), text("run_id", key=True), text("path", key=True), Column("number", BigInteger, primary_key=True),
+)  # fmt: skip
+
+event_tokens = Table(
+    "event_tokens", metadata,
+    text("tenant_id", key=True), text("id", key=True), text("name"), text("source"), text("digest"), text("created_by"),
+    moment("created_at"), moment("used_at"), moment("revoked_at"),
+)  # fmt: skip
+
+outbox = Table(
+    "outbox", metadata,
+    text("tenant_id", key=True), text("run_id", key=True), Column("seq", BigInteger), text("phase"), Column("waits", ARRAY(Text)),
+    Column("tries", Integer), moment("next_at"),
+)  # fmt: skip
+
 notices = Table(
     "notices", metadata,
     text("tenant_id", key=True), text("id", key=True), text("run_id"), text("path"), text("conversation"), text("channel"),
@@ -122,7 +144,8 @@ triggers = Table(
 trigger_starts = Table(
     "trigger_starts", metadata,
     text("tenant_id", key=True), text("trigger_id", key=True), text("key", key=True), Column("number", BigInteger), moment("due_at"),
-    text("outcome"), text("reason"), text("run_id"), text("version_id"), Column("input", JSON), moment("at"),
+    text("outcome"), text("reason"), text("run_id"), text("version_id"), Column("input", JSON(none_as_null=True)),
+    moment("at"),
 )  # fmt: skip
 
 trigger_types = Table("trigger_types", metadata, text("tenant_id", key=True), text("type", key=True), text("trigger_id", key=True))
@@ -130,7 +153,7 @@ trigger_types = Table("trigger_types", metadata, text("tenant_id", key=True), te
 trigger_events = Table(
     "trigger_events", metadata,
     text("tenant_id", key=True), text("trigger_id", key=True), Column("number", BigInteger, primary_key=True), text("source"),
-    text("event_id"), text("gathering"), Column("taken", JSON), Column("event", JSON),
+    text("event_id"), text("gathering"), Column("taken", JSON(none_as_null=True)), Column("event", JSON(none_as_null=True)),
 )  # fmt: skip
 
 trigger_endings = Table(

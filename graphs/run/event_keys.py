@@ -53,6 +53,11 @@ def digest(of: Mapping[str, JSON], places: Sequence[Sequence[str]]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:32]
 
 
+def as_text(data: JSON) -> str:
+    """Return an event's data as the text it was sent as, when it was no text."""
+    return json.dumps(data, ensure_ascii=False)
+
+
 def _need(one: FixedFilter) -> Need:
     need: Need = {}
     for name, test in one.tests:

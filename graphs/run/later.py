@@ -75,11 +75,6 @@ def _later_strategy(strategy: Any) -> tuple[str, str] | None:
 
 def _in_document(data: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
     """Yield (path, what it is, hint) for parts of the document outside of tasks."""
-    schedule = data.get("schedule")
-    if isinstance(schedule, dict):
-        found = _later_strategy(schedule.get("on"))
-        if found:
-            yield ("schedule", "on"), *found
     evaluate = data.get("evaluate")
     if isinstance(evaluate, dict) and evaluate.get("language", "jq") != "jq":
         yield ("evaluate", "language"), "another expression language than jq", "write `language: jq`, or leave `evaluate` out"

@@ -153,7 +153,6 @@ class Listening:
         self.keys: dict[str, JSON] = {}
         self._satisfied: set[int] = set()
         self._ended: set[int] = set()  # filters of `until`
-        self._count = 0
 
     @property
     def complete(self) -> bool:
@@ -162,6 +161,12 @@ class Listening:
         if fixed.until is not None and _complete(fixed.until, self._ended):
             return True
         return not fixed.endless and _complete(fixed, self._satisfied)
+
+    def copy(self) -> Listening:
+        """Return one that has had the same so far."""
+        other = Listening(self.fixed)
+        other.keys, other._satisfied, other._ended = dict(self.keys), set(self._satisfied), set(self._ended)
+        return other
 
     async def take(self, event: Mapping[str, JSON], evaluate: Evaluate) -> Taken | None:
         """Return as what *event* is for this listening, None when it is not. Nothing is remembered: `keep` does that."""

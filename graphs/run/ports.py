@@ -199,6 +199,75 @@ class Workflows(Protocol):
         """Return the approved definition (plain data). Raises UnknownWorkflow (graphs.run.errors)."""
 
 
+class Children(Protocol):
+    """Workflows started as runs of their own (`run: workflow` with `await: false`)."""
+
+    async def start(self, path: str, namespace: str, name: str, version: str, data: JSON) -> str:
+        """
+        Start the approved workflow with *data* as its input and return the new run's id; twice for one *path* it is one run.
+
+        Raises:
+            UnknownWorkflow: nobody approved it (graphs.run.errors).
+            TooManyGenerations: runs have started runs too often (graphs.run.errors).
+        """
+
+
+ProcessKind = Literal["script", "shell", "container"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A script or a shell command with everything it is given."""
+
+    language: Literal["python", "javascript", "shell"]
+    code: str
+    arguments: Sequence[str] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    stdin: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """A container with everything it is given."""
+
+    image: str
+    name: str = ""  # empty: one that nobody else has
+    command: str = ""  # for the image's shell; empty: what the image does by itself
+    arguments: Sequence[str] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    stdin: bytes = b""
+    ports: Mapping[str, str] = field(default_factory=dict)  # of this machine -> of the container
+    volumes: Mapping[str, str] = field(default_factory=dict)  # folder of this machine -> of the container
+    cleanup: Literal["always", "never", "eventually"] = "never"
+    remove_after_s: float = 0.0  # eventually
+    pull: Literal["ifNotPresent", "always", "never"] = "ifNotPresent"
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """How a program ended. Texts are without their last line's end; `code` is 128 and the signal's number when one ended it."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+class Processes(Protocol):
+    @property
+    def timeout_s(self) -> float:
+        """The longest a program may take when its task does not say."""
+
+    def allows(self, kind: ProcessKind) -> bool:
+        """Tell whether the operator has turned *kind* on."""
+
+    async def run(self, what: Command | Container, seconds: float) -> Finished:
+        """Run it for at most *seconds*. Raises ProcessFailed (graphs.run.errors); cancelled, everything of it is ended."""
+
+    def start(self, what: Command | Container, seconds: float) -> None:
+        """Begin it and return at once; it ends with the process of Parley that began it."""
+
+
 class Clock(Protocol):
     def now(self) -> datetime:
         """The time, UTC, aware."""

@@ -7,10 +7,11 @@ nothing that could still be lost. Timeouts of tasks are kept aside and become du
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from graphs.run.ports import JSON, Awaited, Delivery, Journal, Mailbox
+from graphs.run.ports import JSON, Awaited, Delivery, Journal, Mailbox, Posted
 from graphs.run.strands import Strands
 
 
@@ -20,7 +21,9 @@ class Waits:
         self._journal = journal
         self._strands = strands
         self._arrived: dict[str, Delivery] = {}
-        self._pending: dict[str, tuple[Awaited, asyncio.Future[Delivery]]] = {}
+        self._pending: dict[str, tuple[Awaited, asyncio.Future[Any]]] = {}  # of a Delivery, or of what a listening is handed
+        self._cursors: dict[str, int | None] = {}  # how far each listening has come
+        self._given: set[str] = set()  # listenings that took what they were given by hand
         self._deadlines: dict[str, Awaited] = {}
         self._durable: set[str] = set()  # registered with the mailbox by this process
         self._stale: list[str] = []
@@ -32,10 +35,28 @@ class Waits:
 
     async def receive(self, awaited: Awaited) -> Delivery:
         """Return what arrived for *awaited*, now or later."""
+        if awaited.path in self._arrived:
+            return self._arrived[awaited.path]
+        delivery: Delivery = await self._wait(awaited)
+        return delivery
+
+    async def listen(self, awaited: Awaited, after: int | None) -> Sequence[Posted]:
+        """Return the next events for the listening *awaited*, which is done with those up to *after*; never none."""
         path = awaited.path
-        if path in self._arrived:
-            return self._arrived[path]
-        future: asyncio.Future[Delivery] = asyncio.get_running_loop().create_future()
+        if path not in self._arrived:
+            self._cursors[path] = after
+            try:
+                handed: Sequence[Posted] | Delivery = await self._wait(awaited)
+            finally:
+                del self._cursors[path]
+            if not isinstance(handed, Delivery):
+                return handed
+        self._given.add(path)
+        return (Posted(number=None, event=self._arrived.pop(path).payload),)
+
+    async def _wait(self, awaited: Awaited) -> Any:
+        path = awaited.path
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._pending[path] = (awaited, future)
         self.begun.set()
         self._strands.leave()
@@ -52,13 +73,30 @@ class Waits:
 
     def deliver(self, deliveries: Mapping[str, Delivery]) -> bool:
         """Hand *deliveries* to whoever waits for them, keep the others; tell whether a strand goes on."""
-        self._arrived.update((path, delivery) for path, delivery in deliveries.items() if path not in self._arrived)
+        for path, delivery in deliveries.items():
+            if path not in self._given:
+                self._arrived.setdefault(path, delivery)
         ready = [path for path in self._pending if path in self._arrived]
         for path in ready:
             _, future = self._pending.pop(path)
             if not future.done():
                 self._strands.join()
                 future.set_result(self._arrived[path])
+        return bool(ready)
+
+    @property
+    def cursors(self) -> dict[str, int | None]:
+        """The listenings that wait, and how far each has come."""
+        return {path: after for path, after in self._cursors.items() if path in self._pending}
+
+    def hand(self, posted: Mapping[str, Sequence[Posted]]) -> bool:
+        """Give events to the listenings that wait for them; tell whether a strand goes on."""
+        ready = [path for path, events in posted.items() if events and path in self._pending]
+        for path in ready:
+            _, future = self._pending.pop(path)
+            if not future.done():
+                self._strands.join()
+                future.set_result(posted[path])
         return bool(ready)
 
     def set_deadline(self, awaited: Awaited) -> None:
@@ -116,6 +154,7 @@ def to_json(awaited: Awaited) -> dict[str, JSON]:
         "event": dict(awaited.event) if awaited.event is not None else None,
         "form": dict(awaited.form) if awaited.form is not None else None,
         "attempt": awaited.attempt,
+        "after": awaited.after,
     }
 
 

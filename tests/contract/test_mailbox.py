@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from graphs.run.ports import Awaited
+from graphs.run.ports import Awaited, Mailbox
 from tests.contract.adapters import Bench
 
 APPROVE = Awaited(path="/do/0/a", reference="/do/0/a", kind="approve", form={"title": "Pay?", "data": {"n": 1}})
@@ -59,16 +59,89 @@ async def test_a_deadline_passes_as_a_timer_for_the_path_that_had_it(bench: Benc
     assert (await mailbox.collect())["/do/0/a"].kind == "timer"
 
 
-async def test_an_event_reaches_who_waits_for_its_attributes(bench: Bench) -> None:
+def listen(path: str = "/do/1/l", **needs: object) -> Awaited:
+    return Awaited(path=path, reference=path, kind="event", event=needs)
+
+
+async def ids(mailbox: Mailbox, path: str = "/do/1/l", after: int | None = None) -> list[str]:
+    return [posted.event["id"] for posted in (await mailbox.events({path: after})).get(path, ())]
+
+
+async def test_an_event_reaches_who_listens_for_its_attributes(bench: Bench) -> None:
     mailbox = bench.mailbox()
     await mailbox.expect([LISTEN])
     await bench.post_event({**EVENT, "id": "2", "subject": "other"})
-    assert await mailbox.collect() == {}
+    assert await mailbox.events({"/do/1/l": None}) == {}
 
     await bench.post_event(EVENT)
 
-    delivery = (await mailbox.collect())["/do/1/l"]
-    assert (delivery.kind, delivery.payload["id"], delivery.payload["data"]) == ("event", "1", {"euro": 3})
+    (posted,) = (await mailbox.events({"/do/1/l": None}))["/do/1/l"]
+    assert (posted.event["id"], posted.event["data"]) == ("1", {"euro": 3})
+    assert await mailbox.collect() == {}
+
+
+async def test_a_listening_reads_in_order_and_at_its_own_pace(bench: Bench) -> None:
+    """What it is done with is forgotten, what it is not stays; another process reads on."""
+    mailbox = bench.mailbox()
+    await mailbox.expect([listen(type="paid")])
+    for number in range(5):
+        await bench.post_event({**EVENT, "id": str(number)})
+
+    first = (await mailbox.events({"/do/1/l": None}, limit=2))["/do/1/l"]
+    again = await ids(mailbox)
+    rest = await ids(mailbox, after=first[-1].number)
+
+    assert [posted.event["id"] for posted in first] == ["0", "1"]
+    assert first[0].number < first[1].number  # type: ignore[operator]
+    assert again == ["0", "1", "2", "3", "4"]
+    assert rest == await ids(bench.mailbox()) == ["2", "3", "4"]
+
+
+async def test_a_listening_finds_what_came_before_it_and_after_what_it_knows(bench: Bench) -> None:
+    mailbox = bench.mailbox()
+    await mailbox.expect([listen("/do/0/l", type="paid")])
+    for number in range(3):
+        await bench.post_event({**EVENT, "id": str(number)})
+    known = (await mailbox.events({"/do/0/l": None}))["/do/0/l"][0].number
+
+    await mailbox.expect([listen(), Awaited(path="/do/2/l", reference="/do/2/l", kind="event", event={"type": "paid"}, after=known)])
+
+    assert await ids(mailbox) == ["0", "1", "2"]
+    assert await ids(mailbox, "/do/2/l") == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("needs", "found"),
+    [
+        ({}, ["a", "b", "c"]),
+        ({"any": [{"type": "paid"}, {"type": "sent"}]}, ["a", "b"]),
+        ({"any": [{"type": "paid"}, {"type": "paid", "subject": "o7"}]}, ["a"]),
+        ({"type": "paid", "data": {"order": {"id": 7}}}, ["a"]),
+        ({"type": "paid", "data": {"order": {"id": 8}}}, []),
+        ({"priority": "5"}, ["b"]),
+        ({"data": {"order": {"id": 7}}}, ["a", "c"]),
+    ],
+)
+async def test_what_a_listening_cannot_need_does_not_reach_it(bench: Bench, needs: dict[str, object], found: list[str]) -> None:
+    mailbox = bench.mailbox()
+    await mailbox.expect([listen(**needs)])
+
+    await bench.post_event({**EVENT, "id": "a", "subject": "o7", "data": {"order": {"id": 7, "n": 1}}})
+    await bench.post_event({**EVENT, "id": "b", "subject": "o8", "type": "sent", "priority": 5, "data": "text"})
+    await bench.post_event({**EVENT, "id": "c", "type": "else", "data": {"order": {"id": 7.0}}})
+
+    assert await ids(mailbox) == found
+    assert await ids(mailbox) == found  # reading takes nothing away
+
+
+async def test_collecting_gives_what_is_new_and_a_new_process_everything(bench: Bench) -> None:
+    mailbox = bench.mailbox()
+    await mailbox.expect([APPROVE, timer(-1)])
+    assert list(await mailbox.collect()) == ["/do/2/t"]
+    await bench.answer("/do/0/a", {"approved": True, "comment": "", "by": "ada"}, "ada")
+
+    assert "/do/0/a" in await mailbox.collect()
+    assert sorted(await bench.mailbox().collect()) == ["/do/0/a", "/do/2/t"]
 
 
 async def test_what_is_withdrawn_never_arrives(bench: Bench) -> None:
@@ -79,6 +152,21 @@ async def test_what_is_withdrawn_never_arrives(bench: Bench) -> None:
     await bench.post_event(EVENT)
 
     assert await mailbox.collect() == {}
+    assert await mailbox.events({"/do/1/l": None}) == {}
+
+
+async def test_changed_returns_with_an_event(bench: Bench) -> None:
+    mailbox = bench.mailbox()
+    await mailbox.expect([LISTEN])
+    began = time.monotonic()
+    waiting = asyncio.create_task(mailbox.changed(10))
+    await asyncio.sleep(0.05)
+
+    await bench.post_event(EVENT)
+    await waiting
+
+    assert time.monotonic() - began < 5
+    assert await ids(mailbox) == ["1"]
 
 
 async def test_changed_returns_with_the_news(bench: Bench) -> None:

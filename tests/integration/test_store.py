@@ -174,20 +174,33 @@ class TestEvents:
 
         await mailbox.expect([self.LISTEN])
 
-        assert (await mailbox.collect())["/do/1/l"].payload == self.EVENT
+        assert [posted.event for posted in (await mailbox.events({"/do/1/l": None}))["/do/1/l"]] == [self.EVENT]
 
-    async def test_an_event_reaches_a_run_once_and_two_waits_get_two_events(self, container: Container, lease: Lease) -> None:
+    async def test_what_is_not_needed_any_more_leaves_no_rows(self, container: Container, lease: Lease) -> None:
+        """Neither read nor withdrawn events stay; the inbox keeps its own."""
         mailbox = container.store.mailbox(lease.tenant, lease.run_id, lease.epoch)
-        second = Awaited(path="/do/2/l", reference="/do/2/l", kind="event", event={"type": "paid"})
+        other = Awaited(path="/do/2/l", reference="/do/2/l", kind="event", event={})
+        await mailbox.expect([self.LISTEN, other])
+        await container.store.events(lease.tenant).accept([{**self.EVENT, "id": str(number)} for number in range(10)])
+        read = (await mailbox.events({"/do/1/l": None}))["/do/1/l"]
+        await mailbox.events({"/do/1/l": read[6].number})
+        await mailbox.withdraw(["/do/2/l"])
+
+        async with container.store.database.transaction(lease.tenant) as connection:
+            left = await (await connection.execute("SELECT path, count(*) FROM parley.arrivals GROUP BY path")).fetchall()
+            listens = await (await connection.execute("SELECT path FROM parley.listens")).fetchall()
+        assert (left, listens) == ([("/do/1/l", 3)], [("/do/1/l",)])
+
+    async def test_a_batch_says_what_was_new_and_who_may_need_it(self, container: Container, lease: Lease) -> None:
+        mailbox = container.store.mailbox(lease.tenant, lease.run_id, lease.epoch)
+        await mailbox.expect([self.LISTEN])
         events = container.store.events(lease.tenant)
-        await events.accept([self.EVENT])
-        await mailbox.expect([self.LISTEN, second])
-        first = set(await mailbox.collect())
 
-        await events.accept([{**self.EVENT, "id": "2"}])
+        first = await events.take([self.EVENT, {**self.EVENT, "id": "2", "type": "else"}, self.EVENT])
+        again = await events.take([self.EVENT])
 
-        assert len(first) == 1
-        assert sorted(delivery.payload["id"] for delivery in (await mailbox.collect()).values()) == ["1", "2"]
+        assert (first.new, first.receivers) == (2, (1, 0, 1))
+        assert (again.new, again.receivers) == (0, (0,))
 
     async def test_an_event_wakes_a_parked_run(self, container: Container, actor: Actor, lease: Lease) -> None:
         runner, mailbox = Runner(container, "first"), container.store.mailbox(lease.tenant, lease.run_id, lease.epoch)

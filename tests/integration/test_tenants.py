@@ -174,7 +174,7 @@ async def test_a_tenant_that_is_new_on_an_existing_database_can_be_used_at_once(
     assert [view.id for view in shown] == [version.id]
 
 
-async def test_what_looks_over_all_tenants_is_nine_functions_that_nobody_can_bend(database: Prepared) -> None:
+async def test_what_looks_over_all_tenants_is_a_few_functions_that_nobody_can_bend(database: Prepared) -> None:
     """Their search path is fixed, temporary tables last; only Parley's role may call them; their owner cannot log in."""
     with psycopg.connect(**database.owner) as connection:
         functions = connection.execute(
@@ -190,12 +190,13 @@ async def test_what_looks_over_all_tenants_is_nine_functions_that_nobody_can_ben
         ).fetchall()
 
     names = [
-        "claim_run", "due_triggers", "next_timer", "next_trigger", "places_of", "renew_leases", "sweep_runs", "tell_trigger_of_ending",
-        "tenant_of_run",
+        "claim_outbox", "claim_run", "due_triggers", "next_timer", "next_trigger", "note_outbox", "places_of", "renew_leases",
+        "sweep_outbox", "sweep_runs", "tell_trigger_of_ending", "tenant_of_run",
     ]  # fmt: skip
     assert functions == [(name, "parley_worker", ["search_path=parley, pg_temp"], True, False) for name in names]
     assert role == (False, False, False)
     assert sorted(owned) == [
+        ("parley.outbox", "INSERT"), ("parley.outbox", "SELECT"), ("parley.outbox", "UPDATE"),
         ("parley.runs", "SELECT"), ("parley.runs", "UPDATE"), ("parley.trigger_endings", "INSERT"), ("parley.trigger_endings", "SELECT"),
         ("parley.trigger_events", "SELECT"), ("parley.triggers", "SELECT"),
     ]  # fmt: skip

@@ -30,7 +30,7 @@ UPDATE parley.runs
 RETURNING id;
 
 -- name: holds
-SELECT signals, cancel_requested, EXISTS (SELECT 1 FROM parley.given_events g WHERE g.run_id = %(run)s AND g.path IS NULL)
+SELECT signals, cancel_requested, EXISTS (SELECT 1 FROM parley.given_events g WHERE g.run_id = %(run)s)
   FROM parley.runs WHERE id = %(run)s AND epoch = %(epoch)s AND status = 'running';
 
 -- name: hand-back
@@ -60,6 +60,11 @@ SELECT r.id FROM parley.runs r JOIN unnest(%(run)s::text[], %(epoch)s::int[]) AS
  WHERE r.owner IS NULL;
 
 -- name: end-waits
+WITH silent AS (
+    DELETE FROM parley.listens WHERE run_id = ANY(%(runs)s::text[])
+), gone AS (
+    DELETE FROM parley.arrivals WHERE run_id = ANY(%(runs)s::text[])
+)
 UPDATE parley.awaits SET withdrawn_at = clock_timestamp()
  WHERE run_id = ANY(%(runs)s::text[]) AND delivered_at IS NULL AND withdrawn_at IS NULL;
 

@@ -1,52 +1,105 @@
-"""`listen` to one event: the attributes of the filter are fixed when the task begins; its output is a list of one."""
+"""`listen`: take events by a strategy, and work on each with `foreach` before the next; the output is a list, even of one."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dsl.pointer import join
-from graphs.run import templates
-from graphs.run.ports import JSON
+from graphs.run import dataflow, matching
+from graphs.run.hearing import Hearing
+from graphs.run.matching import MISSING, Strategy
+from graphs.run.ports import JSON, Row
 from graphs.run.step import Flow, Step
-from graphs.run.templates import Template
+from graphs.run.tree import Block, Transform
 
 if TYPE_CHECKING:
     from graphs.run.program import Compiler
 
 
 @dataclass(frozen=True, slots=True)
+class Each:
+    """`foreach`."""
+
+    item: str  # variable names
+    index: str
+    block: Block
+    output: Transform
+    export: Transform
+
+    async def run(self, step: Step, number: int, item: JSON) -> Flow:
+        """Work on one event; the flow's output is its part of the task's output. An iteration is finished when its row is there."""
+        path = f"{step.path}/foreach[{number}]"
+        attempt = step.engine.book.attempt(path)
+        row = step.engine.book.result(path, attempt)
+        if row is not None:
+            step.moment = max(step.moment, row.ended_at or step.moment)
+            return Flow(row.output, row.then)
+        flow = await step.block(self.block, path, item, {self.item: item, self.index: number})
+        output = await dataflow.give_out(step, self.output, flow.output, "output of the iteration")
+        context = MISSING
+        if self.export.template is not None:
+            context = await dataflow.give_out(step, self.export, output, "exported context")
+            step.frame.scope.context = context
+        row = Row(
+            path=path,
+            attempt=attempt,
+            kind="step",
+            reference=f"{step.reference}/foreach",
+            status="finished",
+            output=output,
+            context=None if context is MISSING else context,
+            has_context=context is not MISSING,
+            then=flow.then,
+            started_at=step.moment,
+            ended_at=step.engine.deps.clock.now(),
+        )
+        step.engine.record(row)
+        step.moment = max(step.moment, row.ended_at or step.moment)
+        return Flow(output, flow.then)
+
+
+@dataclass(frozen=True, slots=True)
 class ListenTask:
-    attributes: Template
+    strategy: Strategy
     read: str  # data, envelope or raw
+    each: Each | None
+
+    @property
+    def holds_tasks(self) -> bool:
+        return self.each is not None
 
     async def run(self, step: Step) -> Flow:
-        attributes = await step.resolve(self.attributes)
-        delivery = await step.receive("event", event=attributes)
-        return Flow([self._reading(delivery.payload)])
-
-    def _reading(self, event: Mapping[str, JSON]) -> JSON:
-        if self.read == "envelope":
-            return event
-        data = event["data"] if "data" in event else event.get("data_base64")
-        if self.read == "data" or "data" not in event:
-            return data
-        return data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
+        hearing = await Hearing.begin(step, self.strategy, self.read)
+        outputs: list[JSON] = []
+        try:
+            while (item := await hearing.next()) is not MISSING:
+                if self.each is None:
+                    outputs.append(item)
+                    continue
+                flow = await self.each.run(step, len(outputs), item)
+                outputs.append(flow.output)
+                if flow.then == "end":
+                    return Flow(outputs, "end")
+        finally:
+            hearing.close()
+        return Flow(outputs)
 
 
 def prepare(data: Mapping[str, JSON], reference: str, compiler: Compiler, _siblings: Mapping[str, int]) -> ListenTask:
     listen = data["listen"]
-    one = (listen.get("to") or {}).get("one")
-    attributes = (one or {}).get("with") or {}
-    where = join(reference, "listen", "to")
-    if one is None:
-        compiler.not_yet(where, "listening to more than one event", "use one: {with: {type: …}}")
-    elif "correlate" in one:
-        compiler.not_yet(join(where, "one", "correlate"), "correlation of events", "compare an attribute under 'with'")
-    elif "data" in attributes:
-        compiler.not_yet(join(where, "one", "with", "data"), "a filter on the data of an event", "filter by type, source or subject")
-    if "foreach" in data:
-        compiler.not_yet(join(reference, "foreach"), "foreach of events")
-    return ListenTask(templates.strict(dict(attributes)), listen.get("read") or "data")
+    strategy = matching.prepare(listen.get("to") or {}, join(reference, "listen", "to"), compiler.problem)
+    return ListenTask(strategy, listen.get("read") or "data", _each(data.get("foreach"), join(reference, "foreach"), compiler))
+
+
+def _each(data: Mapping[str, JSON] | None, reference: str, compiler: Compiler) -> Each | None:
+    if data is None:
+        return None
+    return Each(
+        item=data.get("item") or "item",
+        index=data.get("at") or "index",
+        block=compiler.block(data.get("do") or [], join(reference, "do")),
+        output=compiler.transform(data.get("output"), "as", join(reference, "output")),
+        export=compiler.transform(data.get("export"), "as", join(reference, "export")),
+    )
