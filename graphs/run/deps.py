@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dsl.catalogue import Catalogue
 from dsl.expressions import Expressions
 from graphs.run.credentials import Credentials
-from graphs.run.ports import Clock, Connections, Events, Http, Journal, Mailbox, Notices, Observer, Secrets, Workflows
+from graphs.run.ports import Children, Clock, Connections, Events, Http, Journal, Mailbox, Notices, Observer, Processes, Secrets, Workflows
 
 if TYPE_CHECKING:
     from graphs.run.mcp_stdio import StdioServer
@@ -51,3 +51,5 @@ class RunDeps:
     connections: Connections | None = None  # what functions may use by name
     smtp_url: str | None = None  # smtp[s]://user:password@host:port?from=address, for `notify` by email
     mcp_stdio: tuple[StdioServer, ...] = ()  # the MCP servers that may be started as children
+    processes: Processes | None = None  # scripts, shell commands, containers; None: none of them may run
+    children: Children | None = None  # starts runs beside this one

@@ -7,6 +7,8 @@
       HttpFailed             a request got no answer (ports.Http)
       SecretNotGranted       a secret is unknown or was not granted to this version (ports.Secrets)
       UnknownWorkflow        no approved definition has that name (ports.Workflows)
+      TooManyGenerations     a run may not start another one (ports.Children)
+      ProcessFailed          a program was not started or had to be ended (ports.Processes)
       Held                   the run was asked to stop at the next step, and has
       RunCancelled           the run was cancelled, and what could be undone was
       UnknownConnection      nothing is set up under that name (ports.Connections)
@@ -98,6 +100,21 @@ class HttpFailed(RunError):
         super().__init__(message)
         self.kind = kind
         self.title = title
+
+
+class TooManyGenerations(RunError):
+    """Runs have started runs that started runs, *count* times."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(f"runs have started each other {count} times in a row, and may not more often")
+
+
+class ProcessFailed(RunError):
+    """A program was not started, or had to be ended; its message says why."""
+
+    def __init__(self, message: str, kind: Literal["missing", "refused", "start", "timeout", "output"]) -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 class WorkflowError(RunError):

@@ -15,7 +15,6 @@ from dsl.problems import Problem, Severity
 from dsl.walk import all_steps
 
 _LATER_CALLS: Final = {"asyncapi": "AsyncAPI"}
-_LATER_RUNS: Final = ("container", "script", "shell")
 _HTTP_HINT: Final = "use `call: http` with the method and the endpoint"
 
 
@@ -61,9 +60,6 @@ def _later_task(task: dict[str, Any]) -> tuple[str, str] | None:
             name = task["call"]
             if isinstance(name, str) and name in _LATER_CALLS:
                 return f"a call of {_LATER_CALLS[name]}", _HTTP_HINT
-        case "run" if isinstance(task["run"], dict):
-            found = next((name for name in _LATER_RUNS if name in task["run"]), None)
-            return (f"running a {found}", "use `run: workflow`, or a function of the catalogue") if found else None
     return None
 
 

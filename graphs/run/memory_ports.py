@@ -14,7 +14,7 @@ from dsl.expressions import Expressions
 from graphs.run.deps import Limits, RunDeps
 from graphs.run.errors import ConnectionUnusable, SecretNotGranted, UnknownWorkflow
 from graphs.run.event_keys import alternatives, meets
-from graphs.run.ports import JSON, Awaited, Clock, Connections, Delivery, Http, Posted, Row
+from graphs.run.ports import JSON, Awaited, Clock, Connections, Delivery, Http, Posted, Processes, Row
 
 
 class SystemClock:
@@ -240,10 +240,13 @@ def ephemeral_deps(
     smtp_url: str | None = None,
     connections: Mapping[str, JSON] | None = None,
     models: JSON = None,
+    processes: Processes | None = None,
 ) -> RunDeps:
     """Return the ports of a run that leaves nothing behind; *events* are delivered in order to whoever listens."""
+    from graphs.run.memory_children import MemoryChildren  # it runs whole runs, and so knows this file
+
     mailbox = MemoryMailbox(clock, events)
-    return RunDeps(
+    deps = RunDeps(
         journal=MemoryJournal(),
         mailbox=mailbox,
         http=http,
@@ -259,4 +262,6 @@ def ephemeral_deps(
         smtp_url=smtp_url,
         connections=memory_connections(connections, http, secrets) if connections else None,
         models=models,
+        processes=processes,
     )
+    return MemoryChildren().bind(deps)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from graphs.run.ports import JSON
-from graphs.run.tasks import call, do, emit, fork, listen, loop, raising, setting, subflow, switch, trying, wait
+from graphs.run.tasks import call, do, emit, fork, listen, loop, raising, running, setting, switch, trying, wait
 from graphs.run.tree import Body
 
 if TYPE_CHECKING:
@@ -22,15 +22,15 @@ KINDS: Mapping[str, Prepare] = {
     "fork": fork.prepare,
     "listen": listen.prepare,
     "raise": raising.prepare,
-    "run": subflow.prepare,
+    "run": running.prepare,
     "set": setting.prepare,
     "switch": switch.prepare,
     "try": trying.prepare,
     "wait": wait.prepare,
     "do": do.prepare,
 }
-# the kinds that hold tasks
-COMPOSITE = frozenset({"do", "for", "fork", "run", "try"})
+# the kinds that hold tasks; a body of another kind may say so itself (`holds_tasks`)
+COMPOSITE = frozenset({"do", "for", "fork", "try"})
 
 
 def kind_of(task: Mapping[str, JSON]) -> str:
