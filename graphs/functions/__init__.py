@@ -1,11 +1,14 @@
-"""The code of the default catalogue: one file per function; what they are and accept is in `graphs/catalogue/*.yaml`."""
+"""The code of the default catalogue: one file per function; what they are and accept is in `graphs/catalogue/*.yaml`.
+
+A function `read-document:1.0.0` is `run` in `read_document.py`, imported with its first call. Code of an installed package comes in through
+the entry point group `parley.functions` (see `graphs.catalogue`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-from graphs.functions import approve, ask, classify, notify, summarize
 
 if TYPE_CHECKING:
     from graphs.run.function_api import FunctionCall
@@ -13,19 +16,35 @@ if TYPE_CHECKING:
 JSON = Any
 FunctionCode = Callable[[Mapping[str, JSON], "FunctionCall"], Awaitable[JSON]]
 
-FUNCTIONS: Mapping[str, FunctionCode] = {
-    "approve:1.0.0": approve.run,
-    "ask:1.0.0": ask.run,
-    "classify:1.0.0": classify.run,
-    "notify:1.0.0": notify.run,
-    "summarize:1.0.0": summarize.run,
+_MODULES: Mapping[str, str] = {
+    "approve:1.0.0": "approve",
+    "ask:1.0.0": "ask",
+    "classify:1.0.0": "classify",
+    "notify:1.0.0": "notify",
+    "summarize:1.0.0": "summarize",
 }
 
-# functions that are safe to repeat only with some inputs
-_REPEATABLE: Mapping[str, Callable[[Mapping[str, JSON]], bool]] = {"notify:1.0.0": notify.repeatable}
+
+def _of(module: str) -> FunctionCode:
+    async def run(arguments: Mapping[str, JSON], call: FunctionCall) -> JSON:
+        return await import_module(f"graphs.functions.{module}").run(arguments, call)
+
+    return run
+
+
+FUNCTIONS: dict[str, FunctionCode] = {key: _of(module) for key, module in _MODULES.items()}
+
+
+def code(key: str) -> FunctionCode | None:
+    """Return the code of the function *key*, None when this installation has none."""
+    if key in FUNCTIONS:
+        return FUNCTIONS[key]
+    from graphs.catalogue import own_code
+
+    return own_code(key)
 
 
 def repeatable(key: str, arguments: Mapping[str, JSON]) -> bool:
-    """Tell whether this call may simply be made again when nobody knows whether it happened."""
-    decide = _REPEATABLE.get(key)
-    return decide is not None and decide(arguments)
+    """Tell whether this call may simply be made again when nobody knows whether it happened: with some inputs only, for some functions."""
+    decide = getattr(import_module(f"graphs.functions.{_MODULES[key]}"), "repeatable", None) if key in _MODULES else None
+    return decide is not None and decide(arguments) is True

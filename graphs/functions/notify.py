@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import smtplib
-import ssl
 from collections.abc import Mapping
-from email.errors import MessageError
-from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, unquote, urlsplit
 
+from graphs.documents import markdown, told
+from graphs.functions import mailing, signing
 from graphs.run.errors import WorkflowError
 
 if TYPE_CHECKING:
+    from graphs.run.connections import Connection
     from graphs.run.function_api import FunctionCall
-
-_SMTP_TIMEOUT_S = 30.0
 
 
 def repeatable(arguments: Mapping[str, Any]) -> bool:
@@ -26,71 +21,65 @@ def repeatable(arguments: Mapping[str, Any]) -> bool:
 
 
 async def run(arguments: Mapping[str, Any], call: FunctionCall) -> dict[str, Any]:
-    """Send it. Raises WorkflowError (configuration, communication, authorization)."""
-    channel = arguments["channel"]
-    title, text, to = (str(arguments.get(key) or "") for key in ("title", "text", "to"))
+    """Send it. Raises WorkflowError (configuration, validation, communication, authorization)."""
+    channel, title = arguments["channel"], str(arguments.get("title") or "")
+    text = "" if arguments.get("text") is None else str(arguments["text"])
+    formatted = arguments.get("format") == "markdown"
+    said: dict[str, Any] = {"channel": channel, "delivered": True}
     if channel == "chat":
-        await call.notices.post(path=call.path, channel="chat", to=to, title=title, text=text)
+        await call.notices.post(path=call.path, channel="chat", to=", ".join(_receivers(arguments)), title=title, text=text)
     elif channel == "email":
-        await _email(call, to, title, text)
+        refused = await _email(arguments, call, title, text, formatted=formatted)
+        said |= {"refused": refused} if refused else {}
+    elif channel == "slack":
+        body = told.slack(text) if formatted else text
+        await _hook(arguments, call, {"text": f"*{title}*\n{body}" if title else body})
     else:
-        body = {"text": f"*{title}*\n{text}" if title else text} if channel == "slack" else {"title": title, "text": text, "to": to}
-        await _hook(call, arguments.get("url"), body)
-    return {"channel": channel, "delivered": True}
+        to = _receivers(arguments)
+        shown = to if isinstance(arguments.get("to"), list) else "".join(to)
+        await _hook(arguments, call, {"title": title, "text": told.plain(text) if formatted else text, "to": shown})
+    return said
 
 
-async def _hook(call: FunctionCall, url: Any, body: Mapping[str, Any]) -> None:
+def _receivers(arguments: Mapping[str, Any]) -> list[str]:
+    """Return whom `to` names, each once."""
+    to = arguments.get("to")
+    listed = to if isinstance(to, list) else [to]
+    return list(dict.fromkeys(one.strip() for one in listed if one and one.strip()))
+
+
+async def _hook(arguments: Mapping[str, Any], call: FunctionCall, body: Mapping[str, Any]) -> None:
+    connection = await _connection(arguments, call)
+    url = connection.text("url") if connection else arguments.get("url")
     if not url:
-        raise WorkflowError.of("validation", "a notification by web hook needs a 'url'")
-    headers = {"Content-Type": "application/json", "Idempotency-Key": call.key}
-    await call.post(str(url), json.dumps(body).encode(), headers)
+        raise WorkflowError.of("validation", "a notification by web hook needs a 'url' or a 'connection'")
+    sent = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+    headers = {**(connection.headers if connection else {}), "Content-Type": "application/json", "Idempotency-Key": call.key}
+    secret = connection.values.get("secret") if connection else None
+    if secret:
+        headers |= signing.headers(str(secret), call.key, call.now, sent)
+    await call.post(str(url), sent, headers, connection.http if connection else None)
 
 
-async def _email(call: FunctionCall, to: str, title: str, text: str) -> None:
-    if not call.smtp_url:
-        raise WorkflowError.of(
-            "configuration", "no mail server is configured: set PARLEY_SMTP_URL=smtp://user:password@host:587?from=parley@example.org"
-        )
+async def _connection(arguments: Mapping[str, Any], call: FunctionCall) -> Connection | None:
+    name = arguments.get("connection")
+    if not name:
+        return None
+    return await (call.connection(name, "slack") if arguments["channel"] == "slack" else call.connection(name, "webhook", "http"))
+
+
+async def _email(arguments: Mapping[str, Any], call: FunctionCall, title: str, text: str, *, formatted: bool) -> list[str]:
+    """Send one message to everybody; return whom the server did not take it for."""
+    name = arguments.get("connection")
+    if name:
+        server = mailing.of_connection(await call.connection(name, "smtp"))
+    elif call.smtp_url:
+        server = mailing.of_url(call.smtp_url)
+    else:
+        raise WorkflowError.of("configuration", mailing.NO_SERVER)
+    to = _receivers(arguments)
     if not to:
         raise WorkflowError.of("validation", "a notification by email needs a receiver in 'to'")
-    try:
-        message = _message(call, to, title, text)
-    except (ValueError, IndexError, MessageError) as error:  # the library's words are about its own insides
-        raise WorkflowError.of("validation", f"'{to}' is no address an email can be sent to, or its text cannot be sent") from error
-    try:
-        await asyncio.to_thread(_send, call.smtp_url, message)
-    except (smtplib.SMTPException, OSError) as error:
-        raise WorkflowError.of("communication", f"the mail server did not take the message to {to}: {error}") from error
-
-
-def _message(call: FunctionCall, to: str, title: str, text: str) -> EmailMessage:
-    assert call.smtp_url
-    sender = parse_qs(urlsplit(call.smtp_url).query).get("from", [""])[0] or urlsplit(call.smtp_url).username or "parley@localhost"
-    message = EmailMessage()
-    message["From"] = unquote(sender)
-    message["To"] = to
-    message["Subject"] = " ".join(title.split()) or "Message from Parley"
-    message["Message-ID"] = f"<{call.key}@parley>"
-    message.set_content(text)
-    return message
-
-
-def _send(url: str, message: EmailMessage) -> None:
-    server = urlsplit(url)
-    host = server.hostname or "localhost"
-    if server.scheme == "smtps":
-        with smtplib.SMTP_SSL(host, server.port or 465, timeout=_SMTP_TIMEOUT_S, context=ssl.create_default_context()) as client:
-            _hand_over(client, url, message)
-        return
-    with smtplib.SMTP(host, server.port or 25, timeout=_SMTP_TIMEOUT_S) as client:
-        client.ehlo()
-        if client.has_extn("starttls"):
-            client.starttls(context=ssl.create_default_context())
-        _hand_over(client, url, message)
-
-
-def _hand_over(client: smtplib.SMTP, url: str, message: EmailMessage) -> None:
-    server = urlsplit(url)
-    if server.username:
-        client.login(unquote(server.username), unquote(server.password or ""))
-    client.send_message(message)
+    page = markdown.html(text) if formatted else ""
+    message = mailing.message(server, to, title, told.plain(text) if formatted else text, page, id_=call.key)
+    return await mailing.send(server, message, to)
