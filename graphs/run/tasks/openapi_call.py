@@ -41,7 +41,7 @@ class OpenApiTask:
         from graphs.run.openapi.requests import prepare_request
 
         operation = await self._operation(step)
-        given = assign(operation, await self._parameters(step))
+        given = assign(operation, await step.resolve(self.parameters))
         authentication = self.authentication
         keys = list(given.keys)
         for _, key in keys:
@@ -64,12 +64,6 @@ class OpenApiTask:
             raise WorkflowError.of("expression", f"the operationId must be a text, and is {kind(name)}")
         document = await self.document.read(step, limit_bytes=MAX_BYTES)
         return await asyncio.to_thread(find_operation, document.body, document.url, name)
-
-    async def _parameters(self, step: Step) -> Mapping[str, JSON]:
-        value: JSON = await step.resolve(self.parameters)
-        if value is not None and not isinstance(value, dict):
-            raise WorkflowError.of("expression", f"'parameters' of a call must be an object, and is {kind(value)}")
-        return value or {}
 
 
 def prepare(data: Mapping[str, JSON], reference: str, compiler: Compiler) -> OpenApiTask:

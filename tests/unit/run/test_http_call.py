@@ -167,7 +167,7 @@ async def test_an_object_goes_in_several_parts_when_the_type_says_so(runs: Runs,
     await runs.start([{"a": call(world, method="post", headers={"content-type": "multipart/form-data"}, body=body)}], {})
 
     (request,) = world.requests
-    message = email.message_from_bytes(b"Content-Type: " + request["headers"]["content-type"].encode() + b"\r\n\r\n" + request["body"])
+    message: Any = email.message_from_bytes(b"Content-Type: " + request["headers"]["content-type"].encode() + b"\r\n\r\n" + request["body"])
     parts = [(part.get_param("name", header="content-disposition"), part.get_payload(decode=True)) for part in message.get_payload()]
     assert parts == [
         ("name", b"Ada"), ("n", b"3"), ("tags", b"a"), ("tags", b"b"), ("more", b'{"x": 1}'), ("file", b"\x89PN"),
