@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -91,8 +92,17 @@ class Settings(BaseSettings):
     # what workflows may reach
     http_allow: Words = Field(default=(), description="CIDR list of private, loopback or link-local addresses that workflows may call.")
     run_allow: Annotated[tuple[RunKind, ...], NoDecode] = Field(
-        default=(), description="Which of script, shell, container `run` tasks may use."
+        default=(), description="Which of script, shell, container `run` tasks may use (docs/programs.md)."
     )
+    run_timeout_s: float = Field(default=300.0, gt=0, description="Seconds a script, command or container may take when its task sets none.")
+    run_memory_mb: int = Field(default=512, ge=32, description="Megabytes each process of a script or command may use, or a container.")
+    run_disk_mb: int = Field(default=64, ge=1, description="Megabytes a script or command may write to its working directory.")
+    run_output_kb: int = Field(default=1000, ge=1, description="Kilobytes a program may write to stdout and to stderr, each.")
+    run_processes: int = Field(default=64, ge=1, description="Processes and threads a program may have at once.")
+    run_concurrency: int = Field(default=8, ge=1, description="Programs one process of Parley runs at once; further ones wait their turn.")
+    run_network: bool = Field(default=False, description="Whether programs have a network: then PARLEY_HTTP_ALLOW does not bind them.")
+    container_engine: str = Field(default="docker", description="The container engine's command, or its path: docker, podman.")
+    container_volumes: Words = Field(default=(), description="Folders of this machine that containers may be given, with all below them.")
     mcp_stdio: Annotated[tuple[McpCommand, ...], NoDecode] = Field(
         default=(),
         description="MCP servers that `call: mcp` may start as children: "
@@ -142,13 +152,14 @@ class Settings(BaseSettings):
     budget_money: float = Field(default=0, ge=0, description="What one run may spend, in the currency of your prices; 0: no limit.")
 
     # behaviour
+    timezone: str = Field(default="UTC", description="Time zone of schedules whose definition names none, as in Europe/Berlin.")
     expression_children: int = Field(default=2, ge=1, le=32, description="Child processes that evaluate jq expressions.")
     expression_timeout_s: float = Field(default=2.0, gt=0, le=60, description="Seconds one jq expression may take.")
     expression_memory_mb: int = Field(default=512, ge=64, description="Megabytes one jq child may use.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What goes to stderr.")
     log_json: bool = Field(default=False, description="Log lines as JSON objects.")
 
-    @field_validator("http_allow", "run_allow", mode="before")
+    @field_validator("http_allow", "run_allow", "container_volumes", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """Read `a, b` as a list; an empty text is an empty list."""
@@ -192,6 +203,15 @@ class Settings(BaseSettings):
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if isinstance(value, str) and not value.strip() else value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
+            raise ValueError(f"there is no time zone {value!r}; write a name as in Europe/Berlin") from exc
+        return value
 
     @property
     def home_path(self) -> Path:

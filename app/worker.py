@@ -22,6 +22,7 @@ import structlog
 from psycopg_pool import PoolTimeout
 
 from app.running import Runner, process_name
+from app.scheduling.loop import Schedules
 from app.store.ending import end, within
 from app.store.errors import DatabaseAway
 from app.store.journal import Resting
@@ -60,15 +61,16 @@ class Worker:
             self._store.listener.on(channel, lambda _: self._store.queue.changed.set())
         self._store.listener.on(SIGNAL, self._signalled)
         self._store.listener.start()
+        schedules = Schedules(self._container)
         loops = [
             asyncio.create_task(self._supervised(name, step, stop), name=f"worker-{name}")
-            for name, step in (("queue", self._take), ("heartbeat", self._beat), ("sweep", self._sweep))
+            for name, step in (("queue", self._take), ("heartbeat", self._beat), ("sweep", self._sweep), ("schedules", schedules.step))
         ]
         log.info("The worker is ready", owner=self.owner, concurrency=self._concurrency)
         try:
             await stop.wait()
         finally:
-            await end(loops[0], loops[2])
+            await end(loops[0], *loops[2:])
             await self._wind_down()
             await end(loops[1])
             await self.runner.close()

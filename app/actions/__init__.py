@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from app.actions.base import ROLES, Actor, Role
 from app.actions.errors import ActionError, Conflict, Forbidden, Invalid, NotFound
+from app.actions.event_tokens import EventTokenActions
 from app.actions.people import PeopleActions
 from app.actions.proposals import ProposalActions
 from app.actions.tasks import TaskActions
+from app.actions.triggers import TriggerActions
 
 
-class Actions(ProposalActions, TaskActions, PeopleActions):
+class Actions(ProposalActions, TaskActions, TriggerActions, EventTokenActions, PeopleActions):
     """All actions; see the modules for each group."""
 
 

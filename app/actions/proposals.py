@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row, func, insert, select, update
@@ -16,7 +17,7 @@ from app.actions.children import children, definitions, next_free, number, versi
 from app.actions.errors import Conflict, Invalid
 from app.actions.locks import differences, lock_of, secrets_used, workflows_run
 from app.actions.reach import blocked
-from app.actions.schedules import kept_only
+from app.actions.schedules import starts
 from app.store import tables as t
 from app.store.ids import new_id
 from app.views import ProposalView, VersionView, proposal_view, version_view
@@ -192,7 +193,8 @@ class ProposalActions(ActionsBase):
         stored = set((await session.execute(select(c.name).where(c.removed_at.is_(None)))).scalars())
         view = proposal_view(row, self._catalogue, stored, await definitions(session, row.lock))
         people = {*(await session.execute(select(t.users.c.name))).scalars(), row.created_by, "me"}
-        more = [*unknown_people(row.definition, people), *kept_only(row.definition), *blocked(row.definition, self._http_allow)]
+        scheduled = starts(row.definition, self._store.settings.timezone, datetime.now(UTC))
+        more = [*unknown_people(row.definition, people), *scheduled, *blocked(row.definition, self._http_allow)]
         return replace(view, warnings=[*view.warnings, *await self._same_name(session, row), *more])
 
     async def _same_name(self, session: AsyncSession, row: Row[Any]) -> list[dict[str, Any]]:

@@ -13,7 +13,6 @@ NOT_YET = {
     "suspend": ("hold a run", "parley cancel RUN ends it"),
     "resume": ("let a held run go on", "parley retry RUN tries a failed task again"),
     "rerun": ("start a run again from a chosen task", "parley retry RUN tries a failed task again"),
-    "triggers": ("activate and pause schedules and events", "parley run FILE starts a run by hand"),
     "memory": ("list and forget what agents remember", "nothing is remembered yet"),
     "eval": ("measure the authoring with cases", "evals/README.md says what will live there"),
 }

@@ -1,6 +1,6 @@
 """The HTTP API, before the chat on the same port. Every answer is JSON; `/api/docs` lists what there is.
 
-Signed-in people come with the chat's cookie. Programs that send events come with the tenant's bearer token (`GET /api/token`).
+Signed-in people come with the chat's cookie. Programs that send events come with a bearer token: `event_routes.py`.
 """
 
 from __future__ import annotations
@@ -11,18 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from app.web.cloud_events import read_events
 from app.web.docs_page import docs_page
 from app.web.identity import speaking
 from app.web.state import web
-from app.web.tokens import events_token, tenant_of_token
+from app.web.tokens import events_token
 from app.web.words import refused
 
 if TYPE_CHECKING:
     from app.actions import Actor
 
 router = APIRouter(prefix="/api")
-EVENTS_ROLE = "operator"
 
 
 async def signed_in() -> Actor:
@@ -31,19 +29,6 @@ async def signed_in() -> Actor:
     if who is None:
         raise HTTPException(401, "sign in first: POST /login with name and password, and send the cookie it sets")
     return await web().people.actor(who, via="api")
-
-
-async def sender(request: Request) -> Actor:
-    """Return who sends events: a tenant's bearer token, or a signed-in person. Raises 401."""
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() == "bearer" and token.strip().startswith("parley."):
-        tenant = tenant_of_token(web().auth_secret, token.strip())
-        if tenant is None:
-            raise HTTPException(401, "this token is not valid; a signed-in administrator reads the current one at /api/token")
-        from app.actions import Actor
-
-        return Actor(tenant=tenant, user_id="", name="events token", role=EVENTS_ROLE, via="api")
-    return await signed_in()
 
 
 @router.get("/health", summary="Whether this web process is up")
@@ -79,15 +64,6 @@ async def token(actor: Annotated[Any, Depends(signed_in)]) -> dict[str, str]:
     return {"token": events_token(web().auth_secret, actor.tenant)}
 
 
-@router.post("/events", status_code=202, summary="Send CloudEvents: structured, batched or binary mode, at most 1 MB")
-async def events(request: Request, actor: Annotated[Any, Depends(sender)]) -> dict[str, int]:
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    found = read_events(headers, await request.body())
-    with refused():
-        taken: dict[str, int] = await web().actions.accept_events(actor, found)
-    return taken
-
-
 @router.get("/docs", include_in_schema=False)
 async def docs(request: Request) -> HTMLResponse:
     return HTMLResponse(docs_page(request.app.openapi()))
@@ -95,7 +71,12 @@ async def docs(request: Request) -> HTMLResponse:
 
 def add_api(app: FastAPI) -> None:
     """Add the API to *app*; every other path under /api is a JSON 404, else the chat's page would answer it."""
+    from app.web.event_routes import router as events
+    from app.web.trigger_routes import router as triggers
+
     app.include_router(router)
+    app.include_router(events)
+    app.include_router(triggers)
 
     @app.api_route("/api/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
     @app.api_route("/api", methods=["GET"], include_in_schema=False)

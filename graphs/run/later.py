@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 import dsl
 from dsl.catalogue import Catalogue
 from dsl.check import Examined, placed
-from dsl.kinds import kind_of
 from dsl.pointer import join
 from dsl.problems import Problem, Severity
-from dsl.walk import all_steps
-
-_LATER_CALLS: Final = {"asyncapi": "AsyncAPI"}
-_HTTP_HINT: Final = "use `call: http` with the method and the endpoint"
 
 
 def examine(text_or_data: str | Any, catalogue: Catalogue | None = None, *, workflows: Collection[str] | None = None) -> Examined:
@@ -39,8 +34,6 @@ def with_unsupported(examined: Examined, severity: Severity) -> Examined:
 def unsupported(data: dict[str, Any], severity: Severity = "error") -> list[Problem]:
     """Return a problem `not-yet-supported` for every part of *data*, whose structure is right, that cannot be run yet."""
     places = [(join("", *path), what, hint) for path, what, hint in _in_document(data)]
-    for step in all_steps(data):
-        places += [(join(step.reference, *path), what, hint) for path, what, hint in _in_task(step.task)]
     return [
         Problem(
             code="not-yet-supported",
@@ -53,31 +46,8 @@ def unsupported(data: dict[str, Any], severity: Severity = "error") -> list[Prob
     ]
 
 
-def _later_task(task: dict[str, Any]) -> tuple[str, str] | None:
-    """Return (what it is, hint) when *task* is of a kind that is not run yet."""
-    match kind_of(task):
-        case "call":
-            name = task["call"]
-            if isinstance(name, str) and name in _LATER_CALLS:
-                return f"a call of {_LATER_CALLS[name]}", _HTTP_HINT
-    return None
-
-
-def _later_strategy(strategy: Any) -> tuple[str, str] | None:
-    if isinstance(strategy, dict) and "one" not in strategy:
-        return f"listening to `{'any' if 'any' in strategy else 'all'}` of several events", "listen to `one` event"
-    return None
-
-
 def _in_document(data: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
     """Yield (path, what it is, hint) for parts of the document outside of tasks."""
     evaluate = data.get("evaluate")
     if isinstance(evaluate, dict) and evaluate.get("language", "jq") != "jq":
         yield ("evaluate", "language"), "another expression language than jq", "write `language: jq`, or leave `evaluate` out"
-
-
-def _in_task(task: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
-    """Yield the same for one task; the path is relative to it."""
-    found = _later_task(task)
-    if found:
-        yield (), *found

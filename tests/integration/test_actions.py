@@ -35,11 +35,13 @@ class TestProposing:
         ("schedule", "codes"),
         [
             ("", []),
-            ("schedule: {cron: '0 9 * * 1-5'}\n", ["not-started-by-itself"]),
-            ("schedule: {on: {one: {with: {type: a.b}}}}\n", ["not-started-by-itself"]),
+            ("schedule: {cron: '0 9 * * 1-5'}\n", ["starts-when-activated"]),
+            ("schedule: {on: {one: {with: {type: a.b}}}}\n", ["starts-when-activated"]),
+            ("schedule: {every: PT0.1S}\n", ["cannot-start-by-itself"]),
+            ("schedule: {after: '${ .delay }'}\n", ["cannot-start-by-itself"]),
         ],
     )
-    async def test_a_schedule_that_starts_nothing_yet_is_said(
+    async def test_when_a_schedule_starts_and_that_it_must_be_activated_is_said(
         self, container: Container, actor: Actor, schedule: str, codes: list[str]
     ) -> None:
         view = await container.actions.propose(actor, definition("a: {set: {x: 1}}", use=schedule))

@@ -29,6 +29,7 @@ class Ids:
     version: str
     run: str
     faulted: str
+    scheduled: str
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,13 @@ ACTS: Mapping[str, Act] = {
     "answer": Act("approver", lambda a, who, i: a.answer(who, i.run, "/do/0/ok", {"approved": True}), "not found", "answer"),
     "accept_events": Act("operator", lambda a, who, i: a.accept_events(who, [{"id": "9", "source": "/s", "type": "t"}]), "own"),
     "receivers": Act("viewer", lambda a, who, i: a.receivers(who, [{"id": "1", "source": "/s", "type": "t"}]), "own"),
+    "activate": Act("operator", lambda a, who, i: a.activate(who, i.scheduled), "not found", "activate"),
+    "pause": Act("operator", lambda a, who, i: a.pause(who, "timed"), "not found", "pause"),
+    "deactivate": Act("operator", lambda a, who, i: a.deactivate(who, "timed"), "not found", "deactivate"),
+    "triggers": Act("viewer", lambda a, who, i: a.triggers(who), "nothing"),
+    "trigger": Act("viewer", lambda a, who, i: a.trigger(who, "timed"), "not found"),
+    "next_times": Act("viewer", lambda a, who, i: a.next_times(who, "timed"), "not found"),
+    "version_named": Act("viewer", lambda a, who, i: a.version_named(who, "timed"), "not found"),
     "secret_set": Act("admin", lambda a, who, i: a.secret_set(who, "other", "value"), "own", "secret-set"),
     "secret_list": Act("author", lambda a, who, i: a.secret_list(who), "nothing"),
     "secret_remove": Act("admin", lambda a, who, i: a.secret_remove(who, "token"), "not found", "secret-remove"),
@@ -83,7 +91,12 @@ async def ids(container: Container, actor: Actor) -> Ids:
     await actions.user_add(actor, "bob", "long enough", "viewer")
     await actions.secret_set(actor, "token", "value")
     await actions.accept_events(actor, [{"id": "1", "source": "/s", "type": "t"}])
-    return Ids(proposal.id, proposal.digest, version.id, run.id, faulted.id)
+    timed = [
+        await approved(container, actor, definition("a: {set: {x: 1}}", name="timed", version=number, use="schedule: {every: PT1H}\n"))
+        for number in ("1.0.0", "1.0.1")
+    ]
+    await actions.activate(actor, timed[0].id)
+    return Ids(proposal.id, proposal.digest, version.id, run.id, faulted.id, timed[1].id)
 
 
 def everything(database: Prepared, tenant: str) -> dict[str, list[str]]:
@@ -156,7 +169,16 @@ async def test_another_tenants_administrator_sees_and_changes_nothing(
     assert not any(identifier in str(everything(database, "other")) for identifier in (ids.proposal, ids.version, ids.faulted))
 
 
-NAMED = {"secret_remove", "password_set", "password_new"}  # their calls above name things that are there
+NAMED = {
+    "secret_remove",
+    "password_set",
+    "password_new",
+    "pause",
+    "deactivate",
+    "trigger",
+    "next_times",
+    "version_named",
+}  # their calls above name things that are there
 HOSTILE = ["'; DROP TABLE parley.runs; --", "%s", "a\x00b", "\ud800", "x" * 100_000, "../../etc/passwd", ""]
 
 
@@ -166,7 +188,7 @@ async def test_names_and_ids_are_never_part_of_a_statement(
 ) -> None:
     """Refused in words, or kept as what they are; no error of the database's comes through."""
     before = everything(database, actor.tenant)
-    actions, here = container.actions, Ids(text, text, text, text, text)
+    actions, here = container.actions, Ids(text, text, text, text, text, text)
     event = {"id": text, "source": text, "type": text, "subject": text, "data": text}
 
     for call in (
@@ -177,6 +199,11 @@ async def test_names_and_ids_are_never_part_of_a_statement(
         ),
         lambda: actions.answer(actor, ids.run, text, {"approved": True}),
         lambda: actions.reject(actor, text, comment=text),
+        lambda: actions.pause(actor, text),
+        lambda: actions.deactivate(actor, text),
+        lambda: actions.trigger(actor, text),
+        lambda: actions.next_times(actor, text),
+        lambda: actions.version_named(actor, text),
         lambda: actions.secret_set(actor, text, text),
         lambda: actions.secret_remove(actor, f"no {text}"),
         lambda: actions.user_add(actor, text, "long enough", text),
