@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,17 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError as error:
         why = f"byte {error.start} is not UTF-8"
         raise CommandFailed(f"{path} is not text", where=str(path), why=why, next_step="save it as UTF-8", code="not-text") from None
+
+
+def _piped() -> str:
+    """Return what was piped in. Raises CommandFailed: too large, not UTF-8."""
+    content = sys.stdin.buffer.read(SIZE_LIMIT_BYTES + 1)
+    if len(content) > SIZE_LIMIT_BYTES:
+        raise CommandFailed(f"more than {SIZE_LIMIT_BYTES // 1024 // 1024} MiB were piped in", where="standard input", code="too-large")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CommandFailed("what was piped in is not text", where=f"standard input, byte {error.start}", code="not-text") from None
 
 
 def definitions(target: Path) -> tuple[list[Path], list[Path]]:
@@ -93,7 +105,7 @@ def events(path: Path | None) -> list[dict[str, JSON]]:
     """Return the CloudEvents of `--events` or `emit`: an array of objects, or one object."""
     if path is None:
         return []
-    data = _parse(read_text(path), where=str(path))
+    data = _parse(_piped() if str(path) == "-" else read_text(path), where="standard input" if str(path) == "-" else str(path))
     found = data if isinstance(data, list) else [data]
     for index, event in enumerate(found):
         missing = [name for name in ("type", "source") if not isinstance(event, Mapping) or not event.get(name)]

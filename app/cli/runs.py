@@ -17,6 +17,7 @@ from app.cli.output import Output
 from app.cli.session import NO_WORKER, call
 
 STATUSES = ("ready", "running", "waiting", "completed", "faulted", "cancelled")
+BATCH = 500  # events that are taken in one transaction
 NEEDS = {"approve": "--approve or --reject", "outcome-unknown": "--happened or --did-not-happen", "ask": "a value"}
 Run = Annotated[str, typer.Argument(help="The run's id.", show_default=False)]
 
@@ -95,16 +96,21 @@ def answer(
 
 
 def emit(
-    file: Annotated[Path, typer.Argument(help="One CloudEvent, or an array of them, as JSON.", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="One CloudEvent, or an array of them, as JSON; - for standard input.", show_default=False)],
     as_json: Json = False,
 ) -> int:
-    """Deliver CloudEvents to the runs that wait for them; the same source and id counts once."""
+    """Deliver CloudEvents to the runs that listen for them; the same source and id counts once. They are stored when this ends."""
     found = events(file)
 
-    taken = call(lambda actions, actor: actions.take_events(actor, found))
-    told = {"accepted": taken.new, "duplicates": len(found) - taken.new, "receivers": list(taken.receivers)}
-    counts = f"{told['accepted']} accepted, {told['duplicates']} seen before"
-    Output(as_json=as_json).result(told, f"{counts}; {_waited(sum(taken.receivers))}")
+
+    async def deliver(actions: Any, actor: Any) -> list[Any]:
+        return [await actions.take_events(actor, found[begin : begin + BATCH]) for begin in range(0, len(found), BATCH)]
+
+    taken = call(deliver)
+    new, receivers = sum(part.new for part in taken), [count for part in taken for count in part.receivers]
+    counts = f"{new} accepted, {len(found) - new} seen before"
+    told = {"accepted": new, "duplicates": len(found) - new, "receivers": receivers}
+    Output(as_json=as_json).result(told, f"{counts}; {_waited(sum(receivers))}")
     return 0
 
 

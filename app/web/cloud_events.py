@@ -21,9 +21,21 @@ MAX_EVENTS = 500
 
 
 class BadEvent(WebError):
-    """400: the request carries no valid CloudEvent; the text says which attribute."""
+    """400: the body cannot be read."""
 
     status = 400
+
+
+class NoEvent(BadEvent):
+    """422: it is JSON, and no CloudEvent; the text says which attribute."""
+
+    status = 422
+
+
+class TooManyEvents(BadEvent):
+    """413: a batch holds more than MAX_EVENTS."""
+
+    status = 413
 
 
 class UnknownMedia(WebError):
@@ -41,7 +53,9 @@ def read_events(headers: Mapping[str, str], body: bytes) -> list[Event]:
         body: The whole body.
 
     Raises:
-        BadEvent: malformed JSON, a missing or empty attribute, a wrong specversion, too many events.
+        BadEvent: malformed JSON.
+        NoEvent: a missing or empty attribute, a wrong specversion.
+        TooManyEvents: more than 500 in a batch.
         UnknownMedia: neither `application/cloudevents+json`, `application/cloudevents-batch+json` nor `ce-` headers.
     """
     media = headers.get("content-type", "").split(";")[0].strip().lower()
@@ -58,9 +72,9 @@ def read_events(headers: Mapping[str, str], body: bytes) -> list[Event]:
 
 def _batch(data: Any) -> list[Event]:
     if not isinstance(data, list):
-        raise BadEvent("a batch is a JSON array of events")
+        raise NoEvent("a batch is a JSON array of events")
     if len(data) > MAX_EVENTS:
-        raise BadEvent(f"a batch may hold at most {MAX_EVENTS} events, this one holds {len(data)}")
+        raise TooManyEvents(f"a batch may hold at most {MAX_EVENTS} events, this one holds {len(data)}")
     return [_checked(_object(item), f"event {place}: ") for place, item in enumerate(data, start=1)]
 
 
@@ -79,21 +93,21 @@ def _binary(headers: Mapping[str, str], media: str, body: bytes) -> Event:
 
 def _checked(event: Event, place: str) -> Event:
     if event.get("specversion") != "1.0":
-        raise BadEvent(f"{place}specversion must be 1.0, not {event.get('specversion')!r}")
+        raise NoEvent(f"{place}specversion must be 1.0, not {event.get('specversion')!r}")
     for name in REQUIRED:
         if not isinstance(event.get(name), str) or not event[name].strip():
-            raise BadEvent(f"{place}the attribute {name!r} is missing or empty")
+            raise NoEvent(f"{place}the attribute {name!r} is missing or empty")
     for name in event:
         if name != "data_base64" and not NAME.fullmatch(name):
-            raise BadEvent(f"{place}{name!r} is no attribute name: lower-case letters and digits only")
+            raise NoEvent(f"{place}{name!r} is no attribute name: lower-case letters and digits only")
     if "data" in event and "data_base64" in event:
-        raise BadEvent(f"{place}data and data_base64 exclude each other")
+        raise NoEvent(f"{place}data and data_base64 exclude each other")
     return event
 
 
 def _object(data: Any) -> Event:
     if not isinstance(data, dict):
-        raise BadEvent("an event is a JSON object")
+        raise NoEvent("an event is a JSON object")
     return data
 
 

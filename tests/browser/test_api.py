@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import uuid
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -52,7 +53,7 @@ class TestReading:
 
         assert (status, body["status"]) == (200, "ok")
 
-    @pytest.mark.parametrize("path", ["/api/workflows", "/api/runs", "/api/runs/x", "/api/token"])
+    @pytest.mark.parametrize("path", ["/api/workflows", "/api/runs", "/api/runs/x", "/api/token", "/api/events/tokens"])
     def test_everything_else_needs_somebody(self, parley: Parley, path: str) -> None:
         assert call(parley, "GET", path)[0] == 401
 
@@ -127,7 +128,7 @@ class TestEvents:
             parley, "POST", "/api/events", json.dumps(event(source="")), content_type=CLOUD_EVENT, authorization=f"Bearer {token}"
         )
 
-        assert status == 400
+        assert status == 422
         assert "source" in body["detail"]
 
     def test_more_than_a_megabyte_is_refused(self, parley: Parley, token: str) -> None:
@@ -139,3 +140,67 @@ class TestEvents:
         body = json.dumps(event())
 
         assert call(parley, "POST", "/api/events", body, content_type=CLOUD_EVENT, cookie=cookie, origin="https://evil.example")[0] == 403
+
+
+class TestSenders:
+    """A token per source: made by an administrator, shown once, limited, revoked."""
+
+    @pytest.fixture
+    def made(self, parley: Parley, cookie: str) -> dict[str, Any]:
+        body = json.dumps({"name": "the shop", "source": "https://shop.example"})
+        status, made, _ = call(parley, "POST", "/api/events/tokens", body, content_type="application/json", cookie=cookie)
+        assert status == 201
+        return dict(made)
+
+    def send(self, parley: Parley, token: str, data: Any, content_type: str = CLOUD_EVENT, **headers: str) -> tuple[int, Any]:
+        body = data if isinstance(data, str) else json.dumps(data)
+        answer = call(parley, "POST", "/api/events", body, content_type=content_type, authorization=f"Bearer {token}", **headers)
+        return answer[0], answer[1]
+
+    def test_single_batched_and_binary_events_are_taken(self, parley: Parley, made: dict[str, Any]) -> None:
+        own = [event(source="https://shop.example/orders") for _ in range(3)]
+        binary = {"ce_specversion": "1.0", "ce_id": uuid.uuid4().hex, "ce_source": "https://shop.example", "ce_type": "t"}
+
+        assert self.send(parley, made["token"], own[0]) == (202, {"accepted": 1, "duplicates": 0})
+        assert self.send(parley, made["token"], own, "application/cloudevents-batch+json") == (202, {"accepted": 2, "duplicates": 1})
+        assert self.send(parley, made["token"], {"n": 1}, "application/json", **binary) == (202, {"accepted": 1, "duplicates": 0})
+
+    @pytest.mark.parametrize("source", ["https://shop.example.evil.com/", "https://other.example", "https://shop.exampl"])
+    def test_another_source_is_refused_and_nothing_of_the_batch_is_taken(self, parley: Parley, made: dict[str, Any], source: str) -> None:
+        good = event(source="https://shop.example/x")
+        batch = "application/cloudevents-batch+json"
+
+        status, body = self.send(parley, made["token"], [good, event(source=source)], batch)
+
+        assert (status, body["detail"]["code"]) == (403, "forbidden")
+        assert "Event 2" in body["detail"]["why"]
+        assert self.send(parley, made["token"], good) == (202, {"accepted": 1, "duplicates": 0})
+
+    def test_what_is_no_event_is_refused_with_the_reason(self, parley: Parley, made: dict[str, Any]) -> None:
+        batch = "application/cloudevents-batch+json"
+
+        assert self.send(parley, made["token"], "{")[0] == 400
+        assert self.send(parley, made["token"], {"id": "1"})[0] == 422
+        assert self.send(parley, made["token"], [event() for _ in range(501)], batch)[0] == 413
+        assert self.send(parley, made["token"], "<event/>", "application/xml")[0] == 415
+
+    def test_a_token_is_shown_once_and_revoked_for_ever(self, parley: Parley, cookie: str, made: dict[str, Any]) -> None:
+        listed = call(parley, "GET", "/api/events/tokens", cookie=cookie)[1]
+        (row,) = [one for one in listed if one["id"] == made["id"]]
+        assert (row["name"], row["source"], "token" in row) == ("the shop", "https://shop.example", False)
+        assert made["token"].rpartition(".")[2] not in json.dumps(listed)
+
+        assert call(parley, "DELETE", f"/api/events/tokens/{made['id']}", cookie=cookie)[0] == 200
+
+        assert self.send(parley, made["token"], event(source="https://shop.example"))[0] == 401
+        assert made["id"] not in json.dumps(call(parley, "GET", "/api/events/tokens", cookie=cookie)[1])
+
+    @pytest.mark.parametrize(
+        "change", [lambda token: token[:-1] + "x", lambda token: token.replace(".default.", ".other."), lambda _: "parley-event.x"]
+    )
+    def test_a_changed_token_is_nobodys(self, parley: Parley, made: dict[str, Any], change: Callable[[str], str]) -> None:
+        assert self.send(parley, change(made["token"]), event(source="https://shop.example"))[0] == 401
+
+    def test_only_administrators_see_or_make_tokens(self, parley: Parley, made: dict[str, Any]) -> None:
+        for method, path in (("GET", "/api/events/tokens"), ("POST", "/api/events/tokens"), ("DELETE", f"/api/events/tokens/{made['id']}")):
+            assert call(parley, method, path, authorization=f"Bearer {made['token']}")[0] == 401
