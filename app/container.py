@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from dsl import Function
     from dsl.expressions import Expressions
     from graphs.models import ModelRouter
+    from graphs.run.credentials import Credentials
+    from graphs.run.hosts import Hosts
     from graphs.run.http import GuardedHttp
 
 Role = Literal["web", "worker", "cli"]
@@ -199,12 +201,25 @@ class Container:
 
     def http(self, *, also: Sequence[str] = ()) -> GuardedHttp:
         """Return the process's client for workflows; *also* are networks that one run may call beside those of the settings."""
-        from graphs.run.http import GuardedHttp
+        from app.outgoing import http_client
 
-        allow = (*self.settings.http_allow, *also)
-        if allow not in self._http:
-            self._http[allow] = GuardedHttp(allow)
-        return self._http[allow]
+        key = tuple(also)
+        if key not in self._http:
+            self._http[key] = http_client(self.settings, self._hosts, also=key)
+        return self._http[key]
+
+    @cached_property
+    def _hosts(self) -> Hosts:
+        from app.outgoing import shared_hosts
+
+        return shared_hosts(self.settings)
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        """The tokens this process has been given."""
+        from graphs.run.credentials import Credentials
+
+        return Credentials()
 
     async def command_line_actor(self) -> Actor:
         """Return who the command line acts as: the operating system's user, who owns the folder and with it everything in it."""

@@ -91,6 +91,14 @@ class Settings(BaseSettings):
 
     # what workflows may reach
     http_allow: Words = Field(default=(), description="CIDR list of private, loopback or link-local addresses that workflows may call.")
+    http_per_host: int = Field(
+        default=50, ge=1, le=500, description="Requests of workflows to one host at the same time, in one process; more wait in turn."
+    )
+    http_breaker_failures: int = Field(
+        default=10, ge=0, description="Failures of a host in a row after which nothing is sent to it for a while; 0: never."
+    )
+    http_breaker_pause_s: float = Field(default=30.0, gt=0, description="Seconds nothing is sent to a host that keeps failing.")
+    http_body_limit_mb: int = Field(default=10, ge=1, le=1000, description="Megabytes an answer may have, unpacked.")
     run_allow: Annotated[tuple[RunKind, ...], NoDecode] = Field(
         default=(), description="Which of script, shell, container `run` tasks may use (docs/programs.md)."
     )

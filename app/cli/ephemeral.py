@@ -9,6 +9,7 @@ import asyncio
 import dataclasses
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from app.cli.follow import Follow
@@ -30,11 +31,11 @@ async def ephemeral(request: Request, *, say: Say, follow: bool) -> dict[str, An
     """Run *request* with in-memory adapters and return what `--json` prints. Nothing of it is left afterwards."""
     from langgraph.checkpoint.memory import InMemorySaver
 
+    from app.outgoing import http_client, shared_hosts
     from app.settings import Settings
     from dsl.expressions import Expressions
     from graphs import catalogue
     from graphs.run import compile, execute, run_graph  # noqa: A004  the contract's word
-    from graphs.run.http import guarded_http
 
     settings = Settings()
     opened: list[Any] = []  # clients for connections
@@ -45,7 +46,7 @@ async def ephemeral(request: Request, *, say: Say, follow: bool) -> dict[str, An
         children=settings.expression_children, timeout_s=settings.expression_timeout_s, memory_mb=settings.expression_memory_mb
     )
     try:
-        async with guarded_http((*settings.http_allow, *LOOPBACK)) as http:
+        async with aclosing(http_client(settings, shared_hosts(settings), also=LOOPBACK)) as http:
             deps = _deps(request, settings, expressions=expressions, functions=functions, http=http, opened=opened)
             deps = deps if not follow else dataclasses.replace(deps, observer=Follow(say, request.data))
             outcome = await execute(run_graph(InMemorySaver()), deps, run_id=run_id, program=program, input=request.input)
