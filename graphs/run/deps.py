@@ -13,6 +13,7 @@ from graphs.run.ports import Children, Clock, Connections, Events, Http, Journal
 
 if TYPE_CHECKING:
     from graphs.run.mcp_stdio import StdioServer
+    from graphs.run.stand_in import StandIn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,3 +54,4 @@ class RunDeps:
     mcp_stdio: tuple[StdioServer, ...] = ()  # the MCP servers that may be started as children
     processes: Processes | None = None  # scripts, shell commands, containers; None: none of them may run
     children: Children | None = None  # starts runs beside this one
+    stand_in: StandIn | None = None  # a simulated run: acts in place of the outside

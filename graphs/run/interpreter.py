@@ -138,7 +138,7 @@ class Interpreter:
             return Flow(instead.output, then, row.ended_at)
         step.data = await dataflow.enter(step)
         step.has_data = True
-        flow = await (step.task.body.run(step) if step.task.proof is None else proof.perform(step))
+        flow = await (step.perform() if step.task.proof is None else proof.perform(step))
         step.raw_output = flow.output
         step.moment = self.deps.clock.now()  # what comes now is in the row of this step, so it may read the clock
         step.output = await dataflow.leave(step)
@@ -169,12 +169,18 @@ class Interpreter:
         extra: Mapping[str, JSON] | None = None,
     ) -> JSON:
         """Evaluate with the variables that *expression* names; `now` is *moment*. Raises WorkflowError (expression, authorization)."""
+        stand_in = self.deps.stand_in
+        if stand_in is not None and (forced := stand_in.forced(step, expression)) is not MISSING:
+            return forced
         values = await variables.gather(self, expression, frame, step, extra)
         try:
-            return await self.deps.expressions.evaluate(expression.source, data, values, now=moment.timestamp())
+            value = await self.deps.expressions.evaluate(expression.source, data, values, now=moment.timestamp())
         except ExpressionError as error:
             missing = "; no input was given to the workflow" if data is None and frame.scope.input is None else ""
             raise WorkflowError.of("expression", f"{error}{missing}") from error
+        if stand_in is not None:
+            stand_in.seen(step, expression, value)
+        return value
 
     def fail(self, error: WorkflowError, reference: str, path: str) -> None:
         """Fill in where *error* happened, unless a step below already did, and take secrets out of its words."""

@@ -42,7 +42,7 @@ async def perform(step: Step) -> Flow:
     known = _done_before(step)
     if known is not None:
         return Flow(known.output, known.then)
-    flow = await step.task.body.run(step)
+    flow = await step.perform()
     row = Row(
         path=f"{step.path}/effect",
         attempt=step.attempt,

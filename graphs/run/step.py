@@ -122,6 +122,11 @@ class Step(Place):
     output: JSON = MISSING  # `$output`
     authorization: Mapping[str, JSON] | None = field(default=None)
 
+    async def perform(self) -> Flow:
+        """Do what the task does; in a simulation whoever stands in for the outside does. Raises WorkflowError."""
+        stand_in = self.engine.deps.stand_in
+        return await (self.task.body.run(self) if stand_in is None else stand_in.perform(self))
+
     async def block(self, block: Block, path: str, data: JSON, variables: Mapping[str, JSON] | None = None) -> Flow:
         """Run *block* at *path* and return its last output; the directive is `end` when the workflow is over, else None."""
         frame = self.frame.having(variables) if variables else self.frame
