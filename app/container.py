@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from graphs.run.credentials import Credentials
     from graphs.run.hosts import Hosts
     from graphs.run.http import GuardedHttp
+    from graphs.run.processes import LocalProcesses
 
 Role = Literal["web", "worker", "cli"]
 APP_ROLE = "parley_app"
@@ -127,8 +128,9 @@ class Container:
         self.prepared = prepared
         self.store = store
         self.catalogue = catalogue
-        self.actions = Actions(store, catalogue, http_allow=self.settings.http_allow)
+        self.actions = Actions(store, catalogue, http_allow=self.settings.http_allow, run_allow=self.settings.run_allow)
         self._http: dict[tuple[str, ...], GuardedHttp] = {}
+        self._role: Role = "cli"
 
     @classmethod
     @asynccontextmanager
@@ -147,6 +149,7 @@ class Container:
         ready = prepared or await prepare(settings)
         store = Store(settings, keys, ready.app, role=role)
         container = cls(settings, ready, store, catalogues.load())
+        container._role = role
         try:
             await store.open()
             await container.actions.ensure_tenant(settings.tenant)
@@ -176,6 +179,14 @@ class Container:
             ollama_host=s.ollama_host,
             timeout_s=s.model_timeout_s,
         )
+
+    @cached_property
+    def processes(self) -> LocalProcesses:
+        """What runs scripts, shell commands and containers; they end with this process."""
+        from app.programs import process_settings
+        from graphs.run.processes import LocalProcesses
+
+        return LocalProcesses(process_settings(self.settings))
 
     @cached_property
     def connections(self) -> ConnectionFile:
@@ -237,6 +248,8 @@ class Container:
     async def _close(self) -> None:
         for http in self._http.values():
             await http.aclose()
+        if "processes" in self.__dict__:
+            await self.processes.aclose(self.settings.stop_grace_s if self._role == "cli" else 0.0)
         if "expressions" in self.__dict__:
             await self.expressions.aclose()
         await self.store.close()

@@ -102,7 +102,9 @@ class Settings(BaseSettings):
     run_allow: Annotated[tuple[RunKind, ...], NoDecode] = Field(
         default=(), description="Which of script, shell, container `run` tasks may use (docs/programs.md)."
     )
-    run_timeout_s: float = Field(default=300.0, gt=0, description="Seconds a script, command or container may take when its task sets none.")
+    run_timeout_s: float = Field(
+        default=300.0, gt=0, description="Seconds a script, command or container may take when its task sets none."
+    )
     run_memory_mb: int = Field(default=512, ge=32, description="Megabytes each process of a script or command may use, or a container.")
     run_disk_mb: int = Field(default=64, ge=1, description="Megabytes a script or command may write to its working directory.")
     run_output_kb: int = Field(default=1000, ge=1, description="Kilobytes a program may write to stdout and to stderr, each.")

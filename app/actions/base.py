@@ -33,10 +33,13 @@ class Actor:
 class ActionsBase:
     """What the groups of actions share: the store, the catalogue, and the checks every action begins with."""
 
-    def __init__(self, store: Store, catalogue: Mapping[str, Any], *, http_allow: Sequence[str] = ()) -> None:
+    def __init__(
+        self, store: Store, catalogue: Mapping[str, Any], *, http_allow: Sequence[str] = (), run_allow: Sequence[str] = ()
+    ) -> None:
         self._store = store
         self._catalogue = catalogue
         self._http_allow = http_allow  # what runs may call although it is not public
+        self._run_allow = run_allow  # the programs they may run
 
     @asynccontextmanager
     async def _acting(self, actor: Actor, needed: Role, act: str) -> AsyncIterator[AsyncSession]:

@@ -18,6 +18,7 @@ from app.actions.errors import Conflict, Invalid
 from app.actions.locks import differences, lock_of, secrets_used, workflows_run
 from app.actions.reach import blocked
 from app.actions.schedules import starts
+from app.programs import turned_off
 from app.store import tables as t
 from app.store.ids import new_id
 from app.views import ProposalView, VersionView, proposal_view, version_view
@@ -194,7 +195,8 @@ class ProposalActions(ActionsBase):
         view = proposal_view(row, self._catalogue, stored, await definitions(session, row.lock))
         people = {*(await session.execute(select(t.users.c.name))).scalars(), row.created_by, "me"}
         scheduled = starts(row.definition, self._store.settings.timezone, datetime.now(UTC))
-        more = [*unknown_people(row.definition, people), *scheduled, *blocked(row.definition, self._http_allow)]
+        refused = [*blocked(row.definition, self._http_allow), *turned_off(row.definition, self._run_allow)]
+        more = [*unknown_people(row.definition, people), *scheduled, *refused]
         return replace(view, warnings=[*view.warnings, *await self._same_name(session, row), *more])
 
     async def _same_name(self, session: AsyncSession, row: Row[Any]) -> list[dict[str, Any]]:

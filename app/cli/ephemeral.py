@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 LONGEST_WAIT_S = 60.0  # a longer one ends an ephemeral run as `waiting`: there is nobody to wake it
+SETTLE_S = 10.0  # for runs and programs that nobody waited for
 
 Say = Callable[[str], None]
 
@@ -32,10 +33,12 @@ async def ephemeral(request: Request, *, say: Say, follow: bool) -> dict[str, An
     from langgraph.checkpoint.memory import InMemorySaver
 
     from app.outgoing import http_client, shared_hosts
+    from app.programs import process_settings
     from app.settings import Settings
     from dsl.expressions import Expressions
     from graphs import catalogue
     from graphs.run import compile, execute, run_graph  # noqa: A004  the contract's word
+    from graphs.run.processes import LocalProcesses
 
     settings = Settings()
     opened: list[Any] = []  # clients for connections
@@ -45,20 +48,35 @@ async def ephemeral(request: Request, *, say: Say, follow: bool) -> dict[str, An
     expressions = Expressions(
         children=settings.expression_children, timeout_s=settings.expression_timeout_s, memory_mb=settings.expression_memory_mb
     )
+    processes = LocalProcesses(process_settings(settings))
     try:
         async with aclosing(http_client(settings, shared_hosts(settings), also=LOOPBACK)) as http:
             deps = _deps(request, settings, expressions=expressions, functions=functions, http=http, opened=opened)
+            deps = dataclasses.replace(deps, processes=processes)
             deps = deps if not follow else dataclasses.replace(deps, observer=Follow(say, request.data))
+            children: Any = deps.children
+            deps = children.bind(deps)  # they get all ports of this run
             outcome = await execute(run_graph(InMemorySaver()), deps, run_id=run_id, program=program, input=request.input)
+            await _settle(deps, processes, say)
     except asyncio.CancelledError:
         return result(run_id, "cancelled")
     finally:
+        await processes.aclose()
         await expressions.aclose()
         for client in opened:
             await client.aclose()
     for notice in deps.notices.posted.values():  # type: ignore[attr-defined]  # the in-memory notices
         say(f"notice ({notice.channel}): {notice.title or notice.text}")
     return _redacted(_of(run_id, outcome, _unclaimed(request, deps)), request)
+
+
+async def _settle(deps: RunDeps, processes: Any, say: Say) -> None:
+    """Let what was started without being waited for come to its end, for a while: after this command nothing of it is left."""
+    children: Any = deps.children
+    await children.settled(SETTLE_S)
+    for run_id, ended in children.ended.items():
+        say(f"the run {run_id}, which nobody waited for, is {ended.status}")
+    await processes.aclose(SETTLE_S)
 
 
 def _deps(request: Request, settings: Settings, *, expressions: Any, functions: Mapping[str, Any], http: Any, opened: list[Any]) -> RunDeps:

@@ -1,4 +1,4 @@
-"""Run a script or a shell command shut in: see `launcher.py` for how, docs/sandbox.md for what it keeps out and what it does not.
+"""Run a script or a shell command shut in: see `launcher.py` for how, docs/programs.md for what it keeps out and what it does not.
 
 Each language is an interpreter of this machine, found when first needed: Parley's own Python without Parley's packages, `node`, `/bin/sh`.
 """
