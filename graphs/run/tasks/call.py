@@ -11,7 +11,7 @@ from graphs.run.cataloged import CatalogedFunction
 from graphs.run.endpoint import prepare_endpoint
 from graphs.run.ports import JSON
 from graphs.run.resources import Resource
-from graphs.run.tasks import a2a_call, function_call, grpc_call, http_call, mcp_call, openapi_call, own_function
+from graphs.run.tasks import a2a_call, asyncapi_call, function_call, grpc_call, http_call, mcp_call, openapi_call, own_function
 from graphs.run.tasks.do import DoTask
 from graphs.run.tree import Block, Body
 
@@ -22,6 +22,7 @@ _PROTOCOLS: Mapping[str, Callable[[Mapping[str, JSON], str, Compiler], Body]] = 
     "http": http_call.prepare,
     "grpc": grpc_call.prepare,
     "a2a": a2a_call.prepare,
+    "asyncapi": asyncapi_call.prepare,
     "mcp": mcp_call.prepare,
     "openapi": openapi_call.prepare,
 }

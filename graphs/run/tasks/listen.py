@@ -90,10 +90,11 @@ class ListenTask:
 def prepare(data: Mapping[str, JSON], reference: str, compiler: Compiler, _siblings: Mapping[str, int]) -> ListenTask:
     listen = data["listen"]
     strategy = matching.prepare(listen.get("to") or {}, join(reference, "listen", "to"), compiler.problem)
-    return ListenTask(strategy, listen.get("read") or "data", _each(data.get("foreach"), join(reference, "foreach"), compiler))
+    return ListenTask(strategy, listen.get("read") or "data", prepare_each(data.get("foreach"), join(reference, "foreach"), compiler))
 
 
-def _each(data: Mapping[str, JSON] | None, reference: str, compiler: Compiler) -> Each | None:
+def prepare_each(data: Mapping[str, JSON] | None, reference: str, compiler: Compiler) -> Each | None:
+    """Prepare a `foreach`, of a `listen` or of a subscription, that stands at *reference*."""
     if data is None:
         return None
     return Each(

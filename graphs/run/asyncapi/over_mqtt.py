@@ -1,0 +1,196 @@
+"""AsyncAPI over MQTT: 5 where the document says so (`mqtt5`, or `protocolVersion: 5`), else 3.1.1, which has no headers.
+
+A subscription has a session with the broker under a name that is the step's own. It outlives the process: what comes between a kill and
+the next process waits at the broker, and a message counts as received once the journal has it. So with QoS 1 or 2 (1 unless the binding
+says otherwise) every message arrives, one that was in flight at a kill perhaps twice. The session ends with the subscription.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from graphs.run.asyncapi.broker import Outgoing, Target
+from graphs.run.asyncapi.messages import Incoming
+from graphs.run.errors import WorkflowError
+from graphs.run.network import addresses, limit_s, network, no_answer
+from graphs.run.ports import JSON
+
+_SESSION_S = 3600  # a session without a client is kept so long by a broker that speaks 5
+_MOST_BYTES = 10_000_000
+_MOST_WAITING = 1000  # messages held here; a broker keeps what was not received
+_GOODBYE_S = 2.0
+
+
+class MqttBroker:
+    async def publish(self, target: Target, message: Outgoing) -> None:
+        new = target.server.version == "5"
+        if message.headers and not new:
+            words = "MQTT 3.1.1 has no headers: take them out of the message, or use a server with `protocol: mqtt5`"
+            raise WorkflowError.of("configuration", words)
+        properties = None
+        if new:
+            properties = _properties("PUBLISH")
+            properties.ContentType = message.content_type
+            properties.UserProperty = [(str(name), _text(value)) for name, value in message.headers.items()]
+        payload = json.dumps(message.payload, ensure_ascii=False, separators=(",", ":"))
+        qos, retain = _qos(target.bindings), bool(target.bindings.get("retain"))
+        with _Said(target):
+            async with await _client(target) as client:
+                await client.publish(target.address, payload, qos=qos, retain=retain, properties=properties, timeout=limit_s(target.step))
+
+    @asynccontextmanager
+    async def subscribe(self, target: Target, after: str) -> AsyncIterator[_Session]:
+        name = _session_name(target)
+        keep = False
+        try:
+            with _Said(target):
+                async with await _client(target, name, lasting=True) as client:
+                    client._client.manual_ack_set(True)  # aiomqtt has no word for it
+                    await client.subscribe(target.address, qos=_qos(target.bindings), timeout=limit_s(target.step))
+                    try:
+                        yield _Session(client, target.server.version == "5")
+                    except asyncio.CancelledError:
+                        keep = target.step.engine.waits.closing  # somebody else goes on with it
+                        raise
+        finally:
+            if not keep:
+                await _forget(target, name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    client: Any
+    new: bool
+
+    async def next(self) -> Incoming | None:
+        message = await anext(self.client.messages)
+        properties = message.properties
+        headers = dict(getattr(properties, "UserProperty", ())) if self.new else {}
+        correlation = getattr(properties, "CorrelationData", None) if self.new else None
+        return Incoming(
+            _bytes(message.payload),
+            headers,
+            getattr(properties, "ContentType", "") if self.new else "",
+            correlation.decode("utf-8", "replace") if correlation else None,
+            receipt=message,
+        )
+
+    async def settle(self, message: Incoming) -> None:
+        receipt: Any = message.receipt
+        self.client._client.ack(receipt.mid, receipt.qos)
+
+
+async def _client(target: Target, name: str | None = None, *, lasting: bool = False) -> Any:
+    """Return a client for the server, at an address that is allowed; a *lasting* one has a session that outlives the connection."""
+    import aiomqtt
+
+    server = target.server
+    found = await addresses(target.step, server.host, server.port)
+    user, password = await _login(target)
+    new = server.version == "5"
+    properties = None
+    if new:
+        properties = _properties("CONNECT")
+        properties.MaximumPacketSize = _MOST_BYTES
+        if lasting:
+            properties.SessionExpiryInterval = _SESSION_S
+    return aiomqtt.Client(
+        found[0],
+        server.port,
+        username=user,
+        password=password,
+        identifier=name,
+        protocol=aiomqtt.ProtocolVersion.V5 if new else aiomqtt.ProtocolVersion.V311,
+        clean_session=None if new else not lasting,
+        clean_start=not lasting if new else 3,
+        properties=properties,
+        timeout=min(limit_s(target.step), 30.0),
+        max_queued_incoming_messages=_MOST_WAITING,
+        tls_context=_Named(network(target.step).tls, server.host) if server.tls else None,  # type: ignore[arg-type]
+    )
+
+
+class _Named:
+    """A TLS context whose certificates must be for *name*, wherever the connection goes: to the address that was tested."""
+
+    check_hostname = True
+
+    def __init__(self, context: ssl.SSLContext, name: str) -> None:
+        self._context = context
+        self._name = name
+
+    def wrap_socket(self, sock: Any, server_hostname: str | None = None, **options: Any) -> ssl.SSLSocket:
+        return self._context.wrap_socket(sock, server_hostname=self._name, **options)
+
+
+async def _login(target: Target) -> tuple[str | None, str | None]:
+    """Return user and password: a token is a password without a user."""
+    if target.authentication is None:
+        return None, None
+    if target.authentication.scheme == "Basic":
+        values = await target.authentication.read(target.step)
+        if isinstance(values, dict) and "username" in values and "password" in values:
+            target.step.engine.redactor.add(values["password"])
+            return str(values["username"]), str(values["password"])
+        raise WorkflowError.of("configuration", "the authentication needs a username and a password")
+    shown = await target.authentication.resolve(target.step)
+    return "", str(shown["parameter"])
+
+
+async def _forget(target: Target, name: str) -> None:
+    """End the session at the broker, as far as that is possible now."""
+    import aiomqtt
+
+    with suppress(aiomqtt.MqttError, WorkflowError, TimeoutError, OSError):
+        async with asyncio.timeout(_GOODBYE_S):
+            async with await _client(target, name, lasting=False):
+                pass
+
+
+def _session_name(target: Target) -> str:
+    """Return a name of at most 23 characters, as every broker takes it; the same in every process for this attempt of this step."""
+    step = target.step
+    return "parley-" + hashlib.sha256(f"{step.engine.run_id} {step.path} {step.attempt}".encode()).hexdigest()[:16]
+
+
+class _Said:
+    """Turn the library's errors into the workflow's."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        import aiomqtt
+
+        if isinstance(error, aiomqtt.MqttError):
+            reason = self._target.step.engine.redactor.text(str(error)).removeprefix("[code:").strip() or "the connection broke off"
+            raise no_answer(self._target.server.where, reason[0].lower() + reason[1:]) from error
+
+
+def _properties(packet: str) -> Any:
+    from paho.mqtt.packettypes import PacketTypes
+    from paho.mqtt.properties import Properties
+
+    return Properties(getattr(PacketTypes, packet))  # type: ignore[no-untyped-call]  # paho has none there
+
+
+def _qos(bindings: Mapping[str, JSON]) -> int:
+    return int(bindings["qos"]) if bindings.get("qos") in (0, 1, 2) else 1
+
+
+def _bytes(payload: Any) -> bytes:
+    return bytes(payload) if isinstance(payload, bytes | bytearray) else str(payload if payload is not None else "").encode()
+
+
+def _text(value: JSON) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
