@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from graphs.run.deps import Limits
 from graphs.run.ports import Row
 
 if TYPE_CHECKING:
@@ -66,6 +67,16 @@ class LazyModels:
     def __getattr__(self, name: str) -> Any:
         self._made = self._made or self._make()
         return getattr(self._made, name)
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return the bounds of one run, whatever its definition asks for."""
+    return Limits(
+        max_steps=settings.budget_tasks,
+        max_wall_time_s=settings.budget_wall_time_s or None,
+        max_tokens=settings.budget_tokens or None,
+        max_money=settings.budget_money or None,
+    )
 
 
 def smtp_url(settings: Settings) -> str | None:

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from app.child_runs import ChildRuns
-from app.run_ports import GuardingSecrets, LazyModels, LiveObserver, smtp_url, stdio_servers
+from app.run_ports import GuardingSecrets, LazyModels, LiveObserver, limits_of, smtp_url, stdio_servers
 from app.store.database import to_text
+from app.store.lanes import admit_after
 from app.store.patience import lost, patiently
 from app.store.queries import query
 from app.store.runs import Ending, Lease, RunRows
 from app.store.vault import GrantedSecrets
-from graphs.run.errors import LeaseLost, StoreUnavailable
+from graphs.run.errors import Held, LeaseLost, StoreUnavailable
 from graphs.run.ports import Row
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from graphs.run import Outcome, Program, RunDeps
 
 log = structlog.get_logger("parley.run")
+MISTAKE_PAUSE_S = 1.0  # before the first new try; then twice as long each time
 PROGRAMS = 256  # compiled definitions kept a process
 
 
@@ -48,6 +49,7 @@ class InHand:
     ending: bool = False  # the cancellation has arrived
     signals: int = -1
     missed: int = 0  # renewals that did not find our lease
+    brake: asyncio.Event = field(default_factory=asyncio.Event)  # set: the run is to stand still
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +70,9 @@ class Runner:
         self.resting = False
         self._store = container.store
         self._patience_s = container.settings.store_patience_s
-        self._rows = RunRows(self._store.database, owner, lease_s=container.settings.lease_s, patience_s=self._patience_s)
+        self._rows = RunRows(
+            self._store.database, owner, lease_s=container.settings.lease_s, patience_s=self._patience_s, asking=self._store.queue.asking
+        )
         self._graphs: dict[str, Any] = {}
         self._savers: dict[str, GroupSaver] = {}
         self._programs: dict[str, Program] = {}
@@ -96,14 +100,12 @@ class Runner:
         self.in_hand[lease.run_id] = hand
         try:
             details = await self._rows.details(lease)
-            if lease.cancel_requested:
-                return await self._finish(hand, "cancelled", None)
+            hand.cancelled = hand.ending = lease.cancel_requested
             return await self._until_parked(hand, details, overrides or Overrides())
         except Exception as exc:
             if isinstance(exc, LeaseLost | StoreUnavailable) or lost(exc):
                 raise
-            log.exception("A run faulted on a mistake of Parley's own", run=lease.run_id)
-            return await self._finish(hand, "faulted", await internal_error(exc))
+            return await self._mistaken(hand, exc)
         finally:
             del self.in_hand[lease.run_id]
             saver.leaves(lease.run_id)
@@ -118,26 +120,36 @@ class Runner:
         program = self._program(details)
         meta = {"id": lease.run_id, "started_at": details["started_at"].isoformat()}
         while True:
+            undoing = hand.ending
             work = execute(
-                self._graph(lease.tenant), deps, run_id=lease.run_id, program=program, input=details["input"], workflow_meta=meta
-            )
+                self._graph(lease.tenant), deps, run_id=lease.run_id, program=program, input=details["input"], workflow_meta=meta,
+                cancelled=undoing,
+            )  # fmt: skip
             try:
                 outcome = await work
+            except Held:
+                if await self._suspend(hand):
+                    return "suspended"
+                hand.brake.clear()
+                continue
             except asyncio.CancelledError:
-                if not hand.cancelled:
+                if not hand.cancelled or undoing:
                     raise
                 hand.ending = True
                 _uncancel()
-                return await self._finish(hand, "cancelled", None)
+                await hand.journal.flush()
+                continue
             if outcome.status != "waiting":
                 return await self._finish(hand, outcome.status, outcome)
-            if await self._park(hand, outcome):
-                return "waiting"
-            if hand.cancelled:
-                return await self._finish(hand, "cancelled", None)
+            parked = await self._park(hand, outcome, undoing=undoing)
+            if parked:
+                return parked
+            if hand.cancelled and not undoing:
+                hand.ending = True
+                await hand.mailbox.withdraw([wait.path for wait in outcome.awaited])
 
     def _deps(self, hand: InHand, details: Mapping[str, Any], overrides: Overrides) -> RunDeps:
-        from graphs.run import Limits, RunDeps
+        from graphs.run import RunDeps
         from graphs.run.memory_ports import SystemClock
 
         c, lease = self.container, hand.lease
@@ -149,11 +161,10 @@ class Runner:
             events=self._store.events(lease.tenant),
             notices=self._store.notices(lease.tenant, lease.run_id, details["conversation"], redacted=hand.journal.redacted),
             workflows=self._store.workflows(lease.tenant, details["lock"]), expressions=c.expressions, catalogue=c.catalogue,
-            clock=SystemClock(),
+            clock=SystemClock(), brake=hand.brake, limits=limits_of(c.settings),
             observer=LiveObserver(self._store.notifier, lease.tenant, lease.run_id, overrides.on_step), models=LazyModels(lambda: c.models),
             connections=c.connections.of_run(lease.tenant, hand.journal.guard), smtp_url=smtp_url(c.settings),
             mcp_stdio=stdio_servers(c.settings), processes=c.processes,
-            children=ChildRuns(self._store, lease.tenant, lease.run_id, details["lock"], c.catalogue, depth=Limits().workflow_depth),
         )  # fmt: skip
 
     def _graph(self, tenant: str) -> Any:
@@ -177,29 +188,62 @@ class Runner:
             self._programs[details["digest"]] = compile_program(details["definition"], self.container.catalogue)
         return self._programs[details["digest"]]
 
-    async def _park(self, hand: InHand, outcome: Outcome) -> bool:
-        """Store that the run waits; False when something arrived since it looked, or when it is to be cancelled: go on then."""
+    async def _park(self, hand: InHand, outcome: Outcome, *, undoing: bool) -> str:
+        """Store that the run waits, or stands still; "" when something arrived since it looked, or it is to be cancelled: go on then."""
         moments = [wait.wake_at for wait in outcome.awaited if wait.wake_at]
         reason = next(
             (kind for kind in ("outcome-unknown", "approve", "ask", "event", "timer") if any(w.kind == kind for w in outcome.awaited)), ""
         )
-        values = {**_mine(hand.lease), "reason": reason, "wake_at": min(moments) if moments else None, "signals": hand.mailbox.signals}
+        values = {**_mine(hand.lease), "reason": reason, "wake_at": min(moments) if moments else None, "signals": hand.mailbox.signals,
+            "undoing": undoing,
+        }  # fmt: skip
 
         async def park() -> Any:
             async with self._store.database.quick(hand.lease.tenant) as connection:
-                if await (await connection.execute(query("runs", "park"), values)).fetchone() is not None:
+                parked = await (await connection.execute(query("runs", "park"), values)).fetchone()
+                if parked is not None:
                     await connection.execute(query("runs", "end-live"), {"runs": [hand.lease.run_id]})
-                    return None
+                    return parked[0]
                 row = await (await connection.execute(query("runs", "holds"), _mine(hand.lease))).fetchone()
                 if row is None:
                     await _see_that_it_was_us(connection, hand.lease)
                 return row
 
         row = await patiently(park, patience_s=self._patience_s)
-        if row is None:
-            return True
+        if row is None or isinstance(row, str):
+            return row or "waiting"
         hand.cancelled = hand.cancelled or bool(row[1])
-        return False
+        return ""
+
+    async def _suspend(self, hand: InHand) -> bool:
+        """Store that the run stands still; False when nobody wants that any more."""
+
+        async def stand() -> bool:
+            async with self._store.database.quick(hand.lease.tenant) as connection:
+                return await (await connection.execute(query("control", "suspend"), _mine(hand.lease))).fetchone() is not None
+
+        return await patiently(stand, patience_s=self._patience_s)
+
+    async def _mistaken(self, hand: InHand, error: Exception) -> str:
+        """Have a run that met a mistake of ours tried again; after some times in a row it is put aside, until a person retries it."""
+        log.exception("A run met a mistake of Parley's own", run=hand.lease.run_id)
+        outcome = await internal_error(error)
+        values = {
+            **_mine(hand.lease), "most": self.container.settings.mistakes, "pause_s": MISTAKE_PAUSE_S,
+            "error": to_text(hand.journal.redacted(dict(outcome.error or {}))),
+        }  # fmt: skip
+
+        async def note() -> str:
+            async with self._store.database.quick(hand.lease.tenant) as connection:
+                row = await (await connection.execute(query("control", "mistaken"), values)).fetchone()
+                if row is None:
+                    raise LeaseLost(f"run {hand.lease.run_id} has a new owner")
+                if row[0] == "stuck":
+                    await connection.execute(query("runs", "end-live"), {"runs": [hand.lease.run_id]})
+                    await admit_after(connection, [hand.lease.run_id], self._store.queue.asking)
+                return str(row[0])
+
+        return await patiently(note, patience_s=self._patience_s)
 
     async def _finish(self, hand: InHand, status: str, outcome: Outcome | None) -> str:
         lease = hand.lease
@@ -241,7 +285,7 @@ class Runner:
             if self.in_hand.get(run_id) is not hand:
                 continue  # it ended meanwhile
             if run_id in held:
-                _note(hand, signals=held[run_id][1], cancel=held[run_id][2])
+                _note(hand, signals=held[run_id][1], cancel=held[run_id][2], suspend=held[run_id][3])
             else:
                 _miss(hand)
 
@@ -259,8 +303,10 @@ async def _see_that_it_was_us(connection: Any, lease: Lease) -> None:
         raise LeaseLost(f"run {lease.run_id} has a new owner")
 
 
-def _note(hand: InHand, *, signals: int, cancel: bool) -> None:
+def _note(hand: InHand, *, signals: int, cancel: bool, suspend: bool = False) -> None:
     hand.missed = 0
+    if suspend:
+        hand.brake.set()
     if signals != hand.signals:
         hand.signals = signals
         hand.mailbox.arrived.set()

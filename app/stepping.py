@@ -1,6 +1,7 @@
 """From journal rows to one state a task: what the picture of a run colours.
 
-States: pending, running, waiting, retrying, done, faulted, skipped. A task in a loop has `done` counted over its executions.
+States: pending, running, waiting, retrying, done, faulted, skipped, compensated (done, and undone again).
+A task in a loop has `done` counted over its executions.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from app.titles import task_title
+from app.undone import owner
 from graphs.run.paths import to_reference
 
 JSON = Any
@@ -34,7 +36,10 @@ def step_states(
         reference: {"title": task_title(definition, reference), **_PENDING} for reference in task_references(definition)
     }
     for line in lines:
-        if line.reference in states:
+        compensated = owner(line.reference) if line.kind == "step" else None
+        if compensated in states:
+            _undo(states[compensated], line)
+        elif line.reference in states and line.kind in ("step", "intent", "retry"):
             _apply(states[line.reference], line)
     if run_status not in ENDED:
         _overlay(states, waits, running)
@@ -67,6 +72,14 @@ def _apply(state: dict[str, JSON], line: Any) -> None:
     elif line.status == "faulted":
         error = line.error if isinstance(line.error, Mapping) else {}
         state.update(status="faulted", detail=str(error.get("detail") or error.get("title") or ""))
+
+
+def _undo(state: dict[str, JSON], line: Any) -> None:
+    if line.status == "finished":
+        state.update(status="compensated", detail="undone")
+    elif line.status == "faulted":
+        error = line.error if isinstance(line.error, Mapping) else {}
+        state["detail"] = f"could not be undone: {error.get('detail') or error.get('title') or ''}"
 
 
 def _time(state: dict[str, JSON], line: Any) -> None:

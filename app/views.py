@@ -21,6 +21,7 @@ from app.stepping import step_states
 from app.store import tables as t
 from app.store.queries import query
 from app.titles import task_title, title_of
+from app.undone import undone
 from graphs.run.redaction import Redactor
 
 JSON = Any
@@ -32,6 +33,7 @@ REASONS = {
     "event": "waiting for an event",
     "timer": "waiting for a time",
     "outcome-unknown": "outcome-unknown",
+    "mistake": "to be tried again after a mistake of Parley's own",
 }
 
 
@@ -111,6 +113,9 @@ class RunView:
     output: JSON
     error: Mapping[str, JSON] | None
     actions: Sequence[str]
+    compensated: Sequence[Mapping[str, JSON]] = ()  # what was undone: {reference, path, title, status: compensated | faulted, detail}
+    rerun_of: Mapping[str, JSON] | None = None  # {run, task}: the run this one was made from, and the task it begins with
+    priority: int = 50
     secrets: tuple[str, ...] = field(default=(), repr=False)  # names of the secrets whose values must not be shown
 
     @property
@@ -122,7 +127,7 @@ class RunView:
         return _json(self)
 
     def redacted(self, redactor: Redactor) -> RunView:
-        shown = {name: redactor.value(_plain(getattr(self, name))) for name in ("steps", "awaiting", "output", "error")}
+        shown = {name: redactor.value(_plain(getattr(self, name))) for name in ("steps", "awaiting", "output", "error", "compensated")}
         return replace(self, **shown)
 
 
@@ -253,7 +258,9 @@ def _runs() -> Any:
     columns = (
         r.id, r.version_id, r.conversation, r.status, r.reason, r.output, r.error, r.failed_path, r.started_by, r.created_at,
         r.ready_at, r.started_at,
-        r.ended_at, r.wake_at, r.cancel_requested, v.namespace, v.name, v.version, v.digest, v.definition, v.secrets,
+        r.ended_at, r.wake_at, r.cancel_requested, r.suspend_requested,
+        r.held, r.lane_limit, r.priority, r.failures, r.options,
+        v.namespace, v.name, v.version, v.digest, v.definition, v.secrets,
     )  # fmt: skip
     return select(*columns).join(t.versions, (v.tenant_id == r.tenant_id) & (v.id == r.version_id))
 
@@ -261,7 +268,7 @@ def _runs() -> Any:
 def _run_view(row: Row[Any], *, lines: Sequence[Any] | None, waits: Sequence[Any], running: Sequence[str], worker_missing: bool) -> RunView:
     now = datetime.now(UTC)
     began, ended = row.started_at or row.created_at, row.ended_at or now
-    error = explain(row.error, row.definition, row.failed_path) if row.status == "faulted" and row.error else None
+    error = explain(row.error, row.definition, row.failed_path) if row.status in ("faulted", "stuck") and row.error else None
     steps = step_states(row.definition, lines, waits, running, row.status) if lines is not None else {}
     awaiting = [_awaiting(wait, row.definition) for wait in waits if not wait.path.rpartition("/")[2].startswith("timeout")]
     return RunView(
@@ -272,13 +279,20 @@ def _run_view(row: Row[Any], *, lines: Sequence[Any] | None, waits: Sequence[Any
         elapsed_s=round(max(0.0, (ended - began).total_seconds()), 3), picture=picture_of(row.digest,
         row.definition) if lines is not None else None,
         steps=steps, awaiting=awaiting, output=row.output, error=error.to_json() if isinstance(error, ErrorView) else None,
-        actions=_actions(row, awaiting), secrets=tuple(row.secrets),
+        actions=_actions(row, awaiting), compensated=list(undone(row.definition, lines or ())), rerun_of=row.options.get("rerun"),
+        priority=row.priority, secrets=tuple(row.secrets),
     )  # fmt: skip
 
 
 def _reason(row: Row[Any], waits: Sequence[Any], now: datetime, worker_missing: bool) -> str:
-    if row.cancel_requested and row.status == "running":
+    if row.cancel_requested and row.status in ("ready", "running"):
         return "being cancelled"
+    if row.suspend_requested and row.status == "running":
+        return "to be suspended at the next step"
+    if row.status == "stuck":
+        return f"put aside: it met a mistake of Parley's own {row.failures} times"
+    if row.status == "ready" and row.held:
+        return f"waiting for its turn: {row.lane_limit} of this workflow's runs may be under way at once"
     if row.status == "ready" and worker_missing and (now - row.ready_at).total_seconds() > LONG_READY_S:
         return "waiting for a worker: none is running (parley worker, or parley up)"
     if row.status != "waiting":
@@ -303,6 +317,10 @@ def _awaiting(wait: Row[Any], definition: Mapping[str, JSON]) -> dict[str, JSON]
 def _actions(row: Row[Any], awaiting: Sequence[Mapping[str, JSON]]) -> list[str]:
     if row.status == "faulted":
         return ["retry"]
+    if row.status == "stuck":
+        return ["cancel", "retry"]
+    if row.status == "suspended":
+        return ["cancel", "resume", *(["answer"] if any(wait["kind"] in PEOPLE for wait in awaiting) else [])]
     if row.status in ("ready", "running", "waiting"):
         return ["cancel", *(["answer"] if any(wait["kind"] in PEOPLE for wait in awaiting) else [])]
     return []

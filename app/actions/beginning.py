@@ -12,12 +12,28 @@ from app.actions.children import children
 from app.actions.errors import Conflict
 from app.actions.locks import differences, lock_of
 from app.store import tables as t
+from app.store.lanes import admit
+from dsl.settings import parley_of_document
+
+PRIORITY = 50
 
 
 async def begin(session: AsyncSession, version: Row[Any], run_id: str, *, input: Any, started_by: str, **columns: Any) -> None:  # noqa: A002
     """Add a run of *version*, ready unless *columns* of `runs` say otherwise. Whoever calls wakes a worker and has checked the lock."""
     values = {"tenant_id": version.tenant_id, "id": run_id, "version_id": version.id, "input": input, "started_by": started_by}
-    await session.execute(insert(t.runs).values(**values, **columns))
+    own = turn(version)
+    await session.execute(insert(t.runs).values(**values, **{**own, **columns}))
+    if own.get("held") and columns.get("held", True):
+        await admit(session, own["lane"])
+
+
+def turn(version: Row[Any]) -> dict[str, Any]:
+    """Return the columns of a run that say when it is its turn: `metadata.parley.priority` and `concurrency` of its definition."""
+    settings = parley_of_document(version.definition)
+    columns: dict[str, Any] = {"priority": settings.get("priority", PRIORITY)}
+    if "concurrency" in settings:
+        columns.update(lane=f"{version.namespace}/{version.name}", lane_limit=settings["concurrency"], held=True)
+    return columns
 
 
 async def check_lock(session: AsyncSession, version: Row[Any], catalogue: Mapping[str, Any]) -> None:

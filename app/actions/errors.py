@@ -4,6 +4,7 @@ ActionError
   NotFound    404  no such thing, or it belongs to another tenant: the two look the same
   Forbidden   403  the person's role does not allow it
   Conflict    409  it does not fit what is there now: a stale digest, a decision already taken, a name and version already used
+  Busy        429  there is too much waiting already: try again later
   Invalid     422  the definition or value is wrong; `problems` lists every mistake
 """
 
@@ -55,6 +56,10 @@ class Forbidden(ActionError):
 
 class Conflict(ActionError):
     status = 409
+
+
+class Busy(ActionError):
+    status = 429
 
 
 class Invalid(ActionError):

@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, text, update
+from sqlalchemy import Row, delete, exists, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import dsl
 from app.actions.base import ActionsBase, Actor, one, record
 from app.actions.beginning import begin, check_lock
-from app.actions.errors import Conflict, Forbidden, Invalid
+from app.actions.errors import Busy, Conflict, Forbidden, Invalid
 from app.actions.events import checked_events
 from app.actions.forms import misfits
 from app.store import tables as t
 from app.store.ids import new_id
 from app.store.inbox import attributes_of
+from app.store.lanes import admit
+from app.store.queries import query
 from app.store.waking import wake
 from app.views import RunView, read_new_run_view, read_run_view, read_run_views, worker_missing
+from graphs.run.compensation import BEGUN
 from graphs.run.paths import to_reference
 
 ENDED = ("completed", "faulted", "cancelled")
+TOO_MANY_READY = text(query("control", "too-many-ready").replace("%(limit)s", ":limit"))
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 
@@ -65,6 +69,7 @@ class RunActions(ActionsBase):
                 _check_event(version.definition)
             _check_input(version.definition, data)
             run_id = new_id()
+            await self._room(session)
             lease = _leased(here, self._store.settings.lease_s) if here else {}
             await begin(session, version, run_id, input=data, started_by=actor.name, conversation=conversation, options=options, **lease)
             if given:
@@ -96,10 +101,14 @@ class RunActions(ActionsBase):
             return await worker_missing(session)
 
     async def cancel(self, actor: Actor, run_id: str) -> RunView:
-        """Ask a run to stop; one that nobody runs stops at once. A run that has ended stays as it is."""
+        """
+        Ask a run to stop; one that nobody runs stops at once, unless something is to be undone (`metadata.parley.compensate`).
+
+        A run that has ended stays as it is.
+        """
         async with self._acting(actor, "operator", "cancel runs") as session:
             row = await one(session, t.runs, "run", run_id, lock=True)
-            if row.status not in ENDED and not row.cancel_requested:
+            if row.status not in ENDED and (row.status == "stuck" or not row.cancel_requested):
                 await record(session, actor, "cancel", f"run:{run_id}")
                 await self._cancel(session, row)
         self._store.announce(run_id)
@@ -111,11 +120,13 @@ class RunActions(ActionsBase):
             await session.execute(update(t.runs).where(c.id == row.id).values(cancel_requested=True, signals=c.signals + 1))
             self._store.signalled([row.id])
             return
-        await session.execute(
-            update(t.runs)
-            .where(c.id == row.id)
-            .values(status="cancelled", reason="", cancel_requested=True, ended_at=func.clock_timestamp(), wake_at=None)
-        )
+        undo = not row.cancel_requested and await _can_be_undone(session, row.id)
+        values = {"reason": "", "cancel_requested": True, "suspend_requested": False, "held": False, "wake_at": None}
+        if undo:
+            values.update(status="ready", ready_at=func.clock_timestamp(), failures=0)
+        else:
+            values.update(status="cancelled", ended_at=func.clock_timestamp())
+        await session.execute(update(t.runs).where(c.id == row.id).values(values))
         a = t.awaits.c
         await session.execute(
             update(t.awaits)
@@ -123,30 +134,56 @@ class RunActions(ActionsBase):
             .values(withdrawn_at=func.clock_timestamp())
         )
         await session.execute(delete(t.live).where(t.live.c.run_id == row.id))
+        if undo:
+            await self._store.queue.enqueue(session, [row.id])
+            return
         await self._store.queue.cancel(session, row.id)
+        await self._next_in_lane(session, row.lane)
+
+    async def _next_in_lane(self, session: AsyncSession, lane: str | None) -> None:
+        """Let the next runs of a lane begin, after one of it ended or asked for its turn."""
+        admitted = await admit(session, lane) if lane else []
+        if admitted:
+            await self._store.queue.enqueue(session, admitted)
+
+    async def _room(self, session: AsyncSession) -> None:
+        """Raise Busy when so many runs are ready and not begun that more would only wait longer."""
+        limit = self._store.settings.ready_limit
+        if (await session.execute(TOO_MANY_READY, {"limit": limit})).scalar_one():
+            raise Busy(
+                f"{limit} runs are ready and wait for a worker; no more can be started now.", code="too-many-ready",
+                why="PARLEY_READY_LIMIT says how many may wait.", next="Try again later, or start more workers: parley worker.",
+            )  # fmt: skip
 
     async def retry(self, actor: Actor, run_id: str) -> RunView:
         """
-        Try the failed step of a faulted run again; what finished stays finished.
+        Try the failed step of a faulted run again; what finished stays finished. Let a run that was put aside (`stuck`) go on.
 
         Raises:
-            Conflict: the run did not fault, or its lock changed.
+            Conflict: the run did not fault, what it had done was undone, or its lock changed.
         """
         async with self._acting(actor, "operator", "retry runs") as session:
             row = await one(session, t.runs, "run", run_id, lock=True)
-            if row.status != "faulted":
+            if row.status not in ("faulted", "stuck"):
                 raise Conflict(
                     f"The run is {row.status}; only a faulted run can be retried.", code="not-faulted", where=f"run {run_id}",
                     next="Start a new run of the workflow instead.",
                 )  # fmt: skip
             await self._check_lock(session, await one(session, t.versions, "version", row.version_id))
-            await _write_retry(session, actor, row)
+            if row.status == "faulted":
+                await _must_stand(session, row)
+                await _write_retry(session, actor, row)
+            cancelling = row.status == "stuck" and row.cancel_requested
             c = t.runs.c
             await session.execute(
                 update(t.runs).where(c.id == run_id)
-                .values(status="ready", reason="", error=None, ended_at=None, ready_at=func.clock_timestamp(), cancel_requested=False)
+                .values(
+                    status="ready", reason="", error=None, ended_at=None, ready_at=func.clock_timestamp(), cancel_requested=cancelling,
+                    failures=0, held=row.lane is not None,
+                )
             )  # fmt: skip
             await record(session, actor, "retry", f"run:{run_id}")
+            await self._next_in_lane(session, row.lane)
             await self._store.queue.enqueue(session, [run_id])
         self._store.announce(run_id)
         return await self.run(actor, run_id)
@@ -166,8 +203,23 @@ def _given(tenant: str, run_id: str, number: int, event: Mapping[str, Any]) -> d
 def _leased(owner: str, lease_s: float) -> dict[str, Any]:
     return {
         "status": "running", "owner": owner, "epoch": 1, "started_at": func.clock_timestamp(),
-        "lease_until": func.clock_timestamp() + text(f"interval '{float(lease_s)} seconds'"),
+        "lease_until": func.clock_timestamp() + text(f"interval '{float(lease_s)} seconds'"), "held": False,
     }  # fmt: skip
+
+
+async def _can_be_undone(session: AsyncSession, run_id: str) -> bool:
+    c = t.journal.c
+    return bool((await session.execute(select(exists().where(c.run_id == run_id, c.kind == "compensate")))).scalar_one())
+
+
+async def _must_stand(session: AsyncSession, row: Row[Any]) -> None:
+    """Raise Conflict when what the run had done was undone: it cannot go on as if it were there."""
+    c = t.journal.c
+    if (await session.execute(select(exists().where(c.run_id == row.id, c.path == BEGUN, c.kind == "compensate")))).scalar_one():
+        raise Conflict(
+            "What this run had done was undone when it failed; it cannot go on from there.", code="compensated", where=f"run {row.id}",
+            next=f"Run it again from the start: parley rerun {row.id}",
+        )  # fmt: skip
 
 
 async def _write_retry(session: AsyncSession, actor: Actor, row: Row[Any]) -> None:

@@ -37,7 +37,8 @@ class TaskActions(RunActions):
 
     async def answer(self, actor: Actor, run_id: str, path: str, value: Any) -> RunView:
         """
-        Answer what a run asks at *path*: `{"approved": bool, "comment": str}`, the values of an `ask` form, or `{"happened": bool}`.
+        Answer what a run asks at *path*: `{"approved": bool, "comment": str}`, the values of an `ask` form, or `{"happened": bool}`,
+        or `{"check": true}` where a proof can tell.
 
         The same answer twice is one answer.
 
@@ -100,6 +101,13 @@ def checked(row: Row[Any], value: Any, actor: Actor) -> Any:
     if row.kind == "ask":
         _fits(row.form.get("schema") or {}, value)
         return dict(value) if isinstance(value, Mapping) else value
+    if row.kind == "outcome-unknown" and isinstance(value, Mapping) and value.get("check") is True:
+        if not (row.form or {}).get("check"):
+            raise Invalid(
+                "Nothing can look whether this happened.", code="no-proof", where="field check",
+                why="The task has no call for proof (metadata.parley.proof) in the approved definition.", next="Say whether it happened.",
+            )  # fmt: skip
+        return {"check": True}
     key = "approved" if row.kind == "approve" else "happened"
     if not isinstance(value, Mapping) or not isinstance(value.get(key), bool):
         raise Invalid(f"The answer needs the field {key!r}: true or false.", code="invalid-answer", where=f"field {key}")
@@ -134,7 +142,7 @@ def _must_wait(run: Row[Any], row: Row[Any]) -> None:
             f"{row.delivered_by} has answered already.", code="already-answered", where=where,
             why=f"That was at {iso(row.delivered_at)}; a task is answered once.",
         )  # fmt: skip
-    if row.withdrawn_at is not None or run.status not in ("ready", "running", "waiting"):
+    if row.withdrawn_at is not None or run.status not in ("ready", "running", "waiting", "suspended"):
         raise Conflict("Nobody waits for this answer any more.", code="no-longer-asked", where=where, why=f"The run is {run.status}.")
 
 

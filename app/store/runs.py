@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from app.store.database import Database, to_text
+from app.store.lanes import admit_after
 from app.store.patience import patiently
 from app.store.queries import query
 from app.store.together import Together
@@ -44,11 +45,12 @@ class Ending:
 class RunRows:
     """The runs that one process, *owner*, has in hand."""
 
-    def __init__(self, database: Database, owner: str, *, lease_s: float, patience_s: float) -> None:
+    def __init__(self, database: Database, owner: str, *, lease_s: float, patience_s: float, asking: str) -> None:
         self._database = database
         self._owner = owner
         self._lease_s = lease_s
         self._patience_s = patience_s
+        self._asking = asking  # the queue's statement
         self.claim: Together[str, Lease | None] = Together(self._claim, name="claim")
         self.details: Together[Lease, dict[str, Any]] = Together(self._details, name="details")
         self.finish: Together[Ending, bool] = Together(self._finish, name="finish")
@@ -104,6 +106,7 @@ class RunRows:
                 held |= {row[0] for row in await (await connection.execute(query("runs", "ended-by-us"), mine)).fetchall()}
             await connection.execute(query("runs", "end-waits"), {"runs": sorted(held)})
             await connection.execute(query("runs", "end-live"), {"runs": sorted(held)})
+            await admit_after(connection, sorted(held), self._asking)
         return held
 
 

@@ -25,9 +25,10 @@ SELECT r.id, r.input, r.conversation, r.created_at, r.started_at, v.definition, 
 -- name: park
 -- Give the run up until something arrives. Nothing is changed when something arrived since *signals* was read: then go on instead.
 UPDATE parley.runs
-   SET status = 'waiting', reason = %(reason)s, wake_at = %(wake_at)s, owner = NULL, lease_until = NULL
- WHERE id = %(run)s AND epoch = %(epoch)s AND status = 'running' AND signals = %(signals)s AND NOT cancel_requested
-RETURNING id;
+   SET status = CASE WHEN suspend_requested THEN 'suspended' ELSE 'waiting' END, reason = %(reason)s, suspend_requested = false, failures = 0,
+       wake_at = CASE WHEN suspend_requested THEN NULL ELSE %(wake_at)s END, owner = NULL, lease_until = NULL
+ WHERE id = %(run)s AND epoch = %(epoch)s AND status = 'running' AND signals = %(signals)s AND (NOT cancel_requested OR %(undoing)s)
+RETURNING status;
 
 -- name: holds
 SELECT signals, cancel_requested, EXISTS (SELECT 1 FROM parley.given_events g WHERE g.run_id = %(run)s)
@@ -50,7 +51,7 @@ WITH mine AS (
 )
 UPDATE parley.runs r
    SET status = mine.status, reason = '', output = mine.output::json, error = mine.error::json, failed_path = mine.failed_path,
-       ended_at = clock_timestamp(), owner = NULL, lease_until = NULL, wake_at = NULL
+       ended_at = clock_timestamp(), owner = NULL, lease_until = NULL, wake_at = NULL, suspend_requested = false, failures = 0
   FROM mine WHERE r.id = mine.id
 RETURNING r.id;
 
