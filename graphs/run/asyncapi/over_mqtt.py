@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -127,7 +128,13 @@ class _Named:
         self._name = name
 
     def wrap_socket(self, sock: Any, server_hostname: str | None = None, **options: Any) -> ssl.SSLSocket:
-        return self._context.wrap_socket(sock, server_hostname=self._name, **options)
+        wrapped = self._context.wrap_socket(sock, server_hostname=self._name, **options)
+        try:
+            wrapped.do_handshake()
+        except BaseException:
+            wrapped.close()  # nobody else does
+            raise
+        return wrapped
 
 
 async def _login(target: Target) -> tuple[str | None, str | None]:
@@ -173,8 +180,19 @@ class _Said:
         import aiomqtt
 
         if isinstance(error, aiomqtt.MqttError):
-            reason = self._target.step.engine.redactor.text(str(error)).removeprefix("[code:").strip() or "the connection broke off"
-            raise no_answer(self._target.server.where, reason[0].lower() + reason[1:]) from error
+            raise no_answer(self._target.server.where, self._target.step.engine.redactor.text(_reason(error))) from error
+
+
+def _reason(error: BaseException) -> str:
+    cause = error.__context__
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({cause.verify_message})"
+    if isinstance(cause, ssl.SSLError):
+        return "no encrypted connection"
+    if isinstance(cause, OSError) and cause.errno:
+        return os.strerror(cause.errno).lower()
+    found = str(error) or "the connection broke off"
+    return found[0].lower() + found[1:]
 
 
 def _properties(packet: str) -> Any:
