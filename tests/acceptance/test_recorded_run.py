@@ -126,7 +126,7 @@ def test_an_event_says_how_many_runs_waited_for_it(parley: Parley) -> None:
     assert waiting.json["notes"][0] == "Event 1 of --events (order.lost) found nobody who waits for it."
     assert (first.json["accepted"], first.json["receivers"]) == (1, [1])
     assert other.out.startswith("1 accepted, 0 seen before; no run was waiting")  # what --events gave was for that run alone
-    assert again.out == "0 accepted, 1 seen before; no run was waiting (and events do not start runs by themselves yet)\n"
+    assert again.out == "0 accepted, 1 seen before; no run was waiting\n"
 
 
 def test_secrets_are_written_and_never_read_back(parley: Parley) -> None:
