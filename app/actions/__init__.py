@@ -6,16 +6,18 @@
 from __future__ import annotations
 
 from app.actions.base import ROLES, Actor, Role
-from app.actions.errors import ActionError, Conflict, Forbidden, Invalid, NotFound
+from app.actions.control import ControlActions
+from app.actions.errors import ActionError, Busy, Conflict, Forbidden, Invalid, NotFound
 from app.actions.event_tokens import EventTokenActions
+from app.actions.lifecycle import LifecycleActions
 from app.actions.people import PeopleActions
 from app.actions.proposals import ProposalActions
 from app.actions.tasks import TaskActions
 from app.actions.triggers import TriggerActions
 
 
-class Actions(ProposalActions, TaskActions, TriggerActions, EventTokenActions, PeopleActions):
+class Actions(ProposalActions, TaskActions, ControlActions, TriggerActions, EventTokenActions, LifecycleActions, PeopleActions):
     """All actions; see the modules for each group."""
 
 
-__all__ = ["ROLES", "ActionError", "Actions", "Actor", "Conflict", "Forbidden", "Invalid", "NotFound", "Role"]
+__all__ = ["ROLES", "ActionError", "Actions", "Actor", "Busy", "Conflict", "Forbidden", "Invalid", "NotFound", "Role"]

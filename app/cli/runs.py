@@ -40,8 +40,17 @@ def runs(
     return 0
 
 
-def show(run: Run, as_json: Json = False) -> int:
+def show(
+    run: Run,
+    events: Annotated[bool, typer.Option("--events", help="Show its lifecycle events instead, as CloudEvents, by time.")] = False,
+    as_json: Json = False,
+) -> int:
     """Show one run: every step, what it waits for, its output or error."""
+    if events:
+        found = call(lambda actions, actor: actions.run_events(actor, run))
+        lines = [f"{event['time']}  {event['type']}  {event['data'].get('task', '')}".rstrip() for event in found]
+        Output(as_json=as_json).result({"events": found}, "\n".join(lines) or "Nothing has happened yet.")
+        return 0
     _print(call(lambda actions, actor: actions.run(actor, run)).to_json(), as_json=as_json)
     return 0
 

@@ -57,6 +57,13 @@ async def run(run_id: str, actor: Annotated[Any, Depends(signed_in)]) -> dict[st
     return view
 
 
+@router.get("/runs/{run_id}/events", summary="The lifecycle events of a run so far, as CloudEvents, by time")
+async def run_events(run_id: str, actor: Annotated[Any, Depends(signed_in)]) -> list[dict[str, Any]]:
+    with refused():
+        found: list[dict[str, Any]] = await web().actions.run_events(actor, run_id)
+    return found
+
+
 @router.get("/token", summary="The tenant's bearer token for POST /api/events; administrators only")
 async def token(actor: Annotated[Any, Depends(signed_in)]) -> dict[str, str]:
     if actor.role != "admin":
