@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from dsl.bindings import OpenApiBinding
@@ -21,6 +21,7 @@ from dsl.nearest import did_you_mean, quoted
 from dsl.pointer import MISSING, get
 from graphs.run.errors import WorkflowError
 from graphs.run.ports import JSON
+from graphs.run.schemas import JsonSchema
 
 MAX_BYTES: Final = 50_000_000
 _KEPT: Final = 256
@@ -32,6 +33,7 @@ class Operation:
     name: str  # operationId
     binding: OpenApiBinding
     input: Mapping[str, JSON]  # JSON Schema of an object with a property for every field
+    judges: dict[str, JsonSchema | None] = field(default_factory=dict)  # by field, made when first needed
 
 
 def find_operation(text: bytes, address: str, name: str) -> Operation:

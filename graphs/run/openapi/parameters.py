@@ -173,9 +173,14 @@ def resolved(operation: Operation, schema: Mapping[str, JSON]) -> Mapping[str, J
 
 def _validator(operation: Operation, name: str) -> JsonSchema | None:
     """Return what judges the field *name*, None when its schema cannot be used: then the server judges."""
+    if name not in operation.judges:
+        operation.judges[name] = _made(operation, _schema(operation, name))
+    return operation.judges[name]
+
+
+def _made(operation: Operation, schema: Mapping[str, JSON]) -> JsonSchema | None:
     from jsonschema import SchemaError
 
-    schema = _schema(operation, name)
     if not schema:
         return None
     try:

@@ -155,7 +155,16 @@ def _as_file(schema: Mapping[str, JSON], name: str, value: JSON) -> JSON:
 
 
 def _chosen(kinds: tuple[str, ...], body: JSON) -> str:
-    """Return the media type that fits *body*: the document's first, another one for a text that cannot be a form."""
-    if isinstance(body, str) and media_type(kinds[0]) in (FORM, MULTIPART):
-        return next((one for one in kinds if media_type(one) not in (FORM, MULTIPART)), kinds[0])
-    return kinds[0]
+    """Return the media type that *body* is sent as: the first that can hold it; anything (`*/*`) is JSON, or a text."""
+    kind = next((one for one in kinds if _holds(media_type(one), body)), kinds[0])
+    if "*" in kind:
+        return "text/plain; charset=utf-8" if isinstance(body, str) else "application/json"
+    return kind
+
+
+def _holds(name: str, body: JSON) -> bool:
+    if name == "application/json-patch+json":  # RFC 6902: a list of operations
+        return isinstance(body, list)
+    if name in (FORM, MULTIPART):
+        return isinstance(body, dict)
+    return isinstance(body, str) or name == "application/json" or name.endswith(("+json", "*"))

@@ -41,7 +41,7 @@ class OpenApiTask:
         from graphs.run.openapi.requests import prepare_request
 
         operation = await self._operation(step)
-        given = assign(operation, await step.resolve(self.parameters))
+        given = await asyncio.to_thread(assign, operation, await step.resolve(self.parameters))  # large schemas take their time
         authentication = self.authentication
         keys = list(given.keys)
         for _, key in keys:
