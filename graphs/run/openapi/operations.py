@@ -33,6 +33,7 @@ class Operation:
     name: str  # operationId
     binding: OpenApiBinding
     input: Mapping[str, JSON]  # JSON Schema of an object with a property for every field
+    encodings: Mapping[str, Mapping[str, JSON]]  # of the body's properties, as the document has them: {style, explode, contentType}
     judges: dict[str, JsonSchema | None] = field(default_factory=dict)  # by field, made when first needed
 
 
@@ -72,7 +73,16 @@ def _find(text: bytes, address: str, name: str) -> Operation:
         why = next((problem.message for problem in imported.problems if problem.severity == "error"), "it is described wrongly")
         raise WorkflowError.of("configuration", f"the operation '{name}' of {address} cannot be called: {why}")
     assert isinstance(function.binding, OpenApiBinding)
-    return Operation(name, function.binding, function.input)
+    return Operation(name, function.binding, function.input, _encodings(document.data, item[method], function.binding))
+
+
+def _encodings(data: dict[str, Any], operation: Any, binding: OpenApiBinding) -> Mapping[str, Mapping[str, JSON]]:
+    """Return how the properties of a form are written (OpenAPI 3.1.1, 4.8.15), which a binding does not tell."""
+    body = _followed(data, operation.get("requestBody")) if isinstance(operation, dict) and binding.body else None
+    content = body.get("content") if isinstance(body, dict) else None
+    media = content.get(binding.body.content) if isinstance(content, dict) and binding.body else None
+    found = media.get("encoding") if isinstance(media, dict) else None
+    return {name: one for name, one in found.items() if isinstance(one, dict)} if isinstance(found, dict) else {}
 
 
 def _named(function: Function, name: str) -> bool:

@@ -6,7 +6,7 @@ A text counts as the number or boolean it spells, and one value as a list of one
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,14 +84,18 @@ def _body_of(operation: Operation, whole: JSON, unnamed: dict[str, JSON]) -> JSO
     if body is None or not body.field:
         raise _unknown(operation, unnamed, "")
     if whole is NOTHING:
+        schema = resolved(operation, _schema(operation, body.field))
+        strange = {name: value for name, value in unnamed.items() if name not in schema.get("properties", {})}
+        if strange and schema.get("additionalProperties") is False:
+            raise _unknown(operation, strange, "", schema.get("properties", {}))
         return unnamed
     if body.field in _properties(operation, body.field):
         return {**unnamed, body.field: whole}
     raise _unknown(operation, unnamed, f", and '{body.field}' is the whole body")
 
 
-def _unknown(operation: Operation, unnamed: Mapping[str, JSON], more: str) -> WorkflowError:
-    name, known = next(iter(unnamed)), list(operation.input.get("properties", {}))
+def _unknown(operation: Operation, unnamed: Mapping[str, JSON], more: str, others: Iterable[str] = ()) -> WorkflowError:
+    name, known = next(iter(unnamed)), [*operation.input.get("properties", {}), *others]
     hint = did_you_mean(name, known, f"it has {quoted(known)}" if known else "it has none")
     return _wrong(operation, f"there is no parameter '{name}'{more}; {hint}")
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from dsl.bindings import OpenApiParameter, OpenApiSecurity
 from graphs.run.errors import WorkflowError
 from graphs.run.http_bodies import FORM, MULTIPART, encode_body, media_type
-from graphs.run.http_values import to_bytes
+from graphs.run.http_values import to_bytes, with_query
 from graphs.run.openapi.operations import Operation
 from graphs.run.openapi.parameters import NOTHING, Given, resolved
 from graphs.run.openapi.styles import in_form, in_header, in_path, pairs
@@ -127,12 +127,34 @@ class _Parts:
         if name in (FORM, MULTIPART):
             if not isinstance(body, dict):
                 raise self._wrong(f"a body of the type {name} must be an object, and is {kind(body)}")
-            return encode_body(self._files(body) if name == MULTIPART else body, headers)
+            return self._form(body) if name == FORM else encode_body(self._parts(body), headers)
         if not isinstance(body, str):
             raise self._wrong(f"a body of the type {name} must be a text, and is {kind(body)}")
         if not (name.startswith("text/") or name.endswith(("/xml", "+xml", "yaml"))):
             headers["Content-Transfer-Encoding"] = "base64"
         return encode_body(body, headers)
+
+    def _form(self, body: Mapping[str, JSON]) -> bytes:
+        plain = {name: value for name, value in body.items() if "style" not in self._operation.encodings.get(name, {})}
+        written = [pair for name in body if name not in plain and body[name] is not None for pair in self._styled(name, body[name])]
+        texts = [with_query("", plain)[1:], "&".join(f"{name}={value}" for name, value in written)]
+        return "&".join(filter(None, texts)).encode()
+
+    def _styled(self, name: str, value: JSON) -> list[tuple[str, str]]:
+        encoding = self._operation.encodings[name]
+        style = encoding["style"] if encoding["style"] in ("spaceDelimited", "pipeDelimited", "deepObject") else "form"
+        explode = encoding.get("explode", style == "form") is True
+        return pairs(OpenApiParameter(field=name, name=name, place="query", style=style, explode=explode), value)
+
+    def _parts(self, body: Mapping[str, JSON]) -> dict[str, JSON]:
+        """Return *body* as the parts of a multipart one: files from base64, media types where the document names them."""
+        found = {}
+        for name, value in self._files(body).items():
+            kind = self._operation.encodings.get(name, {}).get("contentType")
+            if isinstance(kind, str) and value is not None and not any(sign in kind for sign in "*,"):
+                value = {"contentType": kind, **(value if _is_part(value) else {"content": value})}
+            found[name] = value
+        return found
 
     def _files(self, body: Mapping[str, JSON]) -> dict[str, JSON]:
         described = self._operation.binding.body
@@ -152,6 +174,10 @@ def _as_file(schema: Mapping[str, JSON], name: str, value: JSON) -> JSON:
     """Return *value*, bytes in base64 where *schema* says that it is a file."""
     binary = schema.get("format") == "binary" or schema.get("contentEncoding") == "base64" or "contentMediaType" in schema
     return {"content": value, "base64": True, "filename": name} if binary and isinstance(value, str) else value
+
+
+def _is_part(value: JSON) -> bool:
+    return isinstance(value, dict) and "content" in value
 
 
 def _chosen(kinds: tuple[str, ...], body: JSON) -> str:

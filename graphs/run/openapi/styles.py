@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Final
 from urllib.parse import quote
 
@@ -46,13 +47,22 @@ def pairs(parameter: OpenApiParameter, value: JSON) -> list[tuple[str, str]]:
     name = quote(to_bytes(parameter.name), safe="")
     if parameter.content:
         return [(name, _quoted(parameter, json.dumps(value, ensure_ascii=False)))]
-    if parameter.style == "deepObject" and isinstance(value, dict):
-        return [(f"{name}%5B{quote(to_bytes(key), safe='')}%5D", _quoted(parameter, item)) for key, item in value.items()]
+    if parameter.style == "deepObject" and isinstance(value, dict | list):
+        return list(_deep(parameter, name, value))
     if isinstance(value, list) and parameter.explode:
         return [(name, _quoted(parameter, item)) for item in value]
     if isinstance(value, dict) and parameter.explode:
         return [(quote(to_bytes(key), safe=""), _quoted(parameter, item)) for key, item in value.items()]
     return [(name, _joined(parameter, value, _DELIMITERS.get(parameter.style, ",")))]
+
+
+def _deep(parameter: OpenApiParameter, name: str, value: JSON) -> Iterator[tuple[str, str]]:
+    """Yield `name[key]`, and `name[key][0]` for what is deeper: the specification leaves that open, servers read it so."""
+    if isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _deep(parameter, f"{name}%5B{quote(to_bytes(str(key)), safe='')}%5D", item)
+    else:
+        yield name, _quoted(parameter, value)
 
 
 def in_form(parameter: OpenApiParameter, value: JSON) -> JSON:
