@@ -111,6 +111,9 @@ class Settings(BaseSettings):
     run_processes: int = Field(default=64, ge=1, description="Processes and threads a program may have at once.")
     run_concurrency: int = Field(default=8, ge=1, description="Programs one process of Parley runs at once; further ones wait their turn.")
     run_network: bool = Field(default=False, description="Whether programs have a network: then PARLEY_HTTP_ALLOW does not bind them.")
+    run_isolation: Literal["preferred", "required"] = Field(
+        default="preferred", description="`required`: scripts and commands fail where the system does not allow namespaces."
+    )
     container_engine: str = Field(default="docker", description="The container engine's command, or its path: docker, podman.")
     container_volumes: Words = Field(default=(), description="Folders of this machine that containers may be given, with all below them.")
     mcp_stdio: Annotated[tuple[McpCommand, ...], NoDecode] = Field(
@@ -127,6 +130,15 @@ class Settings(BaseSettings):
         default=None, description="File, YAML or JSON, of named connections that functions may use (docs/functions.md, Connections)."
     )
     smtp_from: str = Field(default="parley@localhost", description="Sender of e-mail notices.")
+
+    # lifecycle events
+    events_sink: str | None = Field(
+        default=None, description="Address that is sent the lifecycle events of all runs, as CloudEvents (docs/events.md)."
+    )
+    events_sink_token: SecretStr | None = Field(default=None, description="Bearer token for that address.")
+    events_sink_batch: int = Field(
+        default=1, ge=1, le=500, description="Events in one request to it; above 1 they go as application/cloudevents-batch+json."
+    )
 
     # the worker
     worker_concurrency: int = Field(default=50, ge=1, le=1000, description="Runs one worker advances at the same time.")

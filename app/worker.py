@@ -21,6 +21,7 @@ import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
 
+from app.announcing import Announcer
 from app.running import Runner, process_name
 from app.scheduling.loop import Schedules
 from app.store.ending import end, within
@@ -52,6 +53,7 @@ class Worker:
         self._concurrency = concurrency
         self._running: dict[asyncio.Task[None], str] = {}
         self._letting_go: set[asyncio.Task[Any] | None] = set()  # cancelled, and giving their run back
+        self._announcer: Announcer | None = None
         self._room = asyncio.Event()
         self._renew_soon = asyncio.Event()  # a signal came: a person may want a run cancelled
 
@@ -62,10 +64,13 @@ class Worker:
         self._store.listener.on(SIGNAL, self._signalled)
         self._store.listener.start()
         schedules = Schedules(self._container)
-        loops = [
-            asyncio.create_task(self._supervised(name, step, stop), name=f"worker-{name}")
-            for name, step in (("queue", self._take), ("heartbeat", self._beat), ("sweep", self._sweep), ("schedules", schedules.step))
-        ]
+        self._announcer = Announcer(self._container) if self._settings.events_sink else None
+        parts: list[tuple[str, Callable[[], Awaitable[None]]]] = [
+            ("queue", self._take), ("heartbeat", self._beat), ("sweep", self._sweep), ("schedules", schedules.step),
+        ]  # fmt: skip
+        if self._announcer is not None:
+            parts.append(("events", self._announcer.step))
+        loops = [asyncio.create_task(self._supervised(name, step, stop), name=f"worker-{name}") for name, step in parts]
         log.info("The worker is ready", owner=self.owner, concurrency=self._concurrency)
         try:
             await stop.wait()
@@ -74,6 +79,7 @@ class Worker:
             await self._wind_down()
             await end(loops[1])
             await self.runner.close()
+            await self._stop_announcing()
             await self._leave()
         log.info("The worker has stopped", owner=self.owner)
 
@@ -122,6 +128,7 @@ class Worker:
             log.error("A run could not be advanced; it is tried again", exc_info=task.exception())
 
     async def _advance(self, run_id: str, wake_up: WakeUp | None) -> None:
+        self._moved(run_id)
         try:
             lease = await self.runner.claim(run_id)
             if lease is not None:
@@ -131,6 +138,7 @@ class Worker:
                 raise
             log.warning("A run is given up, another worker goes on with it", run=run_id, why=str(exc))
         finally:
+            self._moved(run_id)
             if wake_up is not None:
                 await self._release(wake_up)
 
@@ -163,6 +171,19 @@ class Worker:
             if not _is_connection(exc):
                 raise
             outage.began(exc)  # dropped with this worker's silence, or ignored: the run's row is what counts
+
+    def _moved(self, run_id: str) -> None:
+        if self._announcer is not None:
+            self._announcer.moved(run_id)
+
+    async def _stop_announcing(self) -> None:
+        if self._announcer is None:
+            return
+        try:
+            async with asyncio.timeout(GIVING_BACK_S):
+                await self._announcer.close()
+        except (TimeoutError, psycopg.Error, PoolTimeout, OSError) as exc:
+            log.warning("Which runs moved last could not be noted; the next worker finds them", why=str(exc).strip())
 
     # leases
 

@@ -53,13 +53,14 @@ CREATE INDEX events_by_time ON parley.events (tenant_id, received_at);
 DROP INDEX parley.awaits_events;
 
 -- Runs whose lifecycle events are due, of all tenants; each is left alone by others for a while.
-CREATE FUNCTION parley.claim_outbox(p_limit integer, p_lease_s double precision) RETURNS TABLE (tenant_id text, run_id text)
+CREATE FUNCTION parley.claim_outbox(p_limit integer, p_lease_s double precision)
+    RETURNS TABLE (tenant_id text, run_id text, until timestamptz)
     LANGUAGE sql SECURITY DEFINER SET search_path = parley, pg_temp AS $$
     UPDATE outbox o SET next_at = clock_timestamp() + make_interval(secs => p_lease_s)
       FROM (SELECT d.tenant_id, d.run_id FROM outbox d WHERE d.next_at <= clock_timestamp()
              ORDER BY d.next_at LIMIT p_limit FOR UPDATE SKIP LOCKED) due
      WHERE o.tenant_id = due.tenant_id AND o.run_id = due.run_id
-    RETURNING o.tenant_id, o.run_id
+    RETURNING o.tenant_id, o.run_id, o.next_at
 $$;
 
 -- Remember that runs moved.
@@ -76,7 +77,8 @@ CREATE FUNCTION parley.sweep_outbox(p_since_s double precision) RETURNS bigint
     WITH missed AS (
         SELECT r.tenant_id, r.id FROM runs r LEFT JOIN outbox o ON o.tenant_id = r.tenant_id AND o.run_id = r.id
          WHERE (o.run_id IS NULL AND r.started_at IS NOT NULL AND r.created_at > clock_timestamp() - make_interval(secs => p_since_s))
-            OR (o.next_at IS NULL AND r.ended_at IS NOT NULL AND position('@' IN o.phase) = 0)
+            OR (o.next_at IS NULL AND r.status IN ('completed', 'faulted', 'cancelled') AND position('@' IN o.phase) = 0)
+            OR (o.next_at IS NULL AND (r.status = 'suspended') <> (o.phase = 'suspended') AND position('@' IN o.phase) = 0)
     ), noted AS (
         INSERT INTO outbox (tenant_id, run_id, next_at) SELECT m.tenant_id, m.id, clock_timestamp() FROM missed m
         ON CONFLICT (tenant_id, run_id) DO UPDATE SET next_at = clock_timestamp() RETURNING 1
