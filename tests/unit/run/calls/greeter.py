@@ -45,28 +45,30 @@ class Greeter:
 
 
 @asynccontextmanager
-async def greeter(credentials: grpc.ServerCredentials | None = None) -> AsyncIterator[Greeter]:
-    """Yield a server that listens on a free port of 127.0.0.1."""
+async def greeter(
+    credentials: grpc.ServerCredentials | None = None, *, named: str = "greetings.Greeter", said: str = "Say"
+) -> AsyncIterator[Greeter]:
+    """Yield a server that listens on a free port of 127.0.0.1; *named* and *said* are what its service and first method are called."""
     proto, served = await read_proto(PROTO, "the test's own"), Greeter()
     methods = {name: proto.method("greetings.Greeter", name) for name in ("Say", "Repeat", "Gather", "Chat")}
-    said = methods["Say"].gives
+    answer = methods["Say"].gives
 
     async def say(request: Any, context: Any) -> Any:
         await served.note("Say", request, context)
-        return said(text=f"Hello {request.name}", large=2**40, at=request.at)
+        return answer(text=f"Hello {request.name}", large=2**40, at=request.at)
 
     async def repeat(request: Any, context: Any) -> AsyncIterator[Any]:
         await served.note("Repeat", request, context)
         for number in range(request.times):
-            yield said(text=f"Hello {request.name}", number=number)
+            yield answer(text=f"Hello {request.name}", number=number)
 
     async def gather(requests: AsyncIterator[Any], context: Any) -> Any:
         names = [request.name async for request in requests]
-        return said(text="Hello " + ", ".join(names), number=len(names))
+        return answer(text="Hello " + ", ".join(names), number=len(names))
 
     async def chat(requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
         async for request in requests:
-            yield said(text=f"You are {request.name}")
+            yield answer(text=f"You are {request.name}")
 
     def coded(name: str) -> dict[str, Any]:
         return {
@@ -76,12 +78,12 @@ async def greeter(credentials: grpc.ServerCredentials | None = None) -> AsyncIte
 
     server = grpc.aio.server()
     handlers = {
-        "Say": grpc.unary_unary_rpc_method_handler(say, **coded("Say")),
+        said: grpc.unary_unary_rpc_method_handler(say, **coded("Say")),
         "Repeat": grpc.unary_stream_rpc_method_handler(repeat, **coded("Repeat")),
         "Gather": grpc.stream_unary_rpc_method_handler(gather, **coded("Gather")),
         "Chat": grpc.stream_stream_rpc_method_handler(chat, **coded("Chat")),
     }
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("greetings.Greeter", handlers),))
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(named, handlers),))
     where = "127.0.0.1:0"
     served.port = server.add_secure_port(where, credentials) if credentials else server.add_insecure_port(where)
     await server.start()
