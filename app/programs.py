@@ -30,6 +30,7 @@ def process_settings(settings: Settings) -> ProcessSettings:
         processes=settings.run_processes,
         at_once=settings.run_concurrency,
         network=settings.run_network,
+        isolation_required=settings.run_isolation == "required",
         engine=settings.container_engine,
         volumes=settings.container_volumes,
     )

@@ -54,8 +54,7 @@ async def ephemeral(request: Request, *, say: Say, follow: bool) -> dict[str, An
             deps = _deps(request, settings, expressions=expressions, functions=functions, http=http, opened=opened)
             deps = dataclasses.replace(deps, processes=processes)
             deps = deps if not follow else dataclasses.replace(deps, observer=Follow(say, request.data))
-            children: Any = deps.children
-            deps = children.bind(deps)  # they get all ports of this run
+            deps = _with_children(deps)
             outcome = await execute(run_graph(InMemorySaver()), deps, run_id=run_id, program=program, input=request.input)
             await _settle(deps, processes, say)
     except asyncio.CancelledError:
@@ -68,6 +67,13 @@ async def ephemeral(request: Request, *, say: Say, follow: bool) -> dict[str, An
     for notice in deps.notices.posted.values():  # type: ignore[attr-defined]  # the in-memory notices
         say(f"notice ({notice.channel}): {notice.title or notice.text}")
     return _redacted(_of(run_id, outcome, _unclaimed(request, deps)), request)
+
+
+def _with_children(deps: RunDeps) -> RunDeps:
+    """Return *deps* with the children given all of them."""
+    children: Any = deps.children
+    bound: RunDeps = children.bind(deps)
+    return bound
 
 
 async def _settle(deps: RunDeps, processes: Any, say: Say) -> None:

@@ -336,8 +336,10 @@ def _plain(spec: Spec, report: int, folder: str) -> int:
         os.mkdir(path, 0o755)
     if spec["code"]:
         _write(f"{code}/{spec['code']['name']}", spec["code"]["text"])
-    nobody = os.geteuid() == 0 and _open_to_all(spec["command"][0])
+    nobody = os.geteuid() == 0
     if nobody:
+        if not _open_to_all(spec["command"][0]):
+            raise OSError(f"it would run as root: {spec['command'][0]} is out of reach for others, and there are no namespaces here")
         os.chmod(folder, 0o711)  # noqa: S103 (nobody passes through)
         os.chown(work, NOBODY, NOBODY)
     spec["limits"]["NPROC"] += _processes_of(NOBODY if nobody else os.geteuid())
@@ -348,8 +350,8 @@ def _plain(spec: Spec, report: int, folder: str) -> int:
             os.setresgid(NOBODY, NOBODY, NOBODY)
             os.setresuid(NOBODY, NOBODY, NOBODY)
         _become(spec, code, work, report)
-    missing = ["namespaces", "a file system of its own", "processes out of sight"]
-    missing += [] if spec["network"] else ["no network"]
+    missing = ["namespaces", "files of its own", "processes out of sight"]
+    missing += [] if spec["network"] else ["the network shut off"]
     missing += [] if nobody else ["a user of its own"]
     _tell(report, {"missing": missing})
     return program
@@ -400,32 +402,45 @@ def _children() -> list[int]:
     return [int(word) for word in (text or b"").split()]
 
 
-def _read_all(fd: int) -> list[dict[str, Any]]:
-    with os.fdopen(fd, "rb") as file:
-        return [json.loads(line) for line in file]
+class _Watcher:
+    """Runs the program to its end; whatever ends this process first ends the program."""
 
+    def __init__(self, spec: Spec) -> None:
+        self._spec = spec
+        self._known: list[int] = []  # our own children
+        self._folder = ""
 
-def _watch(spec: Spec, status: int) -> None:
-    """Run the program to its end and write how it ended to *status*."""
-    folder = tempfile.mkdtemp(prefix="parley-run-") if not LINUX else ""
-    known: list[int] = []
+    def watch(self) -> dict[str, Any]:
+        """Return how it ended."""
+        signal.signal(signal.SIGTERM, self._leave)
+        signal.signal(signal.SIGALRM, self._leave)
+        signal.setitimer(signal.ITIMER_REAL, self._spec["deadline_s"])
+        if LINUX:
+            _control(_SUBREAPER, 1)
+            _die_with_parent(signal.SIGTERM)
+            if os.getppid() != self._spec["parent"]:  # it died before we said so
+                os._exit(0)
+        said = self._run()
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        self._clear()
+        return said
 
-    def leave(*_: object) -> None:
-        _end_all(known)
-        if folder:
-            shutil.rmtree(folder, ignore_errors=True)
-        os._exit(0)
+    def _run(self) -> dict[str, Any]:
+        cannot = "this system has no namespaces"
+        if LINUX and self._spec["namespaces"]:
+            said = self._one(shut_in=True)
+            if "cannot" not in said:
+                return said
+            cannot = said["cannot"]
+        if self._spec["required"]:
+            return {"failed": f"it may not run without namespaces here (PARLEY_RUN_ISOLATION), and they cannot be had: {cannot}"}
+        try:
+            return {**self._one(shut_in=False), "why": cannot}
+        except OSError as error:
+            return {"failed": str(error)}
 
-    signal.signal(signal.SIGTERM, leave)
-    signal.signal(signal.SIGALRM, leave)
-    signal.setitimer(signal.ITIMER_REAL, spec["deadline_s"])
-    if LINUX:
-        _control(_SUBREAPER, 1)
-        _die_with_parent(signal.SIGTERM)
-        if os.getppid() != spec["parent"]:
-            os._exit(0)
-    said: dict[str, Any] = {}
-    for shut_in in (True, False) if LINUX and spec["namespaces"] else (False,):
+    def _one(self, *, shut_in: bool) -> dict[str, Any]:
+        """Run it one way; return what was told on the way and the code."""
         report, end = os.pipe()
         if shut_in:
             child = os.fork()
@@ -433,27 +448,26 @@ def _watch(spec: Spec, status: int) -> None:
                 for number in (signal.SIGTERM, signal.SIGALRM):
                     signal.signal(number, signal.SIG_DFL)
                 os.close(report)
-                _entrance(spec, end)
+                _entrance(self._spec, end)
         else:
-            folder = folder or tempfile.mkdtemp(prefix="parley-run-")
-            child = _plain(spec, end, folder)
-        known.append(child)
+            self._folder = tempfile.mkdtemp(prefix="parley-run-")
+            child = _plain(self._spec, end, self._folder)
+        self._known.append(child)
         os.close(end)
-        told = {key: value for one in _read_all(report) for key, value in one.items()}
-        said = {**said, **told}
-        code = _wait_for(child)
-        if "cannot" not in told:
-            said["code"] = code
-            break
-        known.remove(child)
-    why = said.pop("cannot", "")
-    if why and "namespaces" in said.get("missing", ()):
-        said["why"] = why
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    _end_all(known)
-    if folder:
-        shutil.rmtree(folder, ignore_errors=True)
-    os.pwrite(status, json.dumps(said).encode(), 0)
+        with os.fdopen(report, "rb") as file:
+            said = {key: value for line in file for key, value in json.loads(line).items()}
+        said["code"] = _wait_for(child)
+        self._known.remove(child)
+        return said
+
+    def _leave(self, *_: object) -> None:
+        self._clear()
+        os._exit(0)
+
+    def _clear(self) -> None:
+        _end_all(self._known)
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _wait_for(child: int) -> int:
@@ -468,7 +482,7 @@ def main() -> None:
     os.set_inheritable(status, False)
     with os.fdopen(spec_fd, "rb") as file:
         spec: Spec = json.load(file)
-    _watch(spec, status)
+    os.pwrite(status, json.dumps(_Watcher(spec).watch()).encode(), 0)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ class ProcessSettings:
     files: int = 10_000  # in its working directory
     at_once: int = 8  # programs of this process of Parley
     network: bool = False
+    isolation_required: bool = False  # rather fail than run without namespaces
     namespaces: bool = True  # off: as on a system without them, for tests
     engine: str = "docker"  # the command, or its path
     volumes: tuple[str, ...] = ()  # folders of this machine that containers may be given

@@ -196,7 +196,7 @@ class TestCompile:
             ([{"s": {"switch": [{"c": {"when": "true", "then": "nowhere"}}]}}], "unknown-target", "/do/0/s/switch/0/c/then"),
             ([{"a": {"raise": {"error": "nobody"}}}], "unknown-error", "/do/0/a/raise/error"),
             ([{"a": {"dance": {}}}], "unknown-task", "/do/0/a/dance"),
-            ([{"a": {"run": {"shell": {"command": "ls"}}}}], "not-yet-supported", "/do/0/a"),
+            ([{"a": {"run": {"script": {"language": "cobol", "code": "x"}}}}], "unknown-language", "/do/0/a/run/script/language"),
             ([{"a": {"call": "nobody:1.0.0@default"}}], "unknown-function", "/do/0/a/call"),
             ([{"a": {"wait": "soon"}}], "invalid-duration", "/do/0/a/wait"),
             ([{"a": {"set": {"x": 1}, "input": {"schema": {"document": {"type": 5}}}}}], "invalid-schema", "/do/0/a/input/schema/document"),
