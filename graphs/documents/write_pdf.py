@@ -31,6 +31,7 @@ _ASIAN = (
     (0xFF00, 0xFFEF, "STSong-Light"),
 )
 _MARGIN_MM = 20.0
+_PADDING = 12.0  # points that a frame keeps on its sides
 _HEADINGS = (20, 16, 13.5, 12, 11, 10.5)
 _SIZE = 10.0
 _ROWS_A_TABLE = 500  # a longer one is set in parts: laying out is worse than linear
@@ -49,7 +50,7 @@ def pdf(text: str, look: Look) -> tuple[str, bytes]:
         leftMargin=_MARGIN_MM * mm, rightMargin=_MARGIN_MM * mm, topMargin=_MARGIN_MM * mm, bottomMargin=_MARGIN_MM * mm,
     )  # fmt: skip
     missing: dict[str, None] = {}
-    story = [part for block in blocks(text) for part in _parts(block, document.width, missing)]
+    story = [part for block in blocks(text) for part in _parts(block, document.width - _PADDING, missing)]
     try:
         document.build(story or [_paragraph((), _style(), missing)], onFirstPage=_foot, onLaterPages=_foot)
     except LayoutError as error:
@@ -142,7 +143,7 @@ def _words(runs: Runs) -> str:
 def _style(**more: Any) -> Any:
     from reportlab.lib.styles import ParagraphStyle
 
-    plain = {"fontName": "Text", "fontSize": _SIZE, "leading": _SIZE * 1.4, "spaceAfter": 6, "splitLongWords": 1}
+    plain = {"fontName": "Text", "fontSize": _SIZE, "leading": _SIZE * 1.4, "spaceAfter": 6, "splitLongWords": 1, "bulletFontName": "Text"}
     return ParagraphStyle("text", **{**plain, **more})
 
 

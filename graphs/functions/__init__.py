@@ -20,8 +20,11 @@ _MODULES: Mapping[str, str] = {
     "approve:1.0.0": "approve",
     "ask:1.0.0": "ask",
     "classify:1.0.0": "classify",
+    "fetch-page:1.0.0": "fetch_page",
     "notify:1.0.0": "notify",
+    "read-document:1.0.0": "read_document",
     "summarize:1.0.0": "summarize",
+    "write-document:1.0.0": "write_document",
 }
 
 
