@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from dsl.pointer import join
@@ -11,21 +12,15 @@ from graphs.run.cataloged import CatalogedFunction
 from graphs.run.endpoint import prepare_endpoint
 from graphs.run.ports import JSON
 from graphs.run.resources import Resource
-from graphs.run.tasks import a2a_call, asyncapi_call, function_call, grpc_call, http_call, mcp_call, openapi_call, own_function
+from graphs.run.tasks import function_call, own_function
 from graphs.run.tasks.do import DoTask
 from graphs.run.tree import Block, Body
 
 if TYPE_CHECKING:
     from graphs.run.program import Compiler
 
-_PROTOCOLS: Mapping[str, Callable[[Mapping[str, JSON], str, Compiler], Body]] = {
-    "http": http_call.prepare,
-    "grpc": grpc_call.prepare,
-    "a2a": a2a_call.prepare,
-    "asyncapi": asyncapi_call.prepare,
-    "mcp": mcp_call.prepare,
-    "openapi": openapi_call.prepare,
-}
+# each in a module of its own, loaded by the first definition that calls so
+_PROTOCOLS = ("http", "grpc", "a2a", "asyncapi", "mcp", "openapi")
 _OF_A_CATALOGUE = re.compile(r"^(?P<name>[^:@/]+):(?P<version>[^:@/]+)@(?P<catalogue>.+)$")
 _CATALOGUED = re.compile(r"^(?P<key>[^:@/]+:[^:@/]+)@default$")
 
@@ -33,7 +28,8 @@ _CATALOGUED = re.compile(r"^(?P<key>[^:@/]+:[^:@/]+)@default$")
 def prepare(data: Mapping[str, JSON], reference: str, compiler: Compiler, _siblings: Mapping[str, int]) -> Body:
     target = str(data["call"])
     if target in _PROTOCOLS:
-        return _PROTOCOLS[target](data, reference, compiler)
+        body: Body = import_module(f"graphs.run.tasks.{target}_call").prepare(data, reference, compiler)
+        return body
     if target in (compiler.use.get("functions") or {}):
         return own_function.prepare(data, target)
     elsewhere = _elsewhere(target, join(reference, "call"), compiler)
