@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from app.child_runs import ChildRuns
 from app.run_ports import GuardingSecrets, LazyModels, LiveObserver, limits_of, smtp_url, stdio_servers
 from app.store.database import to_text
 from app.store.lanes import admit_after
@@ -149,7 +150,7 @@ class Runner:
                 await hand.mailbox.withdraw([wait.path for wait in outcome.awaited])
 
     def _deps(self, hand: InHand, details: Mapping[str, Any], overrides: Overrides) -> RunDeps:
-        from graphs.run import RunDeps
+        from graphs.run import Limits, RunDeps
         from graphs.run.memory_ports import SystemClock
 
         c, lease = self.container, hand.lease
@@ -165,6 +166,7 @@ class Runner:
             observer=LiveObserver(self._store.notifier, lease.tenant, lease.run_id, overrides.on_step), models=LazyModels(lambda: c.models),
             connections=c.connections.of_run(lease.tenant, hand.journal.guard), smtp_url=smtp_url(c.settings),
             mcp_stdio=stdio_servers(c.settings), processes=c.processes,
+            children=ChildRuns(self._store, lease.tenant, lease.run_id, details["lock"], c.catalogue, depth=Limits().workflow_depth),
         )  # fmt: skip
 
     def _graph(self, tenant: str) -> Any:

@@ -67,7 +67,7 @@ class RunActions(ActionsBase):
             await self._check_lock(session, version)
             if input is None:
                 _check_event(version.definition)
-            _check_input(version.definition, data)
+            check_input(version.definition, data)
             run_id = new_id()
             await self._room(session)
             lease = _leased(here, self._store.settings.lease_s) if here else {}
@@ -133,7 +133,8 @@ class RunActions(ActionsBase):
             .where(a.run_id == row.id, a.delivered_at.is_(None), a.withdrawn_at.is_(None))
             .values(withdrawn_at=func.clock_timestamp())
         )
-        await session.execute(delete(t.live).where(t.live.c.run_id == row.id))
+        for table in (t.listens, t.arrivals, t.live):
+            await session.execute(delete(table).where(table.c.run_id == row.id))
         if undo:
             await self._store.queue.enqueue(session, [row.id])
             return
@@ -250,7 +251,7 @@ def _check_event(definition: dict[str, Any]) -> None:
     )  # fmt: skip
 
 
-def _check_input(definition: dict[str, Any], data: Any) -> None:
+def check_input(definition: dict[str, Any], data: Any) -> None:
     """Raise Invalid when *data* does not fit `input.schema.document`."""
     schema = ((definition.get("input") or {}).get("schema") or {}).get("document")
     if schema is None:

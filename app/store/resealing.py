@@ -1,0 +1,31 @@
+"""Rows of a journal that hold a secret are sealed for their run; copied to another one they are sealed anew."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.store import tables as t
+from app.store.vault import Vault
+
+VALUES = ("output", "context", "error")
+
+
+async def reseal(session: AsyncSession, vault: Vault, tenant: str, old: str, new: str) -> None:
+    """Seal the sealed rows of run *new*, which were copied from run *old*, for it."""
+    c = t.journal.c
+    rows = (await session.execute(select(c.path, c.attempt, c.kind, c.output, c.context, c.error).where(c.run_id == new, c.sealed))).all()
+    for row in rows:
+        values: dict[str, Any] = {}
+        for name in VALUES:
+            sealed = getattr(row, name)
+            if sealed is not None:
+                raw = base64.b64decode(sealed)
+                text = vault.unseal(raw[:12], raw[12:], f"{tenant}/run/{old}/{row.path}/{name}")
+                nonce, again = vault.seal(text, f"{tenant}/run/{new}/{row.path}/{name}")
+                values[name] = base64.b64encode(nonce + again).decode()
+        key = (c.run_id == new) & (c.path == row.path) & (c.attempt == row.attempt) & (c.kind == row.kind)
+        await session.execute(update(t.journal).where(key).values(values))
