@@ -24,7 +24,7 @@ class MemoryChildren:
         self._generation = generation
         self._deps: RunDeps | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._children: list[MemoryChildren] = []
+        self.children: list[MemoryChildren] = []
 
     def bind(self, deps: RunDeps) -> RunDeps:
         """Return *deps*, the ports of the run whose children these are, with this port in it."""
@@ -50,7 +50,7 @@ class MemoryChildren:
 
         assert self._deps is not None
         mailbox, own = MemoryMailbox(self._deps.clock), MemoryChildren(self._generation + 1)
-        self._children.append(own)
+        self.children.append(own)
         deps = own.bind(replace(self._deps, journal=MemoryJournal(), mailbox=mailbox, notices=MemoryNotices()))
         try:
             program = compile_program(definition, deps.catalogue)
@@ -71,11 +71,11 @@ class MemoryChildren:
     async def _all(self) -> None:
         if self._tasks:
             await asyncio.wait(self._tasks)
-        for child in self._children:
+        for child in self.children:
             await child._all()
 
     async def aclose(self) -> None:
         """End every child and theirs."""
         await end(*self._tasks)
-        for child in self._children:
+        for child in self.children:
             await child.aclose()

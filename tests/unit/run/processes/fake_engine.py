@@ -15,8 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-HERE = Path(os.environ.get("CONTAINERS_FOLDER") or sys.argv[0]).absolute()
-STATE = HERE if HERE.is_dir() else HERE.parent / "state"
+STATE = Path(sys.argv[0]).absolute().parent / "state"
 FLAGS = {"--interactive", "--force", "--volumes", "--all"}
 VALUED = {
     "--name", "--pull", "--security-opt", "--memory", "--pids-limit", "--network", "--label", "--publish", "--volume", "--env",
@@ -66,9 +65,8 @@ def run(options: dict[str, list[str]], rest: list[str]) -> int:
         time.sleep(60)
     if "--entrypoint" in options:
         return subprocess.run([*options["--entrypoint"], *arguments], env={"PATH": "/usr/bin:/bin", **environment}, check=False).returncode
-    print(
-        json.dumps({"arguments": arguments, "environment": environment, "stdin": sys.stdin.read() if "--interactive" in options else None})
-    )
+    stdin = sys.stdin.read() if "--interactive" in options else None
+    print(json.dumps({"arguments": arguments, "environment": environment, "stdin": stdin}))
     return 0
 
 
