@@ -146,7 +146,7 @@ class GuardedHttp:
         except TooLarge as error:
             raise HttpFailed(f"the answer of {url} is larger than {limit:,} bytes", "too-large", "Answer too large") from error
         except Unpackable as error:
-            raise HttpFailed(f"the answer of {url} cannot be read: {error}", "protocol", "Unreadable answer") from error
+            raise HttpFailed(f"the answer of {url} cannot be unpacked: {error}", "protocol", "Unreadable answer") from error
         except (httpcore.ProtocolError, httpcore.NetworkError, httpx.HTTPError) as error:
             raise HttpFailed(f"{url} broke off in the middle of its answer", "protocol", "Answer broken off") from error
         return HttpResponse(status=response.status_code, headers=dict(response.headers), body=whole, url=str(url))
