@@ -13,7 +13,7 @@ import hashlib
 import re
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from graphs.run import event_keys, matching, paths
@@ -22,8 +22,7 @@ from graphs.run.matching import Fixed, FixedFilter, Listening, Strategy, Taken
 from graphs.run.ports import GIVEN, JSON, Awaited, Posted, Row
 from graphs.run.step import Step
 from graphs.run.templates import Expr
-
-_LENGTH = re.compile(r"\(?\s*(?:\.\s*\|\s*)?length\s*\)?\s*(==|>=|>)\s*(\d{1,9})")
+from graphs.run.until import first_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,24 +178,6 @@ def reading(event: Mapping[str, JSON], read: str) -> JSON:
     if read == "data" or "data" not in event:
         return data
     return data if isinstance(data, str) else event_keys.as_text(data)
-
-
-async def first_end(step: Step, condition: Expr, seen: Sequence[JSON], fresh: Sequence[JSON]) -> int | None:
-    """Return the first position in *fresh* up to which *seen* and *fresh* together meet *condition*."""
-    counted = _LENGTH.fullmatch(condition.source.strip())
-    if counted:
-        wanted = int(counted[2]) + (counted[1] == ">")
-        position = wanted - len(seen) - 1
-        if counted[1] == "==" or position >= 0:
-            return position if 0 <= position < len(fresh) else None
-        return 0
-    together = [*seen, *fresh]
-    if len(fresh) == 1:
-        return 0 if await step.holds(condition, together) else None
-    tested = f"$__seen[:$__n] | select((\n{condition.source}\n)) | $__n"
-    source = f". as $__seen | first((range({len(seen) + 1}; {len(together) + 1}) as $__n | {tested}), null)"
-    found = await step.evaluate(replace(condition, source=source), together)
-    return None if found is None else int(found) - len(seen) - 1
 
 
 # what the filters compare

@@ -131,6 +131,7 @@ INSERT INTO parley.arrivals (tenant_id, run_id, path, number)
 SELECT DISTINCT l.tenant_id, l.run_id, l.path, s.number
   FROM unnest(%(places)s::text[], %(digest)s::text[], %(number)s::bigint[]) AS s(places, digest, number)
   JOIN parley.listens l ON l.tenant_id = current_setting('app.tenant') AND l.places = s.places AND l.digest = s.digest
+  JOIN parley.runs r ON r.tenant_id = l.tenant_id AND r.id = l.run_id AND r.status IN ('ready', 'running', 'waiting', 'suspended')
 ON CONFLICT DO NOTHING RETURNING run_id, number;
 
 -- name: post-notice
