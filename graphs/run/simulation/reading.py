@@ -1,0 +1,742 @@
+"""Evaluate an expression over shapes instead of data: every field it reads and every comparison it makes is noted at its source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from graphs.run.simulation.jq import Ast, NotRead, parse
+from graphs.run.simulation.shapes import (
+    ANY,
+    JSON,
+    NOTHING,
+    UNKNOWN,
+    All,
+    Atom,
+    Either,
+    Fixed,
+    Formula,
+    Known,
+    Listed,
+    Made,
+    Not,
+    Record,
+    Source,
+    Thing,
+    Value,
+    lifted,
+    resolved,
+    sources,
+    union,
+)
+
+_OPPOSITE = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_TEXT_TESTS = {"startswith": "starts", "endswith": "ends", "test": "matches", "contains": "contains"}
+_OF_LISTS = {
+    "map", "sort", "sort_by", "group_by", "unique", "unique_by", "min_by", "max_by", "min", "max", "add", "first", "last", "any", "all",
+    "join", "reverse", "flatten", "from_entries", "transpose", "implode", "nth",
+}  # fmt: skip
+_OF_TEXTS = {
+    "startswith", "endswith", "ltrimstr", "rtrimstr", "split", "test", "match", "capture", "scan", "sub", "gsub", "ascii_downcase",
+    "ascii_upcase", "explode", "fromjson", "trim", "ltrim", "rtrim", "splits", "strptime",
+}  # fmt: skip
+_OF_NUMBERS = {"floor", "ceil", "round", "sqrt", "fabs", "log", "exp", "todate", "gmtime", "localtime", "pow"}
+_OF_OBJECTS = {"keys", "keys_unsorted", "to_entries", "with_entries", "has", "del", "map_values"}
+
+
+@dataclass(slots=True)
+class Found:
+    """A field that is read where nothing can have it."""
+
+    name: str
+    known: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Reading:
+    """One expression being read: variables, and what was found. `lenient`: inside something that copes with what is missing."""
+
+    variables: Mapping[str, Value]
+    found: list[Found] = field(default_factory=list)
+    lenient: int = 0
+    depth: int = 0
+
+
+def read(text: str, data: Value, variables: Mapping[str, Value]) -> tuple[Value, list[Found]]:
+    """Return what *text*, stripped, gives for *data*, and the fields that nothing has."""
+    try:
+        tree = parse(text)
+    except NotRead:
+        return ANY, []
+    reading = Reading(variables)
+    try:
+        return evaluate(tree, data, reading), reading.found
+    except RecursionError:
+        return ANY, []
+
+
+def condition(text: str, data: Value, variables: Mapping[str, Value]) -> tuple[Formula, list[Found]]:
+    """Return under which formula *text* holds for *data*."""
+    value, found = read(text, data, variables)
+    return truth(value), found
+
+
+def truth(value: Value) -> Formula:
+    parts = [_truth(thing) for thing in value]
+    return parts[0] if len(parts) == 1 else _either(parts)
+
+
+def _truth(thing: Thing) -> Formula:
+    if isinstance(thing, Source):
+        atom = Atom(thing.key, "truthy")
+        thing.note(atom)
+        return atom
+    if isinstance(thing, Known):
+        return Fixed(thing.value is not None and thing.value is not False)
+    if isinstance(thing, Made):
+        if thing.formula is not None:
+            return thing.formula
+        return Fixed(True) if thing.kind in ("number", "string", "object", "array") else UNKNOWN
+    return Fixed(True)
+
+
+def _either(parts: list[Formula]) -> Formula:
+    """Return one of several possibilities: what is fixed tells nothing about the way that data takes."""
+    open_ones = [part for part in parts if not isinstance(part, Fixed)]
+    return UNKNOWN if not open_ones else open_ones[0] if len(open_ones) == 1 else Either(tuple(open_ones))
+
+
+def evaluate(tree: Ast, data: Value, reading: Reading) -> Value:
+    rule = _RULES.get(tree.op)
+    return ANY if rule is None else rule(tree, data, reading)
+
+
+def _field(tree: Ast, data: Value, reading: Reading) -> Value:
+    return member(evaluate(tree.parts[0], data, reading), tree.value, reading)
+
+
+def member(value: Value, name: str, reading: Reading | None = None) -> Value:
+    """Return the field *name* of what *value* may be."""
+    parts = [_member(thing, name) for thing in value]
+    there = [part for part in parts if part is not None]
+    if not there:
+        if reading is not None and not reading.lenient and value and all(isinstance(thing, Record | Source) for thing in value):
+            reading.found.append(Found(name, tuple(sorted({key for thing in value for key in _names(thing)}))))
+        return NOTHING
+    return union(*there)
+
+
+def _member(thing: Thing, name: str) -> Value | None:
+    """Return the field, None when it cannot be there."""
+    if isinstance(thing, Source):
+        return None if _closed(thing, name) else (thing.member(name),)
+    if isinstance(thing, Record):
+        if name in thing.fields:
+            return thing.fields[name]
+        inner = [found for one in thing.rest if (found := _member(one, name)) is not None]
+        return union(*inner) if inner else None if thing.closed else ANY
+    return ANY if isinstance(thing, Made) and thing.kind in ("", "object") else None
+
+
+def _closed(source: Source, name: str) -> bool:
+    schema = resolved(source.schema, source.document or source.schema)
+    properties = schema.get("properties")
+    if not isinstance(properties, Mapping) or not properties or name in properties:
+        return False
+    return schema.get("additionalProperties") is False or (source.root.startswith("answer:") and not schema.get("additionalProperties"))
+
+
+def _names(thing: Thing) -> list[str]:
+    if isinstance(thing, Record):
+        return [*thing.fields, *(name for one in thing.rest for name in _names(one))]
+    if isinstance(thing, Source):
+        return list(resolved(thing.schema, thing.document or thing.schema).get("properties") or ())
+    return []
+
+
+def items(value: Value) -> Value:
+    """Return what the elements of *value* may be."""
+    found = []
+    for thing in value:
+        if isinstance(thing, Source):
+            if "object" not in thing.kinds:
+                thing.want("array")
+            found.append((thing.element(),))
+        elif isinstance(thing, Listed):
+            found.append(thing.items)
+        elif isinstance(thing, Record):
+            found.append(union(*thing.fields.values()) if thing.fields else ANY)
+        elif isinstance(thing, Made):
+            found.append(ANY)
+    return union(*found) if found else ANY
+
+
+def _index(tree: Ast, data: Value, reading: Reading) -> Value:
+    target, at = evaluate(tree.parts[0], data, reading), evaluate(tree.parts[1], data, reading)
+    if all(isinstance(thing, Known) and isinstance(thing.value, int) for thing in at) or any(
+        isinstance(thing, Made) and thing.kind == "number" for thing in at
+    ):
+        return _placed(target, at) or items(target)
+    for source in sources(at):
+        source.want("string" if any("object" in one.kinds for one in sources(target)) else "number")
+    return items(target)
+
+
+def _placed(target: Value, at: Value) -> Value:
+    """Return what stands at a constant place of lists of which each place is known; empty otherwise."""
+    if len(at) != 1 or not isinstance(at[0], Known):
+        return ()
+    found = [thing.places[at[0].value] for thing in target if isinstance(thing, Listed) and -len(thing.places) <= at[0].value < len(thing.places)]
+    return union(*found) if len(found) == len(target) else ()
+
+
+def _iterate(tree: Ast, data: Value, reading: Reading) -> Value:
+    return items(evaluate(tree.parts[0], data, reading))
+
+
+def _slice(tree: Ast, data: Value, reading: Reading) -> Value:
+    target = evaluate(tree.parts[0], data, reading)
+    for part in tree.parts[1:]:
+        _want(evaluate(part, data, reading), "number")
+    return target
+
+
+def _try(tree: Ast, data: Value, reading: Reading) -> Value:
+    reading.lenient += 1
+    found = [evaluate(part, data if number == 0 else ANY, reading) for number, part in enumerate(tree.parts)]
+    reading.lenient -= 1
+    return union(*found)
+
+
+def _alternative(tree: Ast, data: Value, reading: Reading) -> Value:
+    reading.lenient += 1
+    left = evaluate(tree.parts[0], data, reading)
+    reading.lenient -= 1
+    return union(left, evaluate(tree.parts[1], data, reading))
+
+
+def _text(tree: Ast, data: Value, reading: Reading) -> Value:
+    for part in tree.parts:
+        evaluate(part, data, reading)
+    return (Made("string"),)
+
+
+def _pipe(tree: Ast, data: Value, reading: Reading) -> Value:
+    return evaluate(tree.parts[1], evaluate(tree.parts[0], data, reading), reading)
+
+
+def _object(tree: Ast, data: Value, reading: Reading) -> Value:
+    fields: dict[str, Value] = {}
+    closed = True
+    for key, part in zip(tree.parts[::2], tree.parts[1::2], strict=True):
+        value = evaluate(part, data, reading)
+        if key.op == "literal":
+            fields[str(key.value)] = value
+        else:
+            evaluate(key, data, reading)
+            closed = False
+    return (Record(fields, closed=closed),)
+
+
+def _array(tree: Ast, data: Value, reading: Reading) -> Value:
+    if not tree.parts:
+        return (Listed((), length=0),)
+    inner = tree.parts[0]
+    origin, where = _origin(inner, data, reading)
+    found = evaluate(inner, data, reading)
+    return (Listed(found, of=origin, where=where, length=None if origin or _many(inner) else _count(inner)),)
+
+
+def _many(tree: Ast) -> bool:
+    return tree.op in ("iterate", "call", "foreach", "recurse", "alternative") or any(_many(part) for part in tree.parts)
+
+
+def _count(tree: Ast) -> int:
+    return _count(tree.parts[0]) + 1 if tree.op == "comma" else 1
+
+
+def _origin(tree: Ast, data: Value, reading: Reading) -> tuple[Source | None, Formula | None]:
+    """Return the list that `[.x[] | select(…)]` takes from, and what it asks."""
+    first, rest = (tree.parts[0], tree.parts[1]) if tree.op == "pipe" else (tree, None)
+    if first.op != "iterate":
+        return None, None
+    reading.lenient += 1
+    found = sources(evaluate(first.parts[0], data, reading))
+    where = None
+    if found and rest is not None and rest.op == "call" and rest.value == "select":
+        where = truth(evaluate(rest.parts[0], items((found[0],)), reading))
+    reading.lenient -= 1
+    return (found[0] if found else None), where
+
+
+def _negative(tree: Ast, data: Value, reading: Reading) -> Value:
+    value = evaluate(tree.parts[0], data, reading)
+    if len(value) == 1 and isinstance(value[0], Known) and isinstance(value[0].value, int | float):
+        return (Known(-value[0].value),)
+    _want(value, "number")
+    return (Made("number"),)
+
+
+def _compare(tree: Ast, data: Value, reading: Reading) -> Value:
+    reading.lenient += 1
+    left, right = (evaluate(part, data, reading) for part in tree.parts)
+    reading.lenient -= 1
+    _missing(tree, data, reading)
+    parts = [_comparison(one, tree.value, other) for one in left for other in right]
+    known = [part for part in parts if part != UNKNOWN]
+    return (Made("boolean", formula=known[0] if len(known) == 1 and len(parts) == 1 else _either(parts)),)
+
+
+def _missing(tree: Ast, data: Value, reading: Reading) -> None:
+    """Note fields that nothing has: comparing them is a mistake as well, unless it is with null."""
+    for part, other in zip(tree.parts, reversed(tree.parts), strict=True):
+        if not (other.op == "literal" and other.value is None):
+            evaluate(part, data, reading)
+
+
+def _comparison(left: Thing, sign: str, right: Thing) -> Formula:
+    if isinstance(left, Known) and not isinstance(right, Known):
+        return _comparison(right, _OPPOSITE[sign], left)
+    if isinstance(left, Source) and isinstance(right, Source):
+        left.alike.append(right)
+        right.alike.append(left)
+        return UNKNOWN
+    if not isinstance(right, Known):
+        if isinstance(left, Source) and isinstance(right, Made) and right.kind in ("number", "string"):
+            left.want(right.kind)
+        return UNKNOWN
+    if isinstance(left, Source):
+        atom = Atom(left.key, sign, right.value)
+        left.note(atom)
+        return atom
+    if isinstance(left, Made):
+        return _of_made(left, sign, right.value)
+    if isinstance(left, Known) and sign in ("==", "!="):
+        return Fixed((left.value == right.value) == (sign == "=="))
+    return UNKNOWN
+
+
+def _of_made(made: Made, sign: str, literal: JSON) -> Formula:
+    if made.formula is not None and isinstance(literal, bool) and sign in ("==", "!="):
+        return made.formula if literal == (sign == "==") else Not(made.formula)
+    measured = made.size_of
+    if measured is None:
+        if len(made.parts) == 1:  # a number or text computed of one leaf: `tonumber`, `ascii_downcase`
+            atom = Atom(made.parts[0].key, sign, literal)
+            made.parts[0].note(atom)
+            return atom
+        return UNKNOWN
+    if isinstance(measured, Source):
+        atom = Atom(measured.key, f"size {sign}", literal)
+        measured.note(atom)
+        return atom
+    if measured.of is None:
+        return Fixed(_holds(measured.length, sign, literal)) if measured.length is not None else UNKNOWN
+    nonempty = (sign, literal) in ((">", 0), (">=", 1), ("!=", 0))
+    if nonempty or (sign, literal) in (("==", 0), ("<", 1), ("<=", 0)):
+        some: Formula = Atom(measured.of.key, "size >", 0)
+        some = some if measured.where is None else All((some, measured.where))
+        return some if nonempty else Not(some)
+    atom = Atom(measured.of.key, f"size {sign}", literal)
+    return atom if measured.where is None else All((atom, measured.where))
+
+
+def _holds(one: int, sign: str, other: JSON) -> bool | None:
+    if isinstance(other, bool) or not isinstance(other, int | float):
+        return None
+    return {"==": one == other, "!=": one != other, "<": one < other, "<=": one <= other, ">": one > other, ">=": one >= other}[sign]
+
+
+def _and(tree: Ast, data: Value, reading: Reading) -> Value:
+    return (Made("boolean", formula=All(tuple(truth(evaluate(part, data, reading)) for part in tree.parts))),)
+
+
+def _or(tree: Ast, data: Value, reading: Reading) -> Value:
+    return (Made("boolean", formula=Either(tuple(truth(evaluate(part, data, reading)) for part in tree.parts))),)
+
+
+def _arithmetic(tree: Ast, data: Value, reading: Reading) -> Value:
+    left, right = (evaluate(part, data, reading) for part in tree.parts)
+    if tree.value == "+":
+        return _sum(left, right)
+    if tree.value == "-" and any(isinstance(thing, Listed) for thing in (*left, *right)):
+        return left
+    if tree.value == "*" and any(isinstance(thing, Record) for thing in (*left, *right)):
+        return _sum(left, right)
+    if tree.value == "/" and any(_kind(thing) == "string" for thing in (*left, *right)):
+        _want(union(left, right), "string")
+        return (Made("array"),)
+    _want(union(left, right), "number")
+    return (Made("number"),)
+
+
+def _sum(left: Value, right: Value) -> Value:
+    kinds = {kind for thing in (*left, *right) if (kind := _kind(thing))}
+    if "object" in kinds:
+        _want(union(left, right), "object")
+        later = [thing for thing in right if isinstance(thing, Record)]
+        fields: dict[str, Value] = {}
+        for thing in later:
+            fields.update(thing.fields)
+        rest = [thing for thing in (*left, *right) if not (isinstance(thing, Record) and thing in later)]
+        rest += [inner for thing in later for inner in thing.rest]
+        own = _own_first(rest)
+        return (Record(fields, tuple(own), closed=all(not isinstance(one, Record) or one.closed for one in later)),)
+    if "array" in kinds:
+        _want(union(left, right), "array")
+        lists = [thing for thing in (*left, *right) if isinstance(thing, Source)]
+        return (Listed(union(items(left), items(right)), of=lists[0] if lists else None),)
+    kind = "string" if "string" in kinds else "number" if "number" in kinds else ""
+    if kind:
+        _want(union(left, right), kind)
+        return (Made(kind),)
+    for one in sources(left):
+        for other in sources(right):
+            one.alike.append(other)
+            other.alike.append(one)
+    return (Made(parts=(*sources(left), *sources(right))),)
+
+
+def _own_first(rest: list[Thing]) -> list[Thing]:
+    """Put records before sources: a field that a record has needs no other."""
+    return [thing for thing in rest if not isinstance(thing, Source)] + [thing for thing in rest if isinstance(thing, Source)]
+
+
+def _kind(thing: Thing) -> str:
+    if isinstance(thing, Known):
+        value = thing.value
+        if isinstance(value, bool) or value is None:
+            return ""
+        return "string" if isinstance(value, str) else "number"
+    if isinstance(thing, Record):
+        return "object"
+    if isinstance(thing, Listed):
+        return "array"
+    if isinstance(thing, Made):
+        return thing.kind
+    return thing.kinds[0] if thing.kinds else str(_type_of(thing))
+
+
+def _type_of(source: Source) -> str:
+    kind = resolved(source.schema, source.document or source.schema).get("type")
+    kind = kind[0] if isinstance(kind, list) and kind else kind
+    return {"integer": "number"}.get(str(kind), str(kind)) if kind else ""
+
+
+def _want(value: Value, kind: str) -> None:
+    for thing in value:
+        if isinstance(thing, Source):
+            thing.want(kind)
+        elif isinstance(thing, Made):
+            for part in thing.parts:
+                part.want(kind)
+
+
+def _as(tree: Ast, data: Value, reading: Reading) -> Value:
+    value = evaluate(tree.parts[0], data, reading)
+    return evaluate(tree.parts[1], data, _having(reading, {tree.value: value}))
+
+
+def _having(reading: Reading, variables: Mapping[str, Value]) -> Reading:
+    return Reading({**reading.variables, **variables}, reading.found, reading.lenient, reading.depth)
+
+
+def _fold(tree: Ast, data: Value, reading: Reading) -> Value:
+    inner = _having(reading, {tree.value: evaluate(tree.parts[0], data, reading)})
+    value = evaluate(tree.parts[1], data, inner)
+    for part in tree.parts[2:]:
+        value = union(value, evaluate(part, value, inner))
+    return value
+
+
+def _if(tree: Ast, data: Value, reading: Reading) -> Value:
+    evaluate(tree.parts[0], data, reading)
+    reading.lenient += 1
+    found = union(evaluate(tree.parts[1], data, reading), evaluate(tree.parts[2], data, reading))
+    reading.lenient -= 1
+    return found
+
+
+def _variable(tree: Ast, _data: Value, reading: Reading) -> Value:
+    return reading.variables.get(tree.value, ANY)
+
+
+def _update(tree: Ast, data: Value, reading: Reading) -> Value:
+    target = tree.parts[0]
+    value = evaluate(tree.parts[1], evaluate(target, data, reading) if tree.value == "|=" else data, reading)
+    if target.op == "field" and target.parts[0].op == "identity":
+        return (Record({target.value: value}, data),)
+    return data
+
+
+def _call(tree: Ast, data: Value, reading: Reading) -> Value:
+    name, arguments = tree.value, tree.parts
+    special = _FUNCTIONS.get(name)
+    if special is not None:
+        return special(data, arguments, reading)
+    if name in _OF_TEXTS:
+        _want(data, "string")
+    elif name in _OF_NUMBERS:
+        _want(data, "number")
+    elif name in _OF_OBJECTS:
+        _want(data, "object")
+    elif name in _OF_LISTS:
+        items(data)
+    for argument in arguments:
+        evaluate(argument, items(data) if name in ("sort_by", "group_by", "unique_by", "min_by", "max_by") else data, reading)
+    return ANY
+
+
+def _select(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
+    formula = truth(evaluate(arguments[0], data, reading))
+    for source in sources(data):
+        if formula not in source.needs:
+            source.needs.append(formula)
+    return data
+
+
+def _map(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
+    inner = items(data)
+    where = None
+    argument = arguments[0]
+    if argument.op == "call" and argument.value == "select":
+        where = truth(evaluate(argument.parts[0], inner, reading))
+    elif argument.op == "pipe" and argument.parts[0].op == "call" and argument.parts[0].value == "select":
+        where = truth(evaluate(argument.parts[0].parts[0], inner, reading))
+    found = evaluate(argument, inner, reading)
+    origin = _first_source(data)
+    for thing in data:
+        if isinstance(thing, Listed) and thing.where is not None:
+            where = thing.where if where is None else All((thing.where, where))
+    return (Listed(found, of=origin, where=where),)
+
+
+def _first_source(data: Value) -> Source | None:
+    for thing in data:
+        if isinstance(thing, Source):
+            return thing
+        if isinstance(thing, Listed) and thing.of is not None:
+            return thing.of
+    return None
+
+
+def _length(data: Value, _arguments: tuple[Ast, ...], _reading: Reading) -> Value:
+    for thing in data:
+        if isinstance(thing, Source | Listed):
+            return (Made("number", size_of=thing),)
+    return (Made("number"),)
+
+
+def _quantified(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
+    if len(arguments) == 2:
+        each = evaluate(arguments[0], data, reading)
+        return (Made("boolean", formula=truth(evaluate(arguments[1], each, reading))),)
+    each = items(data)
+    return (Made("boolean", formula=truth(evaluate(arguments[0], each, reading) if arguments else each)),)
+
+
+def _not(data: Value, _arguments: tuple[Ast, ...], _reading: Reading) -> Value:
+    return (Made("boolean", formula=Not(truth(data))),)
+
+
+def _tested(sign: str) -> Callable[[Value, tuple[Ast, ...], Reading], Value]:
+    def test(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
+        wanted = evaluate(arguments[0], data, reading) if arguments else ANY
+        literal = wanted[0].value if len(wanted) == 1 and isinstance(wanted[0], Known) else None
+        parts: list[Formula] = []
+        for thing in data:
+            leaf = thing if isinstance(thing, Source) else thing.parts[0] if isinstance(thing, Made) and thing.parts else None
+            if leaf is None or not isinstance(literal, str):
+                parts.append(UNKNOWN)
+                continue
+            leaf.want("string")
+            leaf.note(Atom(leaf.key, sign, literal))
+            parts.append(Atom(leaf.key, sign, literal))
+        return (Made("boolean", formula=parts[0] if len(parts) == 1 else _either(parts)),)
+
+    return test
+
+
+def _contains(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
+    wanted = evaluate(arguments[0], data, reading)
+    if any(_kind(thing) == "array" for thing in wanted):
+        items(data)
+        return (Made("boolean"),)
+    return _tested("contains")(data, arguments, reading)
+
+
+def _through(kind: str) -> Callable[[Value, tuple[Ast, ...], Reading], Value]:
+    """Return the rule of a function that makes one leaf another kind of scalar: comparisons of it are comparisons of the leaf."""
+
+    def convert(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
+        for argument in arguments:
+            evaluate(argument, data, reading)
+        return (Made(kind, parts=tuple(sources(data)) if len(data) == 1 else ()),)
+
+    return convert
+
+
+def _to_number(data: Value, _arguments: tuple[Ast, ...], _reading: Reading) -> Value:
+    for source in sources(data):
+        if "string" not in source.kinds:
+            source.want("number")
+    return (Made("number", parts=tuple(sources(data)) if len(data) == 1 else ()),)
+
+
+def _lower(data: Value, _arguments: tuple[Ast, ...], _reading: Reading) -> Value:
+    _want(data, "string")
+    return (Made("string", parts=tuple(sources(data)) if len(data) == 1 else ()),)
+
+
+def _add(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
+    each = evaluate(arguments[0], data, reading) if arguments else items(data)
+    if any(_kind(thing) in ("object", "array") for thing in each):
+        return each
+    return (Made("", parts=tuple(sources(each))),)
+
+
+def _pick(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
+    return evaluate(arguments[0], data, reading) if arguments else items(data)
+
+
+def _same_list(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
+    each = items(data)
+    for argument in arguments:
+        evaluate(argument, each, reading)
+    origin = _first_source(data)
+    where = next((thing.where for thing in data if isinstance(thing, Listed)), None)
+    return (Listed(each, of=origin, where=where),)
+
+
+def _one_of(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
+    each = items(data)
+    for argument in arguments:
+        evaluate(argument, each, reading)
+    return each
+
+
+def _group(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
+    return (Listed(_same_list(data, arguments, reading)),)
+
+
+def _entries(data: Value, _arguments: tuple[Ast, ...], _reading: Reading) -> Value:
+    _want(data, "object")
+    values = [value for thing in data if isinstance(thing, Record) for value in thing.fields.values()]
+    return (Listed((Record({"key": (Made("string"),), "value": union(*values) if values else ANY}),)),)
+
+
+def _joined(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
+    for thing in items(data):
+        if isinstance(thing, Source) and not thing.kinds:
+            thing.want("string")
+    for argument in arguments:
+        _want(evaluate(argument, data, reading), "string")
+    return (Made("string"),)
+
+
+def _split(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
+    _want(data, "string")
+    for argument in arguments:
+        evaluate(argument, data, reading)
+    return (Listed((Made("string"),)),)
+
+
+def _typed(_data: Value, _arguments: tuple[Ast, ...], _reading: Reading) -> Value:
+    return ANY
+
+
+def _kind_of_list(kind: str) -> Callable[[Value, tuple[Ast, ...], Reading], Value]:
+    def keep(data: Value, _arguments: tuple[Ast, ...], _reading: Reading) -> Value:
+        if kind:
+            _want(data, kind)
+        return data
+
+    return keep
+
+
+def _empty(_data: Value, _arguments: tuple[Ast, ...], _reading: Reading) -> Value:
+    return ()
+
+
+def _has(data: Value, _arguments: tuple[Ast, ...], _reading: Reading) -> Value:
+    return (Made("boolean"),)
+
+
+_FUNCTIONS: Mapping[str, Callable[[Value, tuple[Ast, ...], Reading], Value]] = {
+    "select": _select,
+    "map": _map,
+    "length": _length,
+    "any": _quantified,
+    "all": _quantified,
+    "not": _not,
+    "startswith": _tested("starts"),
+    "endswith": _tested("ends"),
+    "test": _tested("matches"),
+    "contains": _contains,
+    "tonumber": _to_number,
+    "tostring": _through("string"),
+    "ascii_downcase": _lower,
+    "ascii_upcase": _through("string"),
+    "fromdate": lambda data, _arguments, _reading: (_want(data, "date"), (Made("number"),))[1],
+    "fromdateiso8601": lambda data, _arguments, _reading: (_want(data, "date"), (Made("number"),))[1],
+    "add": _add,
+    "first": _pick,
+    "last": _pick,
+    "sort_by": _same_list,
+    "sort": _same_list,
+    "unique": _same_list,
+    "unique_by": _same_list,
+    "reverse": _same_list,
+    "min_by": _one_of,
+    "max_by": _one_of,
+    "min": _one_of,
+    "max": _one_of,
+    "group_by": _group,
+    "to_entries": _entries,
+    "join": _joined,
+    "split": _split,
+    "floor": _through("number"),
+    "ceil": _through("number"),
+    "round": _through("number"),
+    "has": _has,
+    "type": _typed,
+    "arrays": _kind_of_list("array"),
+    "objects": _kind_of_list("object"),
+    "strings": _kind_of_list("string"),
+    "numbers": _kind_of_list("number"),
+    "empty": _empty,
+    "error": _empty,
+    "now": lambda _data, _arguments, _reading: (Made("number"),),
+    "range": lambda _data, _arguments, _reading: (Made("number"),),
+    "keys": lambda data, _arguments, _reading: (_want(data, "object"), (Listed((Made("string"),)),))[1],
+    "todate": lambda data, _arguments, _reading: (_want(data, "number"), (Made("string"),))[1],
+    "tojson": lambda _data, _arguments, _reading: (Made("string"),),
+}
+
+_RULES: Mapping[str, Callable[[Ast, Value, Reading], Value]] = {
+    "identity": lambda _tree, data, _reading: data,
+    "literal": lambda tree, _data, _reading: lifted(tree.value),
+    "field": _field,
+    "index": _index,
+    "iterate": _iterate,
+    "slice": _slice,
+    "try": _try,
+    "text": _text,
+    "pipe": _pipe,
+    "comma": lambda tree, data, reading: union(*(evaluate(part, data, reading) for part in tree.parts)),
+    "alternative": _alternative,
+    "object": _object,
+    "array": _array,
+    "negative": _negative,
+    "compare": _compare,
+    "and": _and,
+    "or": _or,
+    "arithmetic": _arithmetic,
+    "as": _as,
+    "reduce": _fold,
+    "foreach": _fold,
+    "if": _if,
+    "variable": _variable,
+    "update": _update,
+    "call": _call,
+}
