@@ -157,7 +157,7 @@ class Runner:
         granted = GrantedSecrets(self._store.database, self._store.vault, lease.tenant, details["secrets"], dict(overrides.secrets))
         return RunDeps(
             journal=hand.journal, mailbox=hand.mailbox, http=c.http(also=details["options"].get("http_allow", ())),
-            credentials=c.credentials,
+            credentials=c.credentials, seal=hand.journal.guard,
             secrets=GuardingSecrets(granted, hand.journal),
             events=self._store.events(lease.tenant),
             notices=self._store.notices(lease.tenant, lease.run_id, details["conversation"], redacted=hand.journal.redacted),

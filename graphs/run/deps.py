@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,10 @@ from graphs.run.ports import Children, Clock, Connections, Events, Http, Journal
 if TYPE_CHECKING:
     from graphs.run.mcp_stdio import StdioServer
     from graphs.run.stand_in import StandIn
+
+
+def _nobody(_value: Any) -> None:
+    """Nothing of this run is stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +52,7 @@ class RunDeps:
     observer: Observer
     limits: Limits = field(default_factory=Limits)
     credentials: Credentials = field(default_factory=Credentials)  # of the process, shared by its runs
+    seal: Callable[[Any], None] = _nobody  # told of every credential: what is stored and holds one is to be sealed
     brake: asyncio.Event = field(default_factory=asyncio.Event)  # set: stand still at the next step (`Held`)
     models: Any = None  # the model router, for functions that need one
     connections: Connections | None = None  # what functions may use by name

@@ -62,6 +62,7 @@ class Resource:
             raise
 
     async def _fetch(self, place: Place, url: str, limit_bytes: int | None) -> Document:
+        await place.engine.deps.journal.flush()  # the address may hold results of earlier steps
         limit_s = place.engine.deps.limits.http_timeout_s
         request = HttpRequest(
             method="GET", url=url, headers={"Accept": "*/*"}, follow_redirects=True, timeout_s=limit_s, body_limit_bytes=limit_bytes

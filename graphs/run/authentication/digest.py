@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.request import parse_http_list
 
 from graphs.run.authentication.exchange import exchange
+from graphs.run.authentication.values import conceal
 from graphs.run.credentials import key_of
 from graphs.run.errors import WorkflowError
 from graphs.run.ports import JSON, HttpRequest, HttpResponse
@@ -32,7 +33,7 @@ async def answering(place: Place, request: HttpRequest, user: str, password: str
     """
     import httpx
 
-    place.engine.redactor.add(password)
+    conceal(place, password)
     auth = _remembered(place, request.url, user, password)
     try:
         out = httpx.Request(request.method, request.url)
@@ -68,7 +69,7 @@ def _with(place: Place, request: HttpRequest, out: httpx.Request) -> HttpRequest
     given = out.headers.get("authorization")
     if given is None:
         return request
-    place.engine.redactor.add(given.partition(" ")[2])
+    conceal(place, given.partition(" ")[2])
     return replace(request, headers={**request.headers, "Authorization": given})
 
 

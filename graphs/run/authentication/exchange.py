@@ -11,14 +11,11 @@ from graphs.run.step import Place
 
 async def exchange(place: Place, request: HttpRequest) -> HttpResponse:
     """
-    Send *request* in the run's name.
-
-    Everything queued is made durable first: what is sent may hold results of earlier steps.
+    Send *request* in the run's name. What was done before must be durable already: it may hold results of earlier steps.
 
     Raises WorkflowError: authorization when policy forbids the address, else communication.
     """
     engine = place.engine
-    await engine.deps.journal.flush()
     try:
         return await engine.deps.http.send(replace(request, share=engine.run_id))
     except HttpFailed as error:

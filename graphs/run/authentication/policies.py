@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from graphs.run import templates
 from graphs.run.authentication import tokens
-from graphs.run.authentication.values import part
+from graphs.run.authentication.values import conceal, part
 from graphs.run.errors import WorkflowError
 from graphs.run.ports import JSON
 from graphs.run.step import Place
@@ -58,17 +58,15 @@ class Authentication:
         if self.scheme == "Digest":
             return None
         values = await self.read(place)
-        redactor = place.engine.redactor
         if self.asked_for:
             return await tokens.authorization(place, values, oidc=self.scheme == "oidc")
         if self.scheme == "Bearer":
             token = values if isinstance(values, str) else part(values, "token")
-            redactor.add(token)
+            conceal(place, token)
             return {"scheme": "Bearer", "parameter": token}
         user, password = part(values, "username"), part(values, "password")
         parameter = base64.b64encode(f"{user}:{password}".encode()).decode()
-        redactor.add(password)
-        redactor.add(parameter)
+        conceal(place, password, parameter)
         return {"scheme": "Basic", "parameter": parameter}
 
     async def renewed(self, place: Place, refused: Mapping[str, JSON]) -> Mapping[str, JSON]:

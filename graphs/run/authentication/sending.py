@@ -19,7 +19,7 @@ async def send(
     """
     Send *request* with the credentials of *authentication*, *resolved* if they are known already.
 
-    A token that the server refuses (401) is asked for anew, once. All results so far are durable before anything is sent.
+    A token that the server refuses (401) is asked for anew, once. Results so far must be durable (`effects.before_effect`).
 
     Raises:
         WorkflowError: communication; authorization when policy forbids the address or the secret is not granted; authentication when no

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from graphs.run.authentication.exchange import exchange
 from graphs.run.authentication.token_request import refresh_token, token_request
-from graphs.run.authentication.values import optional, part, several
+from graphs.run.authentication.values import conceal, optional, part, several
 from graphs.run.credentials import Token, key_of
 from graphs.run.errors import WorkflowError
 from graphs.run.ports import JSON, HttpRequest, HttpResponse
@@ -51,17 +51,18 @@ async def authorization(place: Place, given: JSON, *, oidc: bool, refused: str |
     if not isinstance(given, Mapping):
         raise WorkflowError.of("configuration", "the authentication must be an object with authority, grant and client")
     values = _expanded(place, given)
-    for names in _CREDENTIALS:
-        place.engine.redactor.add(optional(values, *names))
+    conceal(place, *(optional(values, *names) for names in _CREDENTIALS))
     known, key = place.engine.deps.credentials, key_of(oidc, values)
     async with known.lock(key):
         if refused is not None:
             known.forget_token(key, refused)
         token = known.token(key, place.engine.deps.clock.now())
         if token is None:
+            if refused is None:  # else a call has been made, and everything before it is durable
+                await place.engine.deps.journal.flush()
             token = await _ask(place, values, key, oidc=oidc)
             known.keep_token(key, token)
-    place.engine.redactor.add(token.value)
+    conceal(place, token.value)
     return {"scheme": token.scheme, "parameter": token.value}
 
 
@@ -84,7 +85,7 @@ async def _ask(place: Place, values: Mapping[str, JSON], key: str, *, oidc: bool
     now = deps.clock.now()
     response = await exchange(place, _timed(place, token_request(url, values, now, oidc=oidc)))
     answer = _answer(place, url, response)
-    place.engine.redactor.add([answer.get(name) for name in ("access_token", "refresh_token", "id_token")])
+    conceal(place, *(answer.get(name) for name in ("access_token", "refresh_token", "id_token")))
     token = answer.get("access_token")
     if not isinstance(token, str) or not token:
         raise WorkflowError.of("authentication", f"{url} gave no access_token")

@@ -6,6 +6,15 @@ from collections.abc import Mapping
 
 from graphs.run.errors import WorkflowError
 from graphs.run.ports import JSON
+from graphs.run.step import Place
+
+
+def conceal(place: Place, *values: JSON) -> None:
+    """Keep credentials out of texts, and have what is stored and holds one sealed."""
+    for value in values:
+        place.engine.redactor.add(value)
+        if value is not None:
+            place.engine.deps.seal(value)
 
 
 def part(values: JSON, key: str) -> str:

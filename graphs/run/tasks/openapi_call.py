@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from dsl.pointer import join
 from graphs.run import templates
 from graphs.run.authentication import Authentication, prepare_authentication
+from graphs.run.authentication.values import conceal
 from graphs.run.errors import WorkflowError
 from graphs.run.http_exchange import HttpExchange, prepare_exchange
 from graphs.run.openapi import security
@@ -45,7 +46,7 @@ class OpenApiTask:
         authentication = self.authentication
         keys = list(given.keys)
         for _, key in keys:
-            step.engine.redactor.add(key)
+            conceal(step, key)
         if authentication is not None:
             step.authorization = await authentication.known(step)
             place = security.key_place(operation.binding)
