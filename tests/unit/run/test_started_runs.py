@@ -12,9 +12,6 @@ from tests.unit.run.harness import Runs, World, definition
 
 DOUBLE = definition([{"x": {"set": {"doubled": "${ .n * 2 }"}}}])
 CHILD = {**DOUBLE, "document": {**DOUBLE["document"], "name": "child", "version": "1.0.0"}}
-    **definition([{"x": {"set": {"doubled": "${ .n * 2 }"}}}]),
-    "document": {"dsl": "1.0.3", "namespace": "test", "name": "child", "version": "1.0.0"},
-}
 
 
 def child(version: str = "1.0.0", **more: Any) -> dict[str, Any]:
@@ -140,13 +137,6 @@ class TestCancelled:
         slow = {**CHILD, "do": [{"w": {"wait": "PT1H"}}]}
         late = {"as": "e", "do": [{"s": {"set": "late"}}]}
         do = [{"t": {"try": [{"sub": {**child(), "timeout": {"after": {"milliseconds": 100}}}}], "catch": late}}]
-            {
-                "t": {
-                    "try": [{"sub": {**child(), "timeout": {"after": {"milliseconds": 100}}}}],
-                    "catch": {"as": "e", "do": [{"s": {"set": "late"}}]},
-                }
-            }
-        ]
 
         outcome = await runs.start(do, {"n": 1}, workflows=[slow])
 
