@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from graphs.run.authentication import Authentication
 
 _UNTIL_THE_TASKS_OWN_S = 86400.0
+_CONNECT_S = 5.0  # until the next address of a host that has several is tried
 
 
 def network(place: Place) -> Network:
@@ -58,17 +59,21 @@ async def addresses(place: Place, host: str, port: int) -> Sequence[str]:
         return await network(place).addresses(host, port)
     except HttpFailed as error:
         raise refused(error) from error
+    except ValueError as error:  # a zero byte, a label that is too long
+        raise no_answer(f"{host}:{port}", "that is no host name") from error
 
 
 async def connected(place: Place, host: str, port: int) -> socket.socket:
     """Return a socket that is connected to *host*; the caller closes it. Raises WorkflowError (authorization, communication)."""
+    found = await addresses(place, host, port)
     reason = "no connection"
-    for address in await addresses(place, host, port):
+    for position, address in enumerate(found):
         opened = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
         opened.setblocking(False)
         try:
-            await asyncio.get_running_loop().sock_connect(opened, (address, port))
-        except OSError as error:
+            async with asyncio.timeout(_CONNECT_S if position < len(found) - 1 else None):
+                await asyncio.get_running_loop().sock_connect(opened, (address, port))
+        except OSError as error:  # TimeoutError is one
             opened.close()
             reason = os.strerror(error.errno).lower() if error.errno else "no connection"
         except BaseException:
@@ -77,6 +82,18 @@ async def connected(place: Place, host: str, port: int) -> socket.socket:
         else:
             return opened
     raise no_answer(f"{host}:{port}", reason)
+
+
+async def reachable(place: Place, host: str, port: int) -> str:
+    """Return the address of *host* to connect to: of several the first that answers. Raises WorkflowError likewise."""
+    found = await addresses(place, host, port)
+    if len(found) == 1:
+        return found[0]
+    opened = await connected(place, host, port)
+    try:
+        return str(opened.getpeername()[0])
+    finally:
+        opened.close()
 
 
 async def credentials(place: Place, authentication: Authentication | None) -> Mapping[str, str]:
@@ -90,7 +107,10 @@ async def credentials(place: Place, authentication: Authentication | None) -> Ma
     shown = await authentication.resolve(place)
     if isinstance(place, Step):
         place.authorization = shown
-    return {"Authorization": f"{shown['scheme']} {shown['parameter']}"}
+    header = f"{shown['scheme']} {shown['parameter']}"
+    if not (header.isascii() and header.isprintable()):
+        raise WorkflowError.of("configuration", "the credentials hold characters that cannot be sent")
+    return {"Authorization": header}
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 from dsl.source import read
@@ -150,6 +151,12 @@ class Document:
 
     def _wrong(self, words: str) -> WorkflowError:
         return WorkflowError.of("configuration", f"{self.url} {words}")
+
+
+@lru_cache(maxsize=16)
+def read_document(text: str, url: str) -> Document:
+    """Return the document *text* is; one that was read lately is not read again. Raises WorkflowError (configuration)."""
+    return Document(text, url)
 
 
 def _merged(under: Mapping[str, JSON], over: Mapping[str, JSON]) -> dict[str, JSON]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from graphs.run.asyncapi.document import Document, Operation
 from graphs.run.errors import WorkflowError
+from graphs.run.http_values import to_bytes
 from graphs.run.ports import JSON
 from graphs.run.schemas import JsonSchema, problem_in
 
@@ -35,20 +36,31 @@ def content_type(document: Document, operation: Operation) -> str:
     return str(stated or document.root.get("defaultContentType") or "application/json")
 
 
-def refuse_unfit(document: Document, operation: Operation, payload: JSON, headers: JSON) -> None:
-    """Raise WorkflowError (validation) when a message fits none of those the operation has; configuration for a broken schema."""
-    found = [_misfit(document, one, payload, headers) for one in operation.messages]
-    if found and all(found):
-        more = f" (and none of {len(found) - 1} others)" if len(found) > 1 else ""
-        raise WorkflowError.of("validation", f"the message does not fit {document.url}{more}: {found[0]}")
+def written(payload: JSON) -> bytes:
+    """Return *payload* as JSON. Raises WorkflowError (validation)."""
+    return to_bytes(json.dumps(payload, ensure_ascii=False, separators=(",", ":")))
 
 
-def _misfit(document: Document, message: Mapping[str, JSON], payload: JSON, headers: JSON) -> str:
-    for name, value, schema in (("payload", payload, _payload_schema(message)), ("headers", headers, message.get("headers"))):
-        wrong = _checked(document, schema, value)
-        if wrong:
-            return f"its {name}: {wrong}"
-    return ""
+class Checker:
+    """Tells whether messages fit those an operation has. Raises WorkflowError (configuration) for a schema that cannot be used."""
+
+    def __init__(self, document: Document, operation: Operation) -> None:
+        self._url = document.url
+        self._known = [
+            [("payload", _schema(document, _payload_schema(one))), ("headers", _schema(document, one.get("headers")))]
+            for one in operation.messages
+        ]
+
+    def refuse_unfit(self, payload: JSON, headers: JSON) -> None:
+        """Raise WorkflowError (validation) when a message fits none of them."""
+        value = {"payload": payload, "headers": headers}
+        found = [
+            next((f"its {name}: {wrong}" for name, schema in one if schema and (wrong := schema.check(value[name]))), "")
+            for one in self._known
+        ]
+        if found and all(found):
+            more = f" (and none of {len(found) - 1} others)" if len(found) > 1 else ""
+            raise WorkflowError.of("validation", f"the message does not fit {self._url}{more}: {found[0]}")
 
 
 def _payload_schema(message: Mapping[str, JSON]) -> JSON:
@@ -59,16 +71,16 @@ def _payload_schema(message: Mapping[str, JSON]) -> JSON:
     return payload if style is None or str(style).startswith(_JSON_SCHEMAS) else None
 
 
-def _checked(document: Document, schema: JSON, value: JSON) -> str:
-    if isinstance(schema, dict) and isinstance(schema.get("$ref"), str):
-        schema = document.follow(schema)
-    if not isinstance(schema, dict) or not schema:
-        return ""
-    whole = {**schema, "components": {"schemas": (document.root.get("components") or {}).get("schemas") or {}}}
+def _schema(document: Document, found: JSON) -> JsonSchema | None:
+    """Return a validator; references inside the document keep their meaning."""
+    own = document.follow(found)
+    if not own:
+        return None
+    whole = {**own, "components": {"schemas": (document.root.get("components") or {}).get("schemas") or {}}}
     wrong = problem_in(whole)
     if wrong:
         raise WorkflowError.of("configuration", f"{document.url} has a schema that cannot be used: {wrong}")
-    return JsonSchema(whole).check(value)
+    return JsonSchema(whole)
 
 
 def read(document: Document, operation: Operation, message: Incoming) -> dict[str, JSON]:

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphs.run.asyncapi.broker import Outgoing, Target
-from graphs.run.asyncapi.messages import Incoming
+from graphs.run.asyncapi.messages import Incoming, written
 from graphs.run.errors import WorkflowError
-from graphs.run.network import addresses, limit_s, network, no_answer
+from graphs.run.network import limit_s, network, no_answer, reachable
 from graphs.run.ports import JSON
 
 _SESSION_S = 3600  # a session without a client is kept so long by a broker that speaks 5
@@ -40,7 +40,7 @@ class MqttBroker:
             properties = _properties("PUBLISH")
             properties.ContentType = message.content_type
             properties.UserProperty = [(str(name), _text(value)) for name, value in message.headers.items()]
-        payload = json.dumps(message.payload, ensure_ascii=False, separators=(",", ":"))
+        payload = written(message.payload)
         qos, retain = _qos(target.bindings), bool(target.bindings.get("retain"))
         with _Said(target):
             async with await _client(target) as client:
@@ -48,18 +48,25 @@ class MqttBroker:
 
     @asynccontextmanager
     async def subscribe(self, target: Target, after: str) -> AsyncIterator[_Session]:
+        import aiomqtt
+
         name = _session_name(target)
         keep = False
+        client = await _client(target, name, lasting=True)
         try:
             with _Said(target):
-                async with await _client(target, name, lasting=True) as client:
+                await client.__aenter__()
+            try:
+                with _Said(target):
                     client._client.manual_ack_set(True)  # aiomqtt has no word for it
                     await client.subscribe(target.address, qos=_qos(target.bindings), timeout=limit_s(target.step))
-                    try:
-                        yield _Session(client, target.server.version == "5")
-                    except asyncio.CancelledError:
-                        keep = target.step.engine.waits.closing  # somebody else goes on with it
-                        raise
+                yield _Session(target, client)
+            except asyncio.CancelledError:
+                keep = target.step.engine.waits.closing  # somebody else goes on with it
+                raise
+            finally:
+                with suppress(aiomqtt.MqttError):
+                    await client.__aexit__(None, None, None)
         finally:
             if not keep:
                 await _forget(target, name)
@@ -67,18 +74,18 @@ class MqttBroker:
 
 @dataclass(frozen=True, slots=True)
 class _Session:
+    target: Target
     client: Any
-    new: bool
 
     async def next(self) -> Incoming | None:
-        message = await anext(self.client.messages)
-        properties = message.properties
-        headers = dict(getattr(properties, "UserProperty", ())) if self.new else {}
-        correlation = getattr(properties, "CorrelationData", None) if self.new else None
+        with _Said(self.target):
+            message = await anext(self.client.messages)
+        properties = message.properties  # None in 3.1.1
+        correlation = getattr(properties, "CorrelationData", None)
         return Incoming(
             _bytes(message.payload),
-            headers,
-            getattr(properties, "ContentType", "") if self.new else "",
+            dict(getattr(properties, "UserProperty", ())),
+            getattr(properties, "ContentType", ""),
             correlation.decode("utf-8", "replace") if correlation else None,
             receipt=message,
         )
@@ -93,7 +100,7 @@ async def _client(target: Target, name: str | None = None, *, lasting: bool = Fa
     import aiomqtt
 
     server = target.server
-    found = await addresses(target.step, server.host, server.port)
+    address = await reachable(target.step, server.host, server.port)
     user, password = await _login(target)
     new = server.version == "5"
     properties = None
@@ -103,7 +110,7 @@ async def _client(target: Target, name: str | None = None, *, lasting: bool = Fa
         if lasting:
             properties.SessionExpiryInterval = _SESSION_S
     return aiomqtt.Client(
-        found[0],
+        address,
         server.port,
         username=user,
         password=password,
@@ -179,6 +186,8 @@ class _Said:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         import aiomqtt
 
+        if isinstance(error, ValueError | TypeError):  # a topic with a wildcard, a text that cannot be sent
+            raise WorkflowError.of("configuration", f"{self._target.where} cannot be used: {error}") from error
         if isinstance(error, aiomqtt.MqttError):
             raise no_answer(self._target.server.where, self._target.step.engine.redactor.text(_reason(error))) from error
 

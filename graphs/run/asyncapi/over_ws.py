@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from graphs.run.asyncapi.broker import Outgoing, Target
-from graphs.run.asyncapi.messages import Incoming
+from graphs.run.asyncapi.messages import Incoming, written
 from graphs.run.errors import WorkflowError
 from graphs.run.network import connected, credentials, limit_s, network, no_answer, too_late
 
@@ -24,7 +23,7 @@ class WebSocketBroker:
                 "configuration", "a message over a WebSocket has no headers: take them out, or put them into the payload"
             )
         async with _connection(target) as connection:
-            await connection.send(json.dumps(message.payload, ensure_ascii=False, separators=(",", ":")))
+            await connection.send(written(message.payload).decode())
 
     @asynccontextmanager
     async def subscribe(self, target: Target, after: str) -> AsyncIterator[_Frames]:
@@ -52,29 +51,31 @@ class _Frames:
 @asynccontextmanager
 async def _connection(target: Target) -> AsyncIterator[Any]:
     from websockets.asyncio.client import connect
-    from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, WebSocketException
+    from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
     server, seconds = target.server, limit_s(target.step)
     headers = await credentials(target.step, target.authentication)
-    opened = await connected(target.step, server.host, server.port)
     options: dict[str, Any] = {"ssl": network(target.step).tls, "server_hostname": server.host} if server.tls else {}
     options |= {"proxy": None, "open_timeout": None, "close_timeout": 2, "max_size": _MOST_BYTES, "compression": None}
+    options |= {"additional_headers": headers, "user_agent_header": "Parley"}
     try:
-        try:
-            async with asyncio.timeout(seconds):
-                connection = await connect(target.where, sock=opened, additional_headers=headers, user_agent_header="Parley", **options)
-        except TimeoutError as error:
-            raise too_late(target.where, seconds) from error
-        except InvalidStatus as error:
-            status = error.response.status_code
-            raise WorkflowError.of("communication", f"{target.where} answered {status}", status=status) from error
-        except (InvalidHandshake, OSError, WebSocketException) as error:
-            raise no_answer(target.where, "it does not open a WebSocket") from error
-        try:
-            yield connection
-        except ConnectionClosed as error:
-            raise no_answer(target.where, "the connection broke off") from error
-        finally:
-            await connection.close()
+        async with asyncio.timeout(seconds):
+            opened = await connected(target.step, server.host, server.port)
+            try:
+                connection = await connect(target.where, sock=opened, **options)
+            except BaseException:
+                opened.close()
+                raise
+    except TimeoutError as error:
+        raise too_late(target.where, seconds) from error
+    except InvalidStatus as error:
+        status = error.response.status_code
+        raise WorkflowError.of("communication", f"{target.where} answered {status}", status=status) from error
+    except (OSError, ValueError, WebSocketException) as error:
+        raise no_answer(target.where, "it does not open a WebSocket") from error
+    try:
+        yield connection
+    except ConnectionClosed as error:
+        raise no_answer(target.where, "the connection broke off") from error
     finally:
-        opened.close()
+        await connection.close()

@@ -23,7 +23,7 @@ from dsl.pointer import join
 from graphs.run import templates
 from graphs.run.asyncapi import messages
 from graphs.run.asyncapi.broker import Outgoing, Subscription, Target, broker_for
-from graphs.run.asyncapi.document import Document, Operation, Way
+from graphs.run.asyncapi.document import Document, Operation, Way, read_document
 from graphs.run.asyncapi.servers import select
 from graphs.run.authentication import Authentication, prepare_authentication
 from graphs.run.deadlines import remembered
@@ -54,7 +54,7 @@ class Described:
     async def find(self, step: Step, way: Way) -> tuple[Document, Operation, Target]:
         """Return the document, the operation and where it goes. Raises WorkflowError."""
         fetched = await self.document.read(step)
-        document = Document(fetched.text(), fetched.url)
+        document = read_document(fetched.text(), fetched.url)
         operation = document.operation(channel=self.channel, operation=self.operation, way=way)
         variables = await step.resolve(self.variables)
         server = select(document, operation, name=self.server, variables=variables, protocol=self.protocol)
@@ -73,7 +73,7 @@ class PublishTask:
     async def run(self, step: Step) -> Flow:
         document, operation, target = await self.described.find(step, "publish")
         payload, headers = await step.resolve(self.payload), await step.resolve(self.headers)
-        messages.refuse_unfit(document, operation, payload, headers)
+        messages.Checker(document, operation).refuse_unfit(payload, headers)
         broker = broker_for(target.server.protocol)
         known = await before_effect(step, repeatable=self.idempotent, what=f"publish to {target.where}")
         if known is not None:
@@ -181,11 +181,12 @@ class _Coming:
         if self._open is None:
             await before_effect(self._step, repeatable=True, what="subscribe")
             self._document, self._operation, target = await self._task.described.find(self._step, "subscribe")
+            self._checker = messages.Checker(self._document, self._operation)
             self._open = await self._stack.enter_async_context(broker_for(target.server.protocol).subscribe(target, self._place))
         while (incoming := await self._open.next()) is not None:
             await self._step.engine.breathe()
             message = messages.read(self._document, self._operation, incoming)
-            messages.refuse_unfit(self._document, self._operation, message["payload"], message["headers"])
+            self._checker.refuse_unfit(message["payload"], message["headers"])
             fits = self._task.filter is None or await self._step.holds(self._task.filter, message)
             if fits:
                 self._keep(message, incoming.place)

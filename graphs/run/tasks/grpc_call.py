@@ -18,7 +18,7 @@ from graphs.run import templates
 from graphs.run.authentication import Authentication, prepare_authentication
 from graphs.run.effects import before_effect, declared_idempotent, idempotency_key
 from graphs.run.errors import WorkflowError
-from graphs.run.network import addresses, connected, credentials, limit_s, network, no_answer, too_late
+from graphs.run.network import connected, credentials, limit_s, network, no_answer, reachable, too_late
 from graphs.run.ports import JSON
 from graphs.run.protobuf import Method, read_proto
 from graphs.run.resources import Resource, prepare_resource
@@ -111,7 +111,7 @@ class _Call:
         return method.value(parts[0])
 
     async def _channel(self) -> Any:
-        found = await addresses(self.step, self.host, self.port)
+        address = await reachable(self.step, self.host, self.port)
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # what goes wrong is said by the task
         import grpc  # type: ignore[import-untyped]  # it ships no types
         import grpc.aio  # type: ignore[import-untyped]
@@ -123,9 +123,7 @@ class _Call:
             ("grpc.max_receive_message_length", _MOST_BYTES),
             ("grpc.use_local_subchannel_pool", 1),  # a connection of this call's own, closed with it
         ]
-        family = "ipv6" if any(":" in one for one in found) else "ipv4"  # a target has one family
-        own = [one for one in found if (":" in one) == (family == "ipv6")]
-        target = f"{family}:" + ",".join(f"[{one}]:{self.port}" if ":" in one else f"{one}:{self.port}" for one in own)
+        target = f"ipv6:[{address}]:{self.port}" if ":" in address else f"ipv4:{address}:{self.port}"
         if not self.tls:
             return grpc.aio.insecure_channel(target, options=options)
         options.append(("grpc.ssl_target_name_override", self.host))

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import websockets.asyncio.server
 
+from graphs.run.asyncapi.broker import Outgoing, Target
+from graphs.run.asyncapi.messages import Incoming
 from graphs.run.http import guarded_http
 from tests.unit.run.calls.certificates import certificate_for
 from tests.unit.run.calls.mosquito import Mosquito, mosquito, user_property
@@ -212,6 +215,85 @@ async def test_no_protocol_reaches_an_address_that_is_not_allowed(runs: Runs, wo
 
     error = outcome.error or {}
     assert (error["type"].rpartition("/")[2], error["status"]) == ("authorization", 403)
+
+
+@pytest.mark.parametrize("protocol", ["http", "mqtt", "ws"])
+@pytest.mark.parametrize("host", ["nowhere.invalid", "a" * 70 + ".org"])
+async def test_a_host_that_does_not_exist_is_no_answer(runs: Runs, world: World, protocol: str, host: str) -> None:
+    async def resolve(wanted: str, port: int) -> list[str]:
+        if wanted == "nowhere.invalid":
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        found = await asyncio.get_running_loop().getaddrinfo(wanted, port)
+        return [str(one[4][0]) for one in found]
+
+    async with guarded_http(["127.0.0.0/8"], resolve=resolve) as http:
+        runs.http = http
+        outcome = await runs.start([{"tell": publish(world, described(f"{protocol}://{host}"), {"degrees": 1})}])
+
+    error = outcome.error or {}
+    assert (error["type"].rpartition("/")[2], error["status"]) == ("communication", 500)
+    assert host in error["detail"]
+
+
+async def test_of_several_addresses_the_first_that_answers_is_used(runs: Runs, world: World, broker: Mosquito) -> None:
+    async def resolve(host: str, _port: int) -> list[str]:
+        return ["127.0.0.1"] if host == "127.0.0.1" else ["127.0.0.9", "127.0.0.1"]
+
+    async with guarded_http(["127.0.0.0/8"], resolve=resolve) as http:
+        runs.http = http
+        outcome = await runs.start([{"tell": publish(world, described(f"mqtt://broker.example:{broker.port}"), {"degrees": 1})}])
+
+    assert (outcome.error, len(broker.published)) == (None, 1)
+
+
+async def test_another_protocol_comes_with_a_package(runs: Runs, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda **wanted: [Packaged] if wanted == PACKAGED else [])
+    document = described("nats://127.0.0.1:4222")
+
+    told = await runs.start([{"tell": publish(world, document, {"degrees": 1}, headers={"a": "b"})}])
+    heard = await runs.start([{"hear": subscribe(world, document, {"amount": 1})}])
+
+    assert (told.status, told.error) == ("completed", None)
+    assert heard.output == [{"payload": {"degrees": 1}, "headers": {"a": "b"}}]
+
+
+PACKAGED = {"group": "parley.brokers", "name": "nats"}
+
+
+class Packaged:
+    """A package's entry point, and the broker it names."""
+
+    kept: ClassVar[list[Incoming]] = []
+
+    @classmethod
+    def load(cls) -> type[Packaged]:
+        return cls
+
+    async def publish(self, target: Target, message: Outgoing) -> None:
+        assert target.where == "nats://127.0.0.1:4222/rooms/kitchen"
+        self.kept.append(Incoming(json.dumps(message.payload).encode(), message.headers, message.content_type))
+
+    @contextlib.asynccontextmanager
+    async def subscribe(self, target: Target, after: str) -> AsyncIterator[Packaged]:
+        assert (target.address, after) == ("rooms/kitchen", "")
+        yield self
+
+    async def next(self) -> Incoming | None:
+        return self.kept.pop(0)
+
+    async def settle(self, message: Incoming) -> None:
+        return None
+
+
+@pytest.mark.parametrize("protocol", ["mqtt", "ws"])
+async def test_half_a_character_is_not_sent(runs: Runs, world: World, broker: Mosquito, protocol: str) -> None:
+    document = described(f"{protocol}://127.0.0.1:{broker.port}")
+    async with websockets.asyncio.server.serve(lambda connection: connection.wait_closed(), "127.0.0.1", 0) as server:
+        if protocol == "ws":
+            document = described(f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}")
+        outcome = await runs.start([{"tell": publish(world, document, {"degrees": 1, "note": "\ud800"})}])
+
+    assert (outcome.error or {})["type"].endswith("/validation")
 
 
 async def test_mqtt_over_tls_checks_the_certificate_against_the_name(runs: Runs, world: World, tmp_path: Path) -> None:

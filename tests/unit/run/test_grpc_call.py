@@ -82,6 +82,7 @@ async def test_every_status_has_one_of_http(runs: Runs, world: World, served: Gr
         ({"arguments": {"nme": "Ada"}}, "validation", 400, "the arguments do not fit greetings.Greeting: Message type"),
         ({"arguments": {"times": "many"}}, "validation", 400, "the arguments do not fit greetings.Greeting: Failed to parse times"),
         ({"service": {"port": 1}}, "communication", 500, "no answer from localhost:1: connection refused"),
+        ({"service": {"authentication": {"bearer": {"token": "two\nlines"}}}}, "configuration", 400, "characters that cannot be sent"),
         ({"service": {"host": "169.254.169.254"}}, "authorization", 403, "169.254.169.254 is a cloud metadata service, which"),
         ({"metadata": {"parley": {"tls": True}}}, "communication", 500, "it does not speak gRPC over TLS"),
     ],
