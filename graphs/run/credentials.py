@@ -9,11 +9,13 @@ import asyncio
 import hashlib
 import json
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 _MOST: Final = 1000  # of each kind; the one that was not used for longest goes
+_MOST_OF_A_RUN: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Credentials:
         self._tokens: OrderedDict[str, Token] = OrderedDict()
         self._refresh: OrderedDict[str, str] = OrderedDict()
         self._locks: OrderedDict[str, asyncio.Lock] = OrderedDict()
+        self._given: OrderedDict[str, tuple[str, ...]] = OrderedDict()
         self._others: OrderedDict[str, Any] = OrderedDict()
 
     def token(self, key: str, now: datetime) -> Token | None:
@@ -55,6 +58,15 @@ class Credentials:
 
     def keep_refresh_token(self, key: str, value: str) -> None:
         _keep(self._refresh, key, value)
+
+    def give(self, run_id: str, value: str) -> None:
+        """Note that the run has seen *value*, which must stay out of texts also after it parked."""
+        given = self._given.get(run_id, ())
+        if value not in given:
+            _keep(self._given, run_id, (*given[-_MOST_OF_A_RUN:], value))
+
+    def given_to(self, run_id: str) -> Sequence[str]:
+        return self._given.get(run_id, ())
 
     def lock(self, key: str) -> asyncio.Lock:
         """Return the lock under which a token for *key* is asked for, once for everybody who waits for it."""

@@ -61,10 +61,17 @@ async def read_secret(engine: Interpreter, name: str) -> JSON:
 
 
 async def recall_secrets(engine: Interpreter, names: Iterable[str]) -> None:
-    """Keep the values of secrets that an earlier process may have read out of all texts; those not granted any more are passed by."""
+    """
+    Keep the values of secrets that an earlier process may have read out of all texts; those not granted any more are passed by.
+
+    So are the tokens that the run was given before it parked, as far as this process knows them.
+    """
     for name in sorted(names):
         with suppress(WorkflowError):
             await read_secret(engine, name)
+    for value in engine.deps.credentials.given_to(engine.run_id):
+        engine.redactor.add(value)
+        engine.deps.seal(value)
 
 
 def moment(time: datetime) -> dict[str, JSON]:

@@ -86,6 +86,33 @@ async def test_a_value_is_found_nowhere_but_sealed(
     assert [(place, form) for place, text in places.items() for form in FORMS if form in text] == []
 
 
+async def test_a_token_that_was_given_for_a_secret_is_found_nowhere_but_sealed(
+    loopback: Container, database: Prepared, actor: Actor, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """However much its definition copies it about."""
+    given = {"access_token": CANARY, "refresh_token": f"{CANARY}-2"}
+    routes = [{"request": "POST /oauth2/token", "answer": {"json": given}}, {"request": "GET /echo", "answer": {"json": {}}}]
+    world = World.load({"services": {"desk": {"routes": routes}}})
+    async with world.running() as base_url, working(loopback):
+        login = {"authority": base_url, "grant": "client_credentials", "client": {"id": "parley", "secret": "k3y-of-the-client"}}
+        await loopback.actions.secret_set(actor, "login", login)
+        call = f"call: http, with: {{method: get, endpoint: {{uri: '{base_url}/echo', authentication: {{oauth2: {{use: login}}}}}}}}"
+        text = definition(
+            f"a: {{{call}, output: {{as: '${{ $authorization }}'}}, export: {{as: '${{ . }}'}}}}",
+            "w: {wait: {seconds: 3}}",
+            "b: {set: '${ { copied: $context.parameter } }'}",
+            use="use: {secrets: [login]}\n",
+        )
+        version = await approved(loopback, actor, text)
+        run = await loopback.actions.start(actor, version.id)
+        done = await eventually(loopback, actor, run.id, ended)
+    said = capfd.readouterr()
+
+    assert (world.saw("GET /echo").only.headers["authorization"], done.status) == (f"Bearer {CANARY}", "completed"), done.error
+    places = {"logs": said.out + said.err, "output": str(done.output), **tables(database)}
+    assert [(place, form) for place, text in places.items() for form in (*FORMS, "k3y-of-the-client") if form in text] == []
+
+
 async def listen(container: Container, heard: list[str]) -> None:
     connection = await container.store.database.connect(autocommit=True)
     try:

@@ -63,6 +63,7 @@ async def authorization(place: Place, given: JSON, *, oidc: bool, refused: str |
             token = await _ask(place, values, key, oidc=oidc)
             known.keep_token(key, token)
     conceal(place, token.value)
+    known.give(place.engine.run_id, token.value)
     return {"scheme": token.scheme, "parameter": token.value}
 
 

@@ -84,7 +84,8 @@ class TestNoAnswer:
     async def test_a_packed_answer_that_cannot_be_unpacked_is_called_that(self, runs: Runs, world: World) -> None:
         world.on("/x", lambda _request: (200, {"Content-Encoding": "gzip"}, b"no gzip"))
 
-        assert (await fault(runs, get(f"{world.url}/x")))[3] == f"the answer of {world.url}/x cannot be unpacked: it says it is packed as gzip, and is not"
+        words = f"the answer of {world.url}/x cannot be unpacked: it says it is packed as gzip, and is not"
+        assert (await fault(runs, get(f"{world.url}/x")))[3] == words
 
     async def test_https_to_a_server_that_speaks_none_says_so(self, runs: Runs) -> None:
         async def answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
