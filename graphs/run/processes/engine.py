@@ -57,7 +57,7 @@ class Engine:
             ended = True
         finally:
             if not ended:
-                self._later(self._remove(command, name) if what.cleanup != "never" else self._call(command, "kill", name))
+                self._later(self._remove(command, name) if what.cleanup != "never" else self._quietly(command, "kill", name))
         if finished.code == _ENGINE_FAILED:
             self._later(self._remove(command, name))
             raise ProcessFailed(f"{self._settings.engine} could not run {what.image}: {finished.stderr.strip()[-500:]}", "start")
@@ -128,14 +128,18 @@ class Engine:
 
     async def _remove(self, command: str, name: str, after_s: float = 0.0) -> None:
         await asyncio.sleep(after_s)
+        await self._quietly(command, "rm", "--force", "--volumes", name)
+
+    async def _quietly(self, command: str, *words: str) -> None:
+        """Tell the engine something about a container that may be gone; what goes wrong is logged."""
         try:
             async with asyncio.timeout(_PATIENCE_S):
-                finished = await self._call(command, "rm", "--force", "--volumes", name)
+                finished = await self._call(command, *words)
+            wrong = finished.stderr.strip()[-300:] if finished.code and "no such container" not in finished.stderr.lower() else ""
         except (TimeoutError, ProcessFailed, OSError) as error:
-            log.warning("The container %s could not be removed: %s", name, error)
-            return
-        if finished.code and "no such container" not in finished.stderr.lower():
-            log.warning("The container %s could not be removed: %s", name, finished.stderr.strip()[-300:])
+            wrong = str(error)
+        if wrong:
+            log.warning("The container engine could not `%s`: %s", " ".join(words), wrong)
 
     async def _sweep(self, command: str) -> None:
         """Remove what an earlier process was to remove."""

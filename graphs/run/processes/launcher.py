@@ -39,9 +39,11 @@ _DETACH = 2
 _PDEATHSIG, _DUMPABLE, _CAPBSET_DROP, _SUBREAPER, _NO_NEW_PRIVS = 1, 4, 24, 36, 38
 _CAPABILITY_VERSION = 0x20080522
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41, "riscv64": 41, "ppc64le": 203, "s390x": 217, "armv7l": 218, "i686": 217}
+_KEYCTL = {"x86_64": 250, "aarch64": 219, "riscv64": 219}
+_JOIN_SESSION_KEYRING = 1
 _VISIBLE = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "nix")
-_ETC_FOLDERS = ("alternatives", "ssl", "pki", "ca-certificates", "ld.so.conf.d")
-_ETC_FILES = ("ld.so.cache", "ld.so.conf", "localtime")
+_ETC_FOLDERS = ("alternatives", "ssl/certs", "pki/ca-trust", "pki/tls/certs", "ca-certificates", "ld.so.conf.d")
+_ETC_FILES = ("ld.so.cache", "ld.so.conf", "localtime", "ssl/openssl.cnf")
 _ETC_NETWORK = ("resolv.conf", "nsswitch.conf", "hosts", "services", "protocols")
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _WORK = "/tmp"  # noqa: S108 (a file system of its own)
@@ -77,6 +79,12 @@ def _mount(source: str | None, target: str, kind: str | None, flags: int, data: 
 def _die_with_parent(number: int) -> None:
     if LINUX:
         _control(_PDEATHSIG, number)
+
+
+def _be_first_to_go() -> None:
+    """When memory runs out, the system is to end this process and those below it before any other."""
+    with contextlib.suppress(OSError):
+        _write("/proc/self/oom_score_adj", "1000")
 
 
 def _exit_code(status: int) -> int:
@@ -137,6 +145,7 @@ def _entrance(spec: Spec, report: int) -> NoReturn:
     code = 125
     try:
         _die_with_parent(signal.SIGKILL)
+        _be_first_to_go()
         missing = _unshare(spec)
         _die_with_parent(signal.SIGKILL)
         first = os.fork()
@@ -176,6 +185,7 @@ def _first(spec: Spec, report: int, missing: list[str]) -> NoReturn:
     code = 125
     try:
         _die_with_parent(signal.SIGKILL)
+        _leave_keys()
         missing = missing + _file_system(spec)
         missing += _give_up_rights()
         program = os.fork()
@@ -193,6 +203,14 @@ def _first(spec: Spec, report: int, missing: list[str]) -> NoReturn:
             _tell(report, {"cannot": str(error.strerror or error)})
     finally:
         os._exit(code)
+
+
+def _leave_keys() -> None:
+    """Get a keyring of our own: the kernel keeps keys a session, and hands them down."""
+    number = _KEYCTL.get(os.uname().machine)
+    if number is not None:
+        with contextlib.suppress(OSError):
+            _system("syscall", ctypes.c_long(number), ctypes.c_long(_JOIN_SESSION_KEYRING), None)
 
 
 def _give_up_rights() -> list[str]:
@@ -244,8 +262,8 @@ def _file_system(spec: Spec) -> list[str]:
     os.chdir("/")
     for name in _VISIBLE:
         _show(f"/{name}")
-    for path in spec["readable"]:
-        if not path.startswith(("/usr/", "/nix/")):
+    for path in sorted(spec["readable"]):
+        if path.split("/")[1] not in _VISIBLE and not os.path.exists(path):
             _show(path)
     _etc(etc)
     _devices()
@@ -281,6 +299,7 @@ def _show(path: str) -> None:
     """Let the machine's *path* be seen here, not written."""
     old = f"/old{path}"
     if os.path.islink(old):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
         os.symlink(os.readlink(old), path)
         return
     if os.path.isdir(old):
@@ -302,6 +321,7 @@ def _etc(files: dict[str, bytes]) -> None:
     for name in _ETC_FOLDERS:
         _show(f"/etc/{name}")
     for name, content in files.items():
+        os.makedirs(os.path.dirname(f"/etc/{name}"), exist_ok=True)
         with open(f"/etc/{name}", "wb") as file:
             file.write(content)
     user, group = os.geteuid() or NOBODY, os.getegid() or NOBODY
@@ -345,6 +365,7 @@ def _plain(spec: Spec, report: int, folder: str) -> int:
     spec["limits"]["NPROC"] += _processes_of(NOBODY if nobody else os.geteuid())
     program = os.fork()
     if program == 0:
+        _be_first_to_go()
         if nobody:
             os.setgroups([])
             os.setresgid(NOBODY, NOBODY, NOBODY)

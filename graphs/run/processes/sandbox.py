@@ -11,6 +11,7 @@ import math
 import os
 import shutil
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ _LONGEST_S = 10 * 365 * 86400.0
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """How a language is started: the first words of its command line, and the folders it lives in."""
+    """How a language is started: the first words of its command line, and the folders and files it has to see."""
 
     command: tuple[str, ...]
     readable: tuple[str, ...] = ()
@@ -44,13 +45,24 @@ def interpreter(language: str, memory_bytes: int) -> Interpreter:
         return Interpreter(("/bin/sh",))
     if language == "python":
         own = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
-        return Interpreter((own, "-I", "-B", "-X", "utf8"), tuple(sorted({os.path.realpath(sys.base_prefix), str(Path(own).parents[1])})))
+        return Interpreter((own, "-I", "-B", "-X", "utf8"), _python_folders(own))
     node = shutil.which("node") or shutil.which("nodejs")
     if node is None:
         raise ProcessFailed("a script in JavaScript needs Node.js, and there is no `node` on this machine: install it", "missing")
     own = os.path.realpath(node)
     heap_mb = int(memory_bytes * _NODE_SHARE / 1_000_000)
-    return Interpreter((own, f"--max-old-space-size={heap_mb}"), (str(Path(own).parents[1]),))
+    return Interpreter((own, f"--max-old-space-size={heap_mb}"), (own,))
+
+
+def _python_folders(own: str) -> tuple[str, ...]:
+    """Return what Python needs to see: its prefix, or less when that is a folder of other things too."""
+    prefix = Path(os.path.realpath(sys.base_prefix))
+    others = (Path.home().resolve(), Path.cwd().resolve())
+    if not any(other.is_relative_to(prefix) for other in others):
+        return (str(prefix), own)
+    library = os.path.realpath(sysconfig.get_path("stdlib"))
+    shared = Path(str(sysconfig.get_config_var("LIBDIR")), str(sysconfig.get_config_var("INSTSONAME")))
+    return (own, library, *([str(shared)] if shared.is_file() else []))
 
 
 def found(language: str) -> str:
