@@ -18,6 +18,7 @@ from graphs.run.book import Book
 from graphs.run.budget import budget_of
 from graphs.run.deps import RunDeps
 from graphs.run.ending import end
+from graphs.run.errors import WorkflowError
 from graphs.run.interpreter import Interpreter
 from graphs.run.ports import JSON, Awaited, Delivery, Row
 from graphs.run.step import Scope
@@ -104,9 +105,18 @@ class Live:
             if ended == "held":
                 await self.engine.waits.register(parking=True)
             await self._deps.journal.flush()
-            await self.engine.waits.withdraw_stale()
+            if not self._given_up:
+                await self.engine.waits.withdraw_stale()
             if ended != "blocked" or self.engine.strands.quiet.is_set():  # a timeout may have struck while the journal was written
                 return ended
+
+    @property
+    def _given_up(self) -> bool:
+        """Whether the run ended here only because the store failed it: what it waits for is awaited still."""
+        if not self._task.done() or self._task.cancelled():
+            return False
+        error = self._task.exception()
+        return error is not None and not isinstance(error, WorkflowError)
 
     async def _work(self) -> Ended:
         gate, waits, quiet = self.engine.gate, self.engine.waits, self.engine.strands.quiet

@@ -124,7 +124,9 @@ class Waits:
 
     async def register(self, *, parking: bool = False) -> None:
         """Make new waits durable and give up stale ones; for parking the timeouts too. Raises LeaseLost, StoreUnavailable."""
-        await self.withdraw_stale()
+        if any(path in self._durable for path in self._stale):
+            await self._journal.flush()  # that nobody waits any more is a result too
+            await self.withdraw_stale()
         wanted: Iterable[Awaited] = self.awaited() if parking else (awaited for awaited, _ in self._pending.values())
         fresh = [awaited for awaited in wanted if awaited.path not in self._durable]
         if fresh:
@@ -133,7 +135,7 @@ class Waits:
             self._durable.update(awaited.path for awaited in fresh)
 
     async def withdraw_stale(self) -> None:
-        """Tell the mailbox what nobody waits for any more."""
+        """Tell the mailbox what nobody waits for any more; the journal is flushed."""
         stale, self._stale = [path for path in self._stale if path in self._durable], []
         if stale:
             await self._mailbox.withdraw(stale)
