@@ -60,6 +60,7 @@ class WorkerProcess:
             "PARLEY_HOME": str(settings.home_path), "PARLEY_LEASE_S": str(settings.lease_s),
             "PARLEY_HEARTBEAT_S": str(settings.heartbeat_s),
             "PARLEY_SWEEP_S": str(settings.sweep_s), "PARLEY_STOP_GRACE_S": str(settings.stop_grace_s), "PARLEY_HTTP_ALLOW": "127.0.0.0/8",
+            "PARLEY_RUN_ALLOW": ",".join(settings.run_allow),
             **({"PARLEY_DATABASE_URL": url} if url else {}),
         }  # fmt: skip
         self.log = log
