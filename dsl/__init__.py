@@ -6,6 +6,7 @@ No network, no database, no model. `README.md` beside this file tells the way th
 from dsl.canonical import canonical, digest
 from dsl.catalogue import Catalogue, Function
 from dsl.check import Examined, check, examine, load
+from dsl.checks.policy import Policy
 from dsl.checks.vocabulary import looks_like_definition
 from dsl.edit import Applied, EditRefused, apply
 from dsl.effects import Effect, effects
@@ -27,6 +28,7 @@ __all__ = [
     "InvalidDefinition",
     "OutlineLine",
     "Picture",
+    "Policy",
     "Problem",
     "Severity",
     "Source",

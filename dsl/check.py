@@ -1,7 +1,7 @@
 """Find every mistake in a definition at once.
 
-Layers: syntax (`source.read`) → structure → names → expressions → flow. No network; findings are returned, not raised, since a person
-or a model often repairs them all in one turn.
+Layers: syntax (`source.read`) → structure → names → expressions → flow → policy. No network; findings are returned, not raised,
+since a person or a model often repairs them all in one turn.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from dsl.canonical import digest as digest_of
 from dsl.catalogue import Catalogue
+from dsl.checks.consequences import Consequences
 from dsl.checks.expressions import expressions
 from dsl.checks.flow import flow
 from dsl.checks.metadata import metadata
 from dsl.checks.names import names
+from dsl.checks.policy import GENEROUS, Policy
+from dsl.checks.policy import policy as limits_of
 from dsl.checks.schedule import schedule
 from dsl.checks.structure import structure
 from dsl.effects import Effect
@@ -65,7 +68,9 @@ class Examined:
         return load(self.data) if self.valid else None
 
 
-def examine(text_or_data: str | JSON, catalogue: Catalogue | None = None, *, workflows: Collection[str] | None = None) -> Examined:
+def examine(
+    text_or_data: str | JSON, catalogue: Catalogue | None = None, *, workflows: Collection[str] | None = None, policy: Policy = GENEROUS
+) -> Examined:
     """
     Read, check and explain a definition in one go.
 
@@ -74,23 +79,30 @@ def examine(text_or_data: str | JSON, catalogue: Catalogue | None = None, *, wor
         catalogue: The functions that may be called; without any, names of functions are judged by their form only.
         workflows: "namespace/name/version" of the workflows that `run: workflow` may name; None: not judged. A mapping from that to
             their definitions also tells what they do: their effects count with those of the definition.
+        policy: Limits of whoever runs it; the default stops only what no machine could do well.
     """
     source = read(text_or_data) if isinstance(text_or_data, str) else None
     data = source.data if source else text_or_data
-    found = tuple(check(source if source else data, catalogue, workflows=workflows))
+    found = tuple(check(source if source else data, catalogue, workflows=workflows, policy=policy))
     if any(problem.severity == "error" for problem in found):
         return Examined(source, data, found, (), None)
     return Examined(source, data, found, tuple(effects_of(data, catalogue or {}, workflows)), digest_of(data))
 
 
-def check(source_or_data: Source | JSON, catalogue: Catalogue | None = None, *, workflows: Collection[str] | None = None) -> list[Problem]:
+def check(
+    source_or_data: Source | JSON,
+    catalogue: Catalogue | None = None,
+    *,
+    workflows: Collection[str] | None = None,
+    policy: Policy = GENEROUS,
+) -> list[Problem]:
     """Return every problem, by place; those of a Source have line and column."""
     if not isinstance(source_or_data, Source):
-        return _sorted(_checked(source_or_data, catalogue or {}, workflows))
+        return _sorted(_checked(source_or_data, catalogue or {}, workflows, policy))
     source = source_or_data
     if source.data is None:
         return list(source.problems)
-    found = [placed(problem, source) for problem in _checked(source.data, catalogue or {}, workflows)]
+    found = [placed(problem, source) for problem in _checked(source.data, catalogue or {}, workflows, policy)]
     return _sorted([*source.problems, *found])
 
 
@@ -104,17 +116,19 @@ def load(data: JSON) -> Definition:
     return Definition.model_validate(data)
 
 
-def _checked(data: JSON, catalogue: Catalogue, workflows: Collection[str] | None) -> list[Problem]:
+def _checked(data: JSON, catalogue: Catalogue, workflows: Collection[str] | None, policy: Policy) -> list[Problem]:
     with walked_once(data):
-        return _layers(data, catalogue, workflows)
+        return _layers(data, catalogue, workflows, policy)
 
 
-def _layers(data: JSON, catalogue: Catalogue, workflows: Collection[str] | None) -> list[Problem]:
+def _layers(data: JSON, catalogue: Catalogue, workflows: Collection[str] | None, policy: Policy) -> list[Problem]:
     found = structure(data)
     if not isinstance(data, dict) or any(problem.reference == "" and problem.code == "old-vocabulary" for problem in found):
         return found
-    for layer in (metadata(data), names(data, catalogue, workflows), expressions(data), flow(data), schedule(data)):
-        found.extend(layer)
+    found.extend(metadata(data))
+    following = Consequences(found)
+    for layer in (names(data, catalogue, workflows), expressions(data), flow(data), schedule(data), limits_of(data, policy)):
+        found.extend(problem for problem in layer if problem not in following)
     return _once(found)
 
 

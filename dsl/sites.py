@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dsl.pointer import join
+from dsl.settings import parley_of
 from dsl.walk import Step, caught_variable, foreach_variables, loop_variables, subscription_of
 
 JSON = Any
@@ -51,6 +52,8 @@ def task_sites(step: Step) -> Iterator[Site]:
     yield from _formula(task, here, "if", known, condition=True)
     yield from _data_flow(task, here, known)
     yield from texts(task.get("timeout"), join(here, "timeout"), known)
+    if "metadata" in task:
+        yield from _formula(parley_of(task), join(here, "metadata", "parley"), "proof", known, condition=True)
     match step.kind:
         case "call":
             yield from _call(task, join(here, "with"), known)

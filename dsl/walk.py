@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from dsl.kinds import kind_of
 from dsl.pointer import join
+from dsl.settings import parley_of
 
 JSON = Any
 
@@ -140,16 +141,34 @@ def declared_steps(data: JSON) -> Iterator[Step]:
     return (step for block in declared_blocks(data) for step in block.steps)
 
 
+def settings_blocks(data: JSON) -> Iterator[TaskBlock]:
+    """Yield the task lists in `metadata.parley` of tasks: what compensates them, and a call that proves them, alone in its list."""
+    for step in (*steps(data), *declared_steps(data)):
+        if "metadata" not in step.task:
+            continue
+        own, here = parley_of(step.task), join(step.reference, "metadata", "parley")
+        block = _block(own.get("compensate"), join(here, "compensate"), step, parallel=False, variables=step.variables)
+        if block is not None:
+            yield from _with_inner(block)
+        proof = own.get("proof")
+        if isinstance(proof, dict):
+            alone = TaskBlock(here, step, parallel=False, variables=step.variables, names=["proof"])
+            alone.steps.append(Step(join(here, "proof"), "proof", kind_of(proof), proof, 0, alone, step, step.depth + 1))
+            yield alone
+
+
 def all_blocks(data: JSON) -> Iterator[TaskBlock]:
-    """Yield every task list: those under `do`, then those in `use`."""
+    """Yield every task list: those under `do`, then those in `use`, then those in `metadata.parley`."""
     yield from blocks(data)
     yield from declared_blocks(data)
+    yield from settings_blocks(data)
 
 
 def all_steps(data: JSON) -> Iterator[Step]:
-    """Yield every task: those under `do`, then those in `use`."""
+    """Yield every task: those under `do`, then those in `use`, then those in `metadata.parley`."""
     yield from steps(data)
     yield from declared_steps(data)
+    yield from (step for block in settings_blocks(data) for step in block.steps)
 
 
 def steps_in(block: TaskBlock) -> Iterator[Step]:
