@@ -9,22 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import ceil, sqrt
 from typing import Final
 
 from dsl.picture.cells import Cell, Layout, Link, Point
 from dsl.picture.routes import routed
 
 GAP_X: Final = 28
-GAP_Y: Final = 36  # between rows of a grid
+ROW_GAP: Final = 16  # between rows of branches
 LABEL_HEIGHT: Final = 18
 THIN: Final = 14  # the room of an edge that passes a layer
 _SWEEPS: Final = 6
+_ONE_ROW: Final = 4  # branches
+_WIDE: Final = 3.0  # of rows of branches, to their height
 
 
-def layered(sizes: Sequence[tuple[float, float]], links: Sequence[Link]) -> Layout:
-    """Return the places of boxes whose first one is where things begin."""
+def layered(sizes: Sequence[tuple[float, float]], links: Sequence[Link], roots: int = 1) -> Layout:
+    """Return the places of boxes; the first *roots* of them are where things begin."""
     back = _back_edges(len(sizes), links)
-    ranks = _with_label_layers(_ranks(len(sizes), links, back), links, back)
+    ranks = _with_label_layers(_ranks(len(sizes), links, back, roots), links, back)
     cells = [Cell(width, height, ranks[number], box=True) for number, (width, height) in enumerate(sizes)]
     chains = [_chain(cells, link) if not back[number] else [] for number, link in enumerate(links)]
     rows = _rows(cells)
@@ -46,8 +49,13 @@ def _with_label_layers(ranks: list[int], links: Sequence[Link], back: Sequence[b
     return [rank + added[rank] for rank in ranks]
 
 
-def grid(sizes: Sequence[tuple[float, float]], per_row: int = 3) -> Layout:
-    """Return boxes side by side, in rows of at most *per_row*."""
+def rows_of(sizes: Sequence[tuple[float, float]]) -> tuple[Layout, int]:
+    """Return boxes side by side, in as many rows as make the whole about three times as wide as high, and how many rows these are."""
+    area = sum((width + GAP_X) * (height + ROW_GAP) for width, height in sizes)
+    room = max(sqrt(area * _WIDE), *(width + GAP_X for width, _ in sizes))
+    mean = sum(width + GAP_X for width, _ in sizes) / len(sizes)
+    rows = 1 if len(sizes) <= _ONE_ROW else ceil(len(sizes) / max(3, int(room / mean)))
+    per_row = ceil(len(sizes) / rows)
     corners: list[Point] = []
     y = width = 0.0
     for start in range(0, len(sizes), per_row):
@@ -57,8 +65,8 @@ def grid(sizes: Sequence[tuple[float, float]], per_row: int = 3) -> Layout:
             corners.append((x, y))
             x += box_width + GAP_X
         width = max(width, x - GAP_X)
-        y += max(height for _, height in row) + GAP_Y
-    return Layout(width, max(0.0, y - GAP_Y), corners, [], [], [])
+        y += max(height for _, height in row) + ROW_GAP
+    return Layout(width, y - ROW_GAP, corners, [], [], []), rows
 
 
 def _back_edges(count: int, links: Sequence[Link]) -> list[bool]:
@@ -86,7 +94,7 @@ def _back_edges(count: int, links: Sequence[Link]) -> list[bool]:
     return back
 
 
-def _ranks(count: int, links: Sequence[Link], back: Sequence[bool]) -> list[int]:
+def _ranks(count: int, links: Sequence[Link], back: Sequence[bool], roots: int) -> list[int]:
     """Return the layer of every box: one below the lowest box that leads to it; what nothing leads to stands below its neighbour."""
     following: list[list[int]] = [[] for _ in range(count)]
     entered = [0] * count
@@ -96,7 +104,7 @@ def _ranks(count: int, links: Sequence[Link], back: Sequence[bool]) -> list[int]
             entered[link.target] += 1
     order = _topological(following, list(entered))
     ranks = _longest(order, following, [0] * count)
-    base = [0 if box == 0 or entered[box] else ranks[box - 1] + 1 for box in range(count)]
+    base = [0 if box < roots or entered[box] else ranks[box - 1] + 1 for box in range(count)]
     ranks = _longest(order, following, base)
     layers = {rank: layer for layer, rank in enumerate(sorted(set(ranks)))}
     return [layers[rank] for rank in ranks]

@@ -19,6 +19,7 @@ STUB: Final = 14  # the first piece
 STRAIGHT: Final = 36  # a gap without horizontal lines
 TRACK: Final = 10  # between two horizontal lines
 LANE: Final = 18  # between two edges that lead back
+LABEL_GAP: Final = 6  # between the line of an edge that leads back and its label, to the right of it
 _NEAR: Final = 12  # a shift that an edge does not bend for
 
 Way = list[tuple[int, float]]  # the cells an edge comes to, each with the x where it does
@@ -71,7 +72,7 @@ def routed(
         points = router.turn_points(turn)
         ys = [y for x, y in points if x == turn.lane]
         layout.routes[turn.number] = points
-        layout.labels[turn.number] = (turn.lane, (ys[0] + ys[-1]) / 2)
+        layout.labels[turn.number] = (turn.lane + LABEL_GAP + links[turn.number].label_width / 2, (ys[0] + ys[-1]) / 2)
     return layout
 
 
@@ -168,17 +169,20 @@ def _way(cells: Sequence[Cell], link: Link, chain: Sequence[int]) -> Way:
 def _turns(cells: Sequence[Cell], rows: Sequence[Sequence[int]], links: Sequence[Link], back: Sequence[bool]) -> list[_Turn]:
     """Return the edges that lead back, each with a lane right of all that it passes."""
     found: list[_Turn] = []
+    if not any(back):
+        return found
+    rights = [max(cells[number].right for number in row) for row in rows]
     for number, link in enumerate(links):
         if not back[number]:
             continue
         source, target = cells[link.source], cells[link.target]
-        half = link.label_width / 2
         passed = [turn for turn in found if cells[turn.target].rank <= source.rank and target.rank <= cells[turn.source].rank]
-        beside = max(cell.right for cell in cells if target.rank <= cell.rank <= source.rank)
-        lane = round(max([beside + max(ARROW, half + CLEAR)] + [turn.right + max(LANE, half + CLEAR) for turn in passed]))
+        beside = max(rights[target.rank : source.rank + 1])
+        lane = round(max([beside + ARROW] + [turn.right + LANE for turn in passed]))
         sides = _is_last(cells, rows, link.source), _is_last(cells, rows, link.target)
         exits = [round(cell.x + min(30, cell.width / 4)) for cell in (source, target)]
-        found.append(_Turn(number, link.source, link.target, lane, lane + (half + 2 if half else 2), *sides, *exits))
+        right = lane + (LABEL_GAP + link.label_width if link.label_width else 2)
+        found.append(_Turn(number, link.source, link.target, lane, right, *sides, *exits))
     return found
 
 

@@ -4,38 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
+from pathlib import Path
 from typing import Any, Final
 
-from dsl.picture.graph import Edge, Node, Picture
+from dsl.picture.badges import BADGE_HEIGHT
+from dsl.picture.graph import Badge, Edge, Lane, Node, Picture
+from dsl.picture.icons import HUE, HUES, ICONS
+from dsl.picture.parts import LINE, PILL_ICON, TEXT_LEFT
+from dsl.picture.sayings import TITLE_PX
+from dsl.picture.text import width
 
-# kind -> hue of the bar at the left
-_HUES: Final = {"call": 215, "emit": 265, "listen": 265, "for": 165, "fork": 190, "try": 30, "catch": 12, "switch": 45, "set": 140} | {
-    "wait": 250,
-    "raise": 0,
-    "run": 290,
-}
+PILLS: Final = ("start", "end", "exit", "jump")
 _STATES: Final = ("pending", "running", "waiting", "retrying", "done", "faulted", "skipped")
 _MARKS: Final = {"running": "▶", "waiting": "‖", "retrying": "↻", "done": "✓", "faulted": "✕", "skipped": "–"}
-
-_LINE: Final = 17  # px from one line of text to the next
 _RADIUS: Final = 8.0
+_TILE: Final = 28.0
+_ARROWS: Final = {"": "a", "loop": "a", "retry": "w", "fails": "f"}
 
-_STYLE: Final = """
-:root{color-scheme:light dark}
-svg{--bg:#fff;--ink:#1c2430;--soft:#5b6675;--line:#8a96a5;--card:#fff;--edge:#c8d0da;--box:#f5f7fa;
---bar:46%;--running:#1769d2;--waiting:#9a6700;--done:#1a7f37;--faulted:#cf222e;background:var(--bg)}
-@media (prefers-color-scheme:dark){svg{--bg:#12161c;--ink:#e8edf3;--soft:#a3afbd;--line:#7b8796;--card:#1c232c;--edge:#3a4553;--box:#171d25;
---bar:60%;--running:#6cb0ff;--waiting:#e3b341;--done:#4ac26b;--faulted:#ff7b72}}
-text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;fill:var(--ink)}
-.t{font-size:13px;font-weight:600}.s,.l{font-size:11px;fill:var(--soft)}.c{text-anchor:middle}
-.m{font-size:13px;font-weight:700;text-anchor:end}
-.n{fill:var(--card);stroke:var(--edge)}.b{fill:var(--box);stroke:var(--edge)}.p{fill:var(--box);stroke:var(--line)}
-.e{fill:none;stroke:var(--line);stroke-width:1.5}.back{stroke-dasharray:5 4}.h{fill:var(--line)}
-.lb{fill:var(--bg);stroke:var(--edge);stroke-width:.6}
-.running,.retrying{stroke:var(--running);stroke-width:2.5}.waiting{stroke:var(--waiting);stroke-width:2.5}
-.done{stroke:var(--done);stroke-width:2}.faulted{stroke:var(--faulted);stroke-width:2.5}.skipped{opacity:.55;stroke-dasharray:4 3}
-.mrunning,.mretrying{fill:var(--running)}.mwaiting{fill:var(--waiting)}.mdone{fill:var(--done)}.mfaulted{fill:var(--faulted)}
-""".strip().replace("\n", "")
+
+def style() -> str:
+    """Return the style sheet of the drawing, without line breaks."""
+    return Path(__file__).with_name("svg.css").read_text("utf-8").replace("\n", "")
 
 
 def svg(picture: Picture, states: Mapping[str, Any] | None = None) -> str:
@@ -45,20 +34,33 @@ def svg(picture: Picture, states: Mapping[str, Any] | None = None) -> str:
     Args:
         states: By reference: pending, running, waiting, retrying, done, faulted or skipped, or an object with that as `status`.
     """
+    wide, high = f"{picture.width:g}", f"{picture.height:g}"
+    opening = f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}" viewBox="0 0 {wide} {high}" role="img">'
+    return f"{opening}<style>{style()}</style>{drawing(picture, states)}</svg>\n"
+
+
+def drawing(picture: Picture, states: Mapping[str, Any] | None = None) -> str:
+    """Return what stands inside the `svg` element, without its style."""
     known = {reference: _status(state) for reference, state in (states or {}).items()}
-    width, height = f"{picture.width:g}", f"{picture.height:g}"
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img">',
-        f"<style>{_STYLE}</style>",
-        '<defs><marker id="a" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">',
-        '<path class="h" d="M0 0 8 4 0 8z"/></marker></defs>',
-    ]
     boxes = [node for node in picture.nodes if node.box]
+    parts = [_defs(picture), *(_lane(lane, picture) for lane in picture.lanes[1:])]
     parts += [_node(node, known.get(node.id, "")) for node in boxes]
     parts += [_edge(edge) for edge in picture.edges]
     parts += [_node(node, known.get(node.id, "")) for node in picture.nodes if not node.box]
     parts += [_label(edge) for edge in picture.edges if edge.label]
-    return "".join([*parts, "</svg>\n"])
+    return "".join(parts)
+
+
+def _defs(picture: Picture) -> str:
+    """Return the arrowheads, and the icons that are used."""
+    used = {node.icon for node in picture.nodes} | {badge.kind for node in picture.nodes for badge in node.badges}
+    icons = "".join(f'<path id="i-{name}" d="{ICONS[name]}"/>' for name in sorted(used & set(ICONS)))
+    heads = "".join(
+        f'<marker id="{name}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+        f'<path class="h {name}" d="M0 .5 7.5 4 0 7.5z"/></marker>'
+        for name in sorted({_ARROWS.get(edge.kind, "a") for edge in picture.edges})
+    )
+    return f"<defs>{heads}{icons}</defs>"
 
 
 def _status(state: Any) -> str:
@@ -66,34 +68,83 @@ def _status(state: Any) -> str:
     return name if name in _STATES else ""
 
 
+def _lane(lane: Lane, picture: Picture) -> str:
+    x = lane.x - 28
+    line = f'<path class="g" d="M{x:g} {lane.y:g}V{picture.height - lane.y:g}"/>'
+    return f'{line}<text class="k" x="{lane.x:g}" y="{lane.y + 14:g}">{_text(lane.title)}</text>'
+
+
 def _node(node: Node, status: str) -> str:
     title = f"<title>{_text(node.tooltip.replace('`', ''))}{f' ({status})' if status else ''}</title>"
-    if node.kind in ("start", "end", "exit"):
-        shape = f'<rect class="p {status}" x="{node.x:g}" y="{node.y:g}" width="{node.w:g}" height="{node.h:g}" rx="{node.h / 2:g}"/>'
-        middle = f'x="{node.x + node.w / 2:g}" y="{node.y + node.h / 2 + 4:g}"'
-        return f'<g>{title}{shape}<text class="{"t" if node.h > 30 else "s"} c" {middle}>{_text(node.title)}</text></g>'
-    style = "b" if node.box else "n"
-    shape = f'<rect class="{style} {status}" x="{node.x:g}" y="{node.y:g}" width="{node.w:g}" height="{node.h:g}" rx="8"/>'
-    used = _LINE * (len(node.lines) + (1 if node.subtitle else 0))
-    bar_height = used - 4 if node.box else node.h - 16
-    hue = _HUES.get(node.kind, 215)
-    bar = f'<rect x="{node.x + 8:g}" y="{node.y + 8:g}" width="4" height="{bar_height:g}" rx="2" style="fill:hsl({hue} 65% var(--bar))"/>'
-    y = node.y + (22 if node.box else (node.h - used) / 2 + 13)
-    words = ""
-    for line in node.lines:
-        words += f'<text class="t" x="{node.x + 20:g}" y="{y:g}">{_text(line)}</text>'
-        y += _LINE
-    if node.subtitle:
-        words += f'<text class="s" x="{node.x + 20:g}" y="{y:g}">{_text(node.subtitle)}</text>'
+    opening = f'<g data-ref="{_text(node.id)}">{title}'
+    if node.kind in PILLS:
+        return f"{opening}{_pill(node, status)}</g>"
+    if node.kind == "join":
+        return f"{opening}{_join(node)}</g>"
+    hue = HUES.get(node.icon, HUE)
+    shape = f'<rect class="{"b" if node.box else "n"} {status}" {_place(node)} rx="{12 if node.box else 10}"/>'
+    words = f"{shape}{_tile(node, hue)}{_words(node)}{''.join(_badge(badge, node) for badge in node.badges)}"
     mark = _MARKS.get(status, "")
     if mark:
         words += f'<text class="m m{status}" x="{node.x + node.w - 9:g}" y="{node.y + 20:g}">{mark}</text>'
-    return f"<g>{title}{shape}{bar}{words}</g>"
+    return f"{opening}{words}</g>"
+
+
+def _place(node: Node) -> str:
+    return f'x="{node.x:g}" y="{node.y:g}" width="{node.w:g}" height="{node.h:g}"'
+
+
+def _pill(node: Node, status: str) -> str:
+    shape = f'<rect class="p {status}" {_place(node)} rx="{node.h / 2:g}"/>'
+    centre = node.x + node.w / 2 + (PILL_ICON / 2 if node.icon else 0)
+    words = width(node.title, TITLE_PX, bold=True)
+    sign = _icon(node.icon, round(centre - words / 2 - PILL_ICON), node.y + node.h / 2 - 8) if node.icon else ""
+    middle = f'x="{centre:g}" y="{node.y + node.h / 2 + 4:g}"'
+    return f'{shape}{sign}<text class="{"t" if node.h > 30 else "s"} c" {middle}>{_text(node.title)}</text>'
+
+
+def _join(node: Node) -> str:
+    """Return the bar where the branches of a fork meet."""
+    wins = " w" if node.icon else ""
+    shape = f'<rect class="j{wins}" {_place(node)} rx="6"/>'
+    return f'{shape}<text class="s c" x="{node.x + node.w / 2:g}" y="{node.y + node.h / 2 + 4:g}">{_text(node.title)}</text>'
+
+
+def _tile(node: Node, hue: int) -> str:
+    """Return the icon of a task on a tile of its hue, in the middle of the text at a node, at the upper end of a box."""
+    y = node.y + (12 if node.box else (node.text_h - _TILE) / 2)
+    x = node.x + 11
+    tile = f'<rect class="o" x="{x:g}" y="{y:g}" width="{_TILE:g}" height="{_TILE:g}" rx="8"/>'
+    return f'<g style="--hue:{hue}">{tile}{_icon(node.icon or "unknown", x + 6, y + 6)}</g>'
+
+
+def _icon(name: str, x: float, y: float, size: str = "") -> str:
+    scale = f" scale({size})" if size else ""
+    return f'<use class="i" href="#i-{name}" transform="translate({x:g} {y:g}){scale}"/>'
+
+
+def _words(node: Node) -> str:
+    used = LINE * (len(node.lines) + (1 if node.subtitle else 0))
+    y = node.y + (node.text_h - used) / 2 + 13 if not node.box or used < 2 * LINE else node.y + 24
+    words = ""
+    for line in node.lines:
+        words += f'<text class="t" x="{node.x + TEXT_LEFT:g}" y="{y:g}">{_text(line)}</text>'
+        y += LINE
+    if node.subtitle:
+        words += f'<text class="s" x="{node.x + TEXT_LEFT:g}" y="{y:g}">{_text(node.subtitle)}</text>'
+    return words
+
+
+def _badge(badge: Badge, node: Node) -> str:
+    x, y = node.x + badge.x, node.y + badge.y
+    shape = f'<rect class="d" x="{x:g}" y="{y:g}" width="{badge.w:g}" height="{BADGE_HEIGHT:g}" rx="{BADGE_HEIGHT / 2:g}"/>'
+    words = f'<text class="s" x="{x + 22:g}" y="{y + 13:g}">{_text(badge.text)}</text>'
+    return f'<g class="v">{shape}{_icon(badge.kind, x + 7, y + 3.5, ".7")}{words}</g>'
 
 
 def _edge(edge: Edge) -> str:
-    back = " back" if edge.back else ""
-    return f'<path class="e{back}" marker-end="url(#a)" d="{path(edge)}"/>'
+    kind = f" {edge.kind}" if edge.kind else " back" if edge.back else ""
+    return f'<path class="e{kind}" marker-end="url(#{_ARROWS.get(edge.kind, "a")})" d="{path(edge)}"/>'
 
 
 def path(edge: Edge) -> str:

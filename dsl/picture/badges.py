@@ -1,0 +1,102 @@
+"""The small signs of a task: under which condition it is done, for how long at most, what stands around it, how it is undone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from dsl.jq_words import condition_words
+from dsl.phrases import brief_condition
+from dsl.picture.graph import Badge
+from dsl.picture.text import fitted, width
+from dsl.pointer import get
+from dsl.settings import parley_of
+from dsl.walk import Step, title_of
+from dsl.words import duration_words, joined, spoken
+
+JSON = Any
+
+BADGE_PX: Final = 11
+BADGE_HEIGHT: Final = 18.0
+ROW: Final = 22.0  # from one row of badges to the next
+_ICON: Final = 22.0  # with the air around it
+_RIGHT: Final = 8.0
+_GAP: Final = 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """An extension's part: what is done before or after tasks of a kind."""
+
+    extended: str  # a kind, "all"
+    when: str  # before, after
+    name: str
+    condition: str  # in words, "" when there is none
+
+
+def extensions(data: JSON) -> list[Around]:
+    """Return what the extensions of a definition put around tasks."""
+    declared = get(data, "/use/extensions")
+    found = []
+    for item in declared if isinstance(declared, list) else ():
+        for name, extension in item.items() if isinstance(item, dict) else ():
+            if not isinstance(extension, dict) or not isinstance(extension.get("extend"), str):
+                continue
+            when = extension.get("when")
+            condition = f" if {brief_condition(when)}" if isinstance(when, str) else ""
+            found += [Around(extension["extend"], part, name, condition) for part in ("before", "after") if extension.get(part)]
+    return found
+
+
+def badges_of(step: Step, data: JSON, around: Sequence[Around]) -> list[tuple[str, str, str]]:
+    """Return (kind, text, uncut text) of every badge of a task."""
+    return list(_found(step, data, around))
+
+
+def _found(step: Step, data: JSON, around: Sequence[Around]) -> Iterator[tuple[str, str, str]]:
+    condition = step.task.get("if")
+    if isinstance(condition, str):
+        yield "if", f"if {brief_condition(condition)}", f"only if {condition_words(condition).replace('`', '')}"
+    if step.kind == "run" and get(step.task, "/run/await") is False:
+        yield "background", "goes on at once", "the next step does not wait for it"
+    limit = time_limit(step.task, data)
+    if limit:
+        yield "timeout", f"at most {limit}", f"at most {limit}"
+    for extension in around:
+        if extension.extended in ("all", step.kind):
+            words = f"{extension.when}: {spoken(extension.name)}"
+            yield extension.when, words, words + extension.condition
+    undo = parley_of(step.task).get("compensate")
+    if isinstance(undo, list) and undo:
+        names = [_said(name, task) for item in undo if isinstance(item, dict) for name, task in item.items()]
+        yield "compensate", f"undo: {joined(names)}", f"if a later step fails it is undone: {joined(names)}"
+
+
+def time_limit(owner: JSON, data: JSON) -> str:
+    """Return the time limit of a task or a document in words, the declared one where it is named; "" when there is none."""
+    limit = owner.get("timeout") if isinstance(owner, dict) else None
+    if isinstance(limit, str):
+        declared = get(data, "/use/timeouts")
+        limit = declared.get(limit) if isinstance(declared, dict) else None
+    after = limit.get("after") if isinstance(limit, dict) else None
+    return duration_words(after) if isinstance(after, str | dict) else ""
+
+
+def laid_out(found: Sequence[tuple[str, str, str]], left: float, top: float, right: float) -> tuple[tuple[Badge, ...], int]:
+    """Return the badges in rows between *left* and *right*, the first row at *top*, and how many rows there are."""
+    badges: list[Badge] = []
+    x, row = left, 0
+    for kind, text, tooltip in found:
+        shown = fitted(text, right - left - _ICON - _RIGHT, BADGE_PX)
+        wide = _ICON + width(shown, BADGE_PX) + _RIGHT
+        if x > left and x + wide > right:
+            x, row = left, row + 1
+        badges.append(Badge(kind, shown, tooltip, round(x), round(top + row * ROW), round(wide)))
+        x += wide + _GAP
+    return tuple(badges), row + 1 if badges else 0
+
+
+def _said(name: str, task: JSON) -> str:
+    title = title_of(name, task) if isinstance(task, dict) else name
+    return title if title != name else spoken(name)
