@@ -8,6 +8,8 @@ from typing import Any, Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from dsl.bindings import Binding
+
 EffectKind = Literal["none", "read", "write", "irreversible", "unknown"]
 
 DEFAULT_CATALOGUE: Final = "default"
@@ -32,6 +34,7 @@ class Function(BaseModel):
     output: dict[str, Any] = Field(default_factory=dict)  # JSON Schema of the result
     words: list[str] = Field(default_factory=list)  # how people call it, for the planner
     examples: list[dict[str, Any]] = Field(default_factory=list)
+    binding: Binding | None = None  # of an imported function: where it is called
 
     @property
     def key(self) -> str:

@@ -5,6 +5,7 @@ Iterative on purpose: a frame per open collection, no recursion, so a text of te
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,6 +60,8 @@ class Reader:
     text: str
     depth: int
     nodes: int
+    places: bool = True  # without, neither spans nor references of problems are kept: a third of the time and memory
+    plain: Callable[[str], Any] = scalars.resolve  # what an unquoted scalar is
     spans: dict[str, Span] = field(default_factory=dict)
     keys: dict[str, Span] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -113,11 +116,11 @@ class Reader:
         tag = event.tag
         try:
             if tag is None or tag == "!":
-                return scalars.resolve(event.value) if event.implicit[0] and event.style in (None, "") else event.value
+                return self.plain(event.value) if event.implicit[0] and event.style in (None, "") else event.value
             if tag == _TEXT:
                 return event.value
             if tag in _SCALAR_TAGS:
-                return scalars.resolve(event.value)
+                return self.plain(event.value)
         except scalars.NotRepresentable as error:
             hint = "put it in quotes if it is a name or number to keep as it is written"
             self.problems.append(self._at("unsafe-number", event, f"{error}", hint))
@@ -196,7 +199,7 @@ class Reader:
         """Put *value* where it belongs and return its pointer, None when it is read only to be dropped."""
         if not self._stack:
             self._root = value
-            return ""
+            return "" if self.places else None
         frame = self._stack[-1]
         if isinstance(frame.value, list):
             frame.value.append(value)
