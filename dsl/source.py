@@ -61,9 +61,8 @@ def read(text: str) -> Source:
         )
     from dsl.yaml_events import Reader, Refused  # PyYAML costs 20 ms: only who reads text pays
 
-    is_json = text.lstrip("\ufeff \t\r\n").startswith("{")
-    readable = _PAIR.sub(r"\\ue000\\ue000", text) if is_json else text  # libyaml refuses what JSON writes as a pair; same length
-    reader = Reader(readable, depth=MAX_DEPTH, nodes=MAX_NODES)
+    is_json = _looks_like_json(text)
+    reader = Reader(unpaired(text), depth=MAX_DEPTH, nodes=MAX_NODES)
     try:
         data = reader.run()
     except Refused as refusal:
@@ -71,6 +70,15 @@ def read(text: str) -> Source:
     if is_json:
         data = _as_json(text, data)
     return Source(text=text, data=data, spans=reader.spans, keys=reader.keys, problems=tuple(reader.problems))
+
+
+def unpaired(text: str) -> str:
+    r"""Return *text* for libyaml, which refuses what JSON writes as a pair of `\u` escapes; of the same length."""
+    return _PAIR.sub(r"\\ue000\\ue000", text) if _looks_like_json(text) else text
+
+
+def _looks_like_json(text: str) -> bool:
+    return text.lstrip("\ufeff \t\r\n").startswith("{")
 
 
 def _as_json(text: str, data: JSON) -> JSON:
