@@ -6,17 +6,22 @@ Errors that nobody wrote down are left out of it (any run can fail anywhere); a 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from dsl.checks.flow import LEAVES, successors
-from dsl.jq_words import filter_words, things, value_words
+from dsl.expressions.program import strip
+from dsl.extending import Extension
+from dsl.jq_words import condition_words, filter_words, things, value_words
 from dsl.phrases import catch_words, retry_policy
 from dsl.pointer import get
 from dsl.settings import parley_of_document
-from dsl.walk import Step, TaskBlock, inner_blocks, targets_of, title_of
-from dsl.words import event_words, joined, schedule_words
+from dsl.walk import Step, TaskBlock, inner_blocks, subscription_of, targets_of, title_of
+from dsl.words import duration_words, event_words, joined, schedule_words, strategy_events, until_words
 
 JSON = Any
+
+_NAMED: Final = 3  # tasks that an extension extends
+_RACE: Final = "given up when another branch is first"  # a loser may have begun
 
 
 class Frequency:
@@ -30,23 +35,46 @@ class Frequency:
         self._leaving: dict[str, bool] = {}  # by task: may it leave the list around it, from inside
 
     def words(self, step: Step) -> str:
-        """Return "at most once per item of the orders, only when “Fetch” fails, in every run of the schedule: Every day at 09:00 (UTC)"."""
-        once, more = "once", []
+        """Return "at most once per item of the orders, only when “Fetch” fails, in every run of the schedule: Every day at 09:00 (UTC)".
+
+        A task of a function is told for one call of it: what starts the workflow and where the call stands is the caller's to add.
+        """
+        start = [self._start] if self._start and step.reference.startswith("/do/") else []
+        return ", ".join([*self._inside(step), *start])
+
+    def around(self, step: Step, extension: Extension) -> str:
+        """Return how often a task of an extension happens: "once each time before “Fetch” or “Post”"."""
+        own = ", ".join(self._inside(step))
+        own = "at most once" if own == "once" and (extension.when or extension.after) else own
+        told = [f"“{title_of(one.name, one.task)}”" for one in extension.extended[:_NAMED]]
+        told += [f"{len(extension.extended) - _NAMED} others"] if len(extension.extended) > _NAMED else []
+        side = f"each time {'after' if extension.after else 'before'} {joined(told, 'or')}"
+        return ", ".join([f"{own} {side}" if own.endswith("once") else f"{own}, {side}", *([self._start] if self._start else [])])
+
+    def _inside(self, step: Step) -> list[str]:
+        items = _taken(step)
+        once, more, aside = f"once {items}" if items else "once", list[str](), list[str]()
         certain = True
-        inner, outer = step, step.parent
+        inner, outer = step, step.parent or step.siblings.owner
         while True:
             certain = certain and self._is_sure(inner)
             more += ["each time round"] if self._goes_round(inner) else []
+            aside += [_RACE] if _in_race(inner) and _RACE not in aside else []
             if outer is None:
                 break
-            if outer.kind == "for":
-                items = f"per item of {_items(outer)}"
-                once, more = ("once " + items, more) if once == "once" and not more else (once, [*more, f"once {items}"])
+            if _compensates(inner):
+                more += [f"only when the run fails or is cancelled after “{title_of(outer.name, outer.task)}”"]
+            elif _proves(inner):
+                aside += [f"to prove “{title_of(outer.name, outer.task)}”"]
+            elif outer.kind in ("for", "listen", "call"):
+                items = f"per item of {_items(outer)}" if outer.kind == "for" else _taken(outer)
+                if items:
+                    once, more = (f"once {items}", more) if once == "once" and not more else (once, [*more, f"once {items}"])
                 certain = certain and "while" not in outer.task
             elif outer.kind == "try":
                 more += list(_handles(outer, inner, self._data))
-            inner, outer = outer, outer.parent
-        return ", ".join([*_counted(once, more, certain), *([self._start] if self._start else [])])
+            inner, outer = outer, outer.parent or outer.siblings.owner
+        return [*_counted(once, more, certain), *aside]
 
     def _is_sure(self, step: Step) -> bool:
         """Tell whether whoever begins the list of *step* comes to *step* and does it."""
@@ -67,7 +95,7 @@ class Frequency:
         following = [successors(step, positions, len(positions)) | self._ends(step) for step in block.steps]
         if all(targets == {after} for targets, after in zip(following, [*range(1, len(following)), LEAVES], strict=True)):
             return frozenset(range(len(following)))  # nothing branches
-        return frozenset(step.index for step in block.steps if not _leaves_without(step.index, following))
+        return _on_every_way(following)
 
     def _ends(self, step: Step) -> set[int]:
         return {LEAVES} if self._may_end(step) else set()
@@ -102,19 +130,83 @@ def _counted(once: str, more: list[str], certain: bool) -> list[str]:
     return [first if more[0].startswith(("each", "once")) else f"if at all, {more[0]}", *more[1:]]
 
 
-def _leaves_without(position: int, following: list[set[int]]) -> bool:
-    """Tell whether the list can be left without passing *position*."""
-    if position == 0:
-        return False
-    found, waiting = {0}, [0]
-    while waiting:
-        for target in following[waiting.pop()]:
+def _on_every_way(following: list[set[int]]) -> frozenset[int]:
+    """Return the positions on every way from the first task out of the list; of a list that nothing leaves, the first only.
+
+    One way is taken, and a task of it is passed by no other way unless something before it leads beyond it. Every edge is looked at once.
+    """
+    way = _shortest_way(following)
+    place = {position: number for number, position in enumerate(way)}
+    sure, seen, furthest = [], set(way), 0
+    for number, position in enumerate(way):
+        if furthest <= number:
+            sure.append(position)
+        waiting = [position]
+        while waiting:
+            for target in following[waiting.pop()]:
+                if target == LEAVES:
+                    furthest = len(way)
+                elif target in place:
+                    furthest = max(furthest, place[target])
+                elif target not in seen:
+                    seen.add(target)
+                    waiting.append(target)
+    return frozenset(sure)
+
+
+def _shortest_way(following: list[set[int]]) -> list[int]:
+    """Return the positions of a way from the first task out of the list; only the first where there is none."""
+    came, waiting = {0: -1}, [0]
+    for position in waiting:
+        for target in sorted(following[position]):
             if target == LEAVES:
-                return True
-            if target not in found and target != position:
-                found.add(target)
+                way = [position]
+                while came[way[-1]] >= 0:
+                    way.append(came[way[-1]])
+                return way[::-1]
+            if target not in came:
+                came[target] = position
                 waiting.append(target)
-    return False
+    return [0]
+
+
+def _in_race(step: Step) -> bool:
+    block = step.siblings
+    return block.parallel and get(block.owner.task if block.owner else {}, "/fork/compete") is True
+
+
+def _compensates(step: Step) -> bool:
+    return step.siblings.pointer.endswith("/metadata/parley/compensate")
+
+
+def _proves(step: Step) -> bool:
+    return step.siblings.pointer.endswith("/metadata/parley")
+
+
+def _taken(step: Step) -> str:
+    """Return what events or messages multiply: "per event until the event X arrives", "per message, 5 at most"; "" for one or none."""
+    if step.kind == "listen":
+        strategy = get(step.task, "/listen/to")
+        events = strategy_events(strategy)
+        if isinstance(strategy, dict) and "until" in strategy:
+            return f"per event{until_words(strategy)}"
+        return f"per event ({len(events)} of them)" if isinstance(strategy, dict) and "all" in strategy and len(events) > 1 else ""
+    consume = subscription_of(step.task).get("consume")
+    if not isinstance(consume, dict):
+        return ""
+    within = f" within {duration_words(consume['for'])}" if isinstance(consume.get("for"), str | dict) else ""
+    for key, word, endless in (("while", "as long as", "true"), ("until", "until", "false")):
+        if isinstance(consume.get(key), str):
+            ends = ", without end" if strip(consume[key]) == endless else f" {word} {condition_words(consume[key])}"
+            return f"per message{within}{ends}"
+    amount = consume.get("amount")
+    return f"per message, {amount} at most" if isinstance(amount, int) and amount != 1 else ""
+
+
+def combined(inner: str, outer: str) -> str:
+    """Return how often something happens that stands inside something else: "at most once, once per item of the orders"."""
+    more = "" if outer == "once" else outer.removeprefix("once, ")
+    return outer if inner == "once" else f"{inner}, {more}" if more else inner
 
 
 def _items(loop: Step) -> str:
@@ -132,11 +224,14 @@ def _handles(outer: Step, inner: Step, data: JSON) -> Iterator[str]:
     policy = retry_policy(outer.task, data)
     if policy is None:
         return
-    count = get(policy, "/limit/attempt/count")
+    count, lasting = get(policy, "/limit/attempt/count"), get(policy, "/limit/duration")
     if isinstance(count, int):
-        yield f"up to {count + 1} times ({count} {'retry' if count == 1 else 'retries'})"
+        if count > 0:
+            yield f"up to {count + 1} times ({count} {'retry' if count == 1 else 'retries'})"
+    elif isinstance(lasting, str | dict):
+        yield f"again for up to {duration_words(lasting)} until it works"
     else:
-        yield "until it works (no limit of retries)" if "limit" not in policy else "again for as long as its retries last"
+        yield "until it works (no limit of retries)"
 
 
 def _lowest_ahead(block: TaskBlock) -> dict[str, int]:
@@ -158,5 +253,13 @@ def _started(data: JSON) -> str:
     timed = schedule_words({key: value for key, value in schedule.items() if key != "on"}, zone)
     told = [f"in every run of the schedule: {' or '.join(timed)}"] if timed else []
     if "on" in schedule:
-        told.append(f"for each {event_words(get(schedule, '/on/one/with')).removeprefix('the ').removeprefix('an ')}")
+        told.append(f"for each {_occasion(schedule['on'])}")
     return joined(told, "and")
+
+
+def _occasion(strategy: JSON) -> str:
+    """Return what a run is started by: "event A", "event A or event B", "set of event A and event B"."""
+    events = [event_words(get(event, "/with")).removeprefix("the ").removeprefix("an ") for event in strategy_events(strategy)]
+    together = isinstance(strategy, dict) and "all" in strategy and len(events) > 1
+    several = f"{'set of ' if together else ''}{joined(events, 'and' if together else 'or')}"
+    return (several or "event") + until_words(strategy)

@@ -49,7 +49,7 @@ class TestKinds:
         )
 
         assert [(effect.task, effect.kind, effect.target) for effect in effects(data, CATALOGUE)] == [
-            ("tell", "write", "event com.example.done"),
+            ("tell", "write", "event com.example.done from https://example.com"),
             ("mail", "write", "email a value from the data: owner"),
             ("purge", "irreversible", "table orders"),
             ("ghost", "unknown", "ghost:1.0.0@default"),
@@ -99,7 +99,7 @@ SOMETIMES = {
         "at most once",
     ),
     "after an error that is caught": ((_careful({"no": {"raise": {"error": "x"}}}, do=[wait("rest")]), post("send")), "once"),
-    "in a race": (({"both": {"fork": {"compete": True, "branches": [post("send"), wait("rest")]}}},), "at most once"),
+    "in a race": (({"both": {"fork": {"compete": True, "branches": [post("send"), wait("rest")]}}},), "at most once, given up when another branch is first"),
     "in a loop": (({"each": {"for": {"in": ".orders"}, "do": [post("send")]}},), "once per item of the orders"),
     "in a loop behind an if": (
         ({"each": {"for": {"in": ".orders"}, "do": [post("send", **{"if": ".x"})]}},),
