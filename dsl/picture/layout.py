@@ -12,14 +12,15 @@ from itertools import pairwise
 from math import ceil, sqrt
 from typing import Final
 
-from dsl.picture.cells import Cell, Layout, Link, Point
+from dsl.picture.cells import GAP_X, Cell, Layout, Link, Point
+from dsl.picture.chains import straighten_chains
 from dsl.picture.routes import routed
 
-GAP_X: Final = 28
 ROW_GAP: Final = 16  # between rows of branches
 LABEL_HEIGHT: Final = 18
 THIN: Final = 14  # the room of an edge that passes a layer
 _SWEEPS: Final = 6
+_ASIDE: Final = 0.25  # places: what leads away stands right of its neighbours
 _ONE_ROW: Final = 4  # branches
 _WIDE: Final = 3.0  # of rows of branches, to their height
 
@@ -29,11 +30,14 @@ def layered(sizes: Sequence[tuple[float, float]], links: Sequence[Link], roots: 
     back = _back_edges(len(sizes), links)
     ranks = _with_label_layers(_ranks(len(sizes), links, back, roots), links, back)
     cells = [Cell(width, height, ranks[number], box=True) for number, (width, height) in enumerate(sizes)]
+    for number in {link.target for link in links if link.side} - {link.target for link in links if not link.side}:
+        cells[number].side = True
     chains = [_chain(cells, link) if not back[number] else [] for number, link in enumerate(links)]
     rows = _rows(cells)
     _order(cells, rows)
     _straighten(cells, rows)
     _align(cells, rows)
+    straighten_chains(cells, rows, links, chains)
     left = min(cell.left for cell in cells)
     for cell in cells:
         cell.x = round(cell.x - left)
@@ -104,7 +108,9 @@ def _ranks(count: int, links: Sequence[Link], back: Sequence[bool], roots: int) 
             entered[link.target] += 1
     order = _topological(following, list(entered))
     ranks = _longest(order, following, [0] * count)
-    base = [0 if box < roots or entered[box] else ranks[box - 1] + 1 for box in range(count)]
+    base = [0] * count
+    for box in range(roots, count):
+        base[box] = 0 if entered[box] else max(ranks[box - 1], base[box - 1]) + 1
     ranks = _longest(order, following, base)
     layers = {rank: layer for layer, rank in enumerate(sorted(set(ranks)))}
     return [layers[rank] for rank in ranks]
@@ -133,7 +139,7 @@ def _chain(cells: list[Cell], link: Link) -> list[int]:
     above = link.source
     for rank in range(cells[link.source].rank + 1, cells[link.target].rank):
         labelled = not chain and link.label_width > 0
-        cells.append(Cell(link.label_width if labelled else THIN, LABEL_HEIGHT if labelled else 0, rank, label=labelled))
+        cells.append(Cell(link.label_width if labelled else THIN, LABEL_HEIGHT if labelled else 0, rank, label=labelled, side=link.side))
         chain.append(len(cells) - 1)
         cells[above].down.append(chain[-1])
         cells[chain[-1]].up.append(above)
@@ -158,6 +164,7 @@ def _order(cells: Sequence[Cell], rows: list[list[int]]) -> None:
         for row in rows if downward else reversed(rows):
             means = {
                 number: _mean([place[other] for other in (cells[number].up if downward else cells[number].down)], place[number])
+                + (_ASIDE if cells[number].side else 0)
                 for number in row
             }
             row.sort(key=lambda number: (means[number], place[number]))
@@ -176,7 +183,7 @@ def _straighten(cells: Sequence[Cell], rows: Sequence[Sequence[int]]) -> None:
         downward = sweep % 2 == 0
         for row in rows if downward else list(reversed(rows)):
             wanted = [
-                _mean([cells[other].x for other in (cells[number].up if downward else cells[number].down)], cells[number].x)
+                _mean([cells[other].x for other in _in_line(cells, cells[number].up if downward else cells[number].down)], cells[number].x)
                 for number in row
             ]
             for number, x in zip(row, _apart(wanted, [cells[number].width for number in row]), strict=True):
@@ -188,14 +195,20 @@ def _align(cells: Sequence[Cell], rows: Sequence[Sequence[int]]) -> None:
     for row in rows[1:]:
         for position, number in enumerate(row):
             cell = cells[number]
-            if len(cell.up) != 1 or len(cells[cell.up[0]].down) != 1:
+            above = _in_line(cells, cell.up)
+            if len(above) != 1 or _in_line(cells, cells[above[0]].down) != [number]:
                 continue
-            wanted = cells[cell.up[0]].x
+            wanted = cells[above[0]].x
             if position > 0:
                 wanted = max(wanted, cells[row[position - 1]].right + GAP_X + cell.width / 2)
             if position + 1 < len(row):
                 wanted = min(wanted, cells[row[position + 1]].left - GAP_X - cell.width / 2)
             cell.x = wanted
+
+
+def _in_line(cells: Sequence[Cell], neighbours: list[int]) -> list[int]:
+    """Return those neighbours that a cell stays in line with: not the ones aside, where there are others."""
+    return [number for number in neighbours if not cells[number].side] or neighbours
 
 
 def _apart(wanted: Sequence[float], widths: Sequence[float]) -> list[float]:

@@ -14,9 +14,10 @@ from dsl.catalogue import Catalogue
 from dsl.jq_words import plainly
 from dsl.phrases import brief, catch_words, failure_words, phrase
 from dsl.picture.badges import Around, badges_of, extensions, time_limit
+from dsl.picture.cells import GAP_X
 from dsl.picture.graph import Edge, Lane, Node, Picture
 from dsl.picture.icons import function_of, icon_of
-from dsl.picture.layout import GAP_X, rows_of
+from dsl.picture.layout import rows_of
 from dsl.picture.parts import NODE_WIDTH, TEXT_LEFT, TEXT_RIGHT, Part, assembled, boxed, flat, joined, layers, leaf, more, pill, stacked
 from dsl.picture.sayings import item_words, retry_words, subtitle_words, title_words, unless_same
 from dsl.picture.ways import Course, Way, ways
@@ -167,7 +168,7 @@ class _Painter:
     def _attempt(self, step: Step, body: TaskBlock, part: Part, again: str) -> Part:
         """Return the box of what is tried together."""
         title = "Each try" if again else "What is tried"
-        node = Node(id=body.pointer, kind="attempt", parent=step.reference, full_title=title, icon="attempt")
+        node = Node(id=body.pointer, kind="attempt", parent=step.reference, full_title=title, icon="attempt" if again else "do")
         return boxed(node, [(part, (0, 0))], (part.width, part.height))
 
     def _rescue(self, step: Step, block: TaskBlock) -> Part:

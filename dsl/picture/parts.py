@@ -26,6 +26,7 @@ MAX_SMALL_PILL: Final = 240.0
 PAD: Final = 16.0
 LABEL_PX: Final = 11
 MAX_LABEL: Final = 190.0
+MAX_BESIDE: Final = 250.0  # of a label beside the line of a loop
 TEXT_LEFT: Final = 48.0  # the icon
 TEXT_RIGHT: Final = 10.0
 MARK: Final = 14.0  # a state's sign beside the title
@@ -120,7 +121,7 @@ def layers(pieces: dict[str, Part], edges: Sequence[Way], *, roots: int = 1) -> 
     if not pieces:
         return Part(0, 0)
     names = {name: number for number, name in enumerate(pieces)}
-    links = [Link(names[way.source], names[way.target], label_width(label_of(way))) for way in edges]
+    links = [Link(names[way.source], names[way.target], label_width(label_of(way)), way.side) for way in edges]
     return assembled(list(pieces.values()), layered([(piece.width, piece.height) for piece in pieces.values()], links, roots), edges)
 
 
@@ -172,7 +173,7 @@ def _with_inner(step: Step) -> list[Step]:
 
 
 def label_of(way: Way) -> str:
-    return fitted(way.label, MAX_LABEL - 12, LABEL_PX)
+    return fitted(way.label, (MAX_BESIDE if way.kind else MAX_LABEL) - 12, LABEL_PX)
 
 
 def label_width(label: str) -> float:

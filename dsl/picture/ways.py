@@ -6,7 +6,7 @@ A way that would be too long to follow ends at a pill that names its target; of 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from dsl.jq_words import plainly
@@ -32,6 +32,7 @@ class Way:
     label: str = ""
     full_label: str = ""
     kind: str = ""  # as `Edge.kind`
+    side: bool = False  # leads away from the main line: to a pill, or past other tasks to the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,8 @@ def ways(course: Course) -> Ways:
         elif way.target == course.exit:
             signs[way.target] = Sign("exit", course.loop or course.out)
     order = course.order()
-    return Ways([_near(way, order, course, signs) for way in edges], signs)
+    near = [_near(way, order, course, signs) for way in edges]
+    return Ways([replace(way, side=_aside(way, order, signs)) for way in near], signs)
 
 
 def _found(course: Course) -> Found:
@@ -150,6 +152,10 @@ def _near(way: Way, order: dict[str, int], course: Course, signs: dict[str, Sign
     if way.target == course.more:
         signs[pill] = Sign("jump", "→ one of the steps not shown")
     return Way(way.source, pill, way.label, way.full_label)
+
+
+def _aside(way: Way, order: dict[str, int], signs: dict[str, Sign]) -> bool:
+    return way.target in signs or (way.target == "end" and order["end"] - order.get(way.source, 0) > 1)
 
 
 def _titled(step: Step) -> str:
