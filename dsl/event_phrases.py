@@ -6,7 +6,7 @@ from typing import Any
 
 from dsl.pointer import get
 from dsl.walk import Step
-from dsl.words import event_words, strategy_events, strategy_words, until_words
+from dsl.words import arrival_words, event_words, strategy_events, strategy_words, until_words
 
 JSON = Any
 
@@ -33,7 +33,7 @@ def listen_words(step: Step, _data: JSON) -> str:
     if each and len(events) > 1 and all_of:
         return f"For each event when all have arrived, {strategy_words(strategy).removeprefix('all of: ')}"
     if each:
-        return f"When {strategy_words(strategy)} arrives"
+        return f"When {arrival_words(strategy)}"
     if len(events) > 1:
         return f"Wait for {strategy_words(strategy)}"
-    return f"Wait until {strategy_words(strategy)} arrives"
+    return f"Wait until {arrival_words(strategy)}"

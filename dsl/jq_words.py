@@ -74,7 +74,7 @@ def path_words(path: str) -> str:
         return _item(int(parts[0]), root) if len(parts) == 1 else f"`{_joined([root, *parts])}`"
     if len(parts) > 3 or not all(part.islower() and _PLAIN_WORD.fullmatch(part) for part in parts):
         return f"`{_joined(parts)}`"
-    return "the " + "'s ".join(parts)
+    return "the " + " ".join([*(part + ("'" if part.endswith("s") else "'s") for part in parts[:-1]), parts[-1]])
 
 
 def _item(index: int, root: str) -> str:
@@ -184,7 +184,7 @@ def _subject(path: str, *, bare: bool) -> str:
 def _yes_or_no(path: str, *, bare: bool) -> str:
     """Return what is true or not: "done" alone is mostly no thing but how something is, so it has no "the"."""
     words = _subject(path, bare=bare)
-    return words.removeprefix("the ") if "'s " not in words else words
+    return words if "' " in words or "'s " in words else words.removeprefix("the ")
 
 
 def _literal(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from dsl.expressions.program import strip
+from dsl.expressions.program import is_expression, strip
 from dsl.jq_words import condition_words, field_words, value_words, where_words
 from dsl.targets import value_of
 
@@ -73,8 +73,7 @@ def schedule_words(schedule: JSON, zone: str) -> list[str]:
     if "after" in schedule:
         found.append(f"Again {duration_words(schedule['after'])} after the last run has ended")
     if "on" in schedule:
-        several = isinstance(schedule["on"], dict) and "all" in schedule["on"]
-        found.append(f"When {strategy_words(schedule['on'])} {'have arrived' if several else 'arrives'}{until_words(schedule['on'])}")
+        found.append(f"When {arrival_words(schedule['on'])}{until_words(schedule['on'])}")
     return found
 
 
@@ -85,21 +84,20 @@ def event_words(event: JSON) -> str:
     kind, source = (_attribute(event.get(key)) for key in ("type", "source"))
     words = f"the event {kind}" if kind else "an event"
     words += f" from {source}" if source else ""
-    subject = _attribute(event.get("subject"))
-    words += f" about {subject}" if subject else ""
-    return words
+    subject = event.get("subject")
+    return words + (f" about {value_words(subject) if is_expression(subject) else subject}" if isinstance(subject, str) else "")
 
 
-def filter_event_words(event: JSON) -> str:
-    """Return `event_words` of an event filter, with its condition and what correlates: "… where total is above 5 with the same order"."""
+def filter_words_of(event: JSON) -> tuple[str, str]:
+    """Return an event filter as (event, condition): ("the event A", " where total is above 5, with the same order")."""
     if not isinstance(event, dict):
-        return "any event"
-    correlations = event.get("correlate")
-    said = [_correlation(name, one) for name, one in correlations.items()] if isinstance(correlations, dict) else []
-    wanted = event.get("with")
+        return "any event", ""
+    wanted, correlations = event.get("with"), event.get("correlate")
     data = wanted.get("data") if isinstance(wanted, dict) else None
-    where = f" where {where_words(data)}" if isinstance(data, str) and data.strip() else ""
-    return f"{event_words(wanted)}{where}" + (f" with {joined(said)}" if said else "")
+    told = [f"where {where_words(data)}"] if isinstance(data, str) and data.strip() else []
+    said = [_correlation(name, one) for name, one in correlations.items()] if isinstance(correlations, dict) else []
+    told += [f"with {joined(said)}"] if said else []
+    return event_words(wanted), f" {', '.join(told)}" if told else ""
 
 
 def strategy_words(strategy: JSON) -> str:
@@ -107,11 +105,20 @@ def strategy_words(strategy: JSON) -> str:
     events = strategy_events(strategy)
     if not events:
         return "any event"
-    told = [filter_event_words(event) for event in events]
+    told = ["".join(filter_words_of(event)) for event in events]
     separator = "; " if any(", " in one or " and " in one or " or " in one for one in told) else ", "
     several = f"{'all' if 'all' in strategy else 'one'} of: {separator.join(told[:_EVENTS])}"
     several += f"{separator}{len(told) - _EVENTS} more" if len(told) > _EVENTS else ""
     return told[0] if len(told) == 1 else several
+
+
+def arrival_words(strategy: JSON) -> str:
+    """Return what has to come: "the event A arrives where total is above 5", "one of: the event A, the event B arrives"."""
+    events = strategy_events(strategy)
+    if len(events) == 1:
+        event, condition = filter_words_of(events[0])
+        return f"{event} arrives{condition}"
+    return f"{strategy_words(strategy)} {'have arrived' if events and 'all' in strategy else 'arrives'}"
 
 
 def strategy_events(strategy: JSON) -> list[JSON]:
@@ -126,7 +133,7 @@ def until_words(strategy: JSON) -> str:
     """Return when a strategy is done: " until the count is 3", ", without end", "" when its events alone decide."""
     until = strategy.get("until") if isinstance(strategy, dict) else None
     if isinstance(until, dict):
-        return f" until {strategy_words(until)} {'have arrived' if 'all' in until else 'arrives'}"
+        return f" until {arrival_words(until)}"
     if not isinstance(until, str):
         return ""
     ends = condition_words(until).replace("the number of the items", "the number of events")
