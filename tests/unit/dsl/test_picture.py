@@ -183,7 +183,7 @@ def test_names_from_the_definition_cannot_become_markup() -> None:
 
     assert "<script" not in svg(picture(data))
     assert "<b " not in svg(picture(data))
-    assert "<" not in mermaid(data)
+    assert "<" not in mermaid(data).replace("<br/>", "")
 
 
 NAMES = "abcdefgh"
