@@ -230,7 +230,7 @@ class Listed:
 class Authentication:
     """The name of one in `use.authentications`, or a scheme and its fields."""
 
-    schemes: tuple[str, ...] = ("basic", "bearer", "digest", "oauth2", "oidc", "certificate")
+    schemes: tuple[str, ...] = ("basic", "bearer", "digest", "oauth2", "oidc")
     or_name: bool = True
 
     def schema(self) -> dict[str, JSON]:

@@ -215,6 +215,8 @@ AFTER: Final = (
 )
 _IMPLIED: Final[dict[str, dict[tuple[str, ...], JSON]]] = {
     "try": {("catch",): {}},
+    "listen": {("listen",): {}},
+    "raise": {("raise",): {}},
     **{name: {("call",): name} for name in CALLS},
 }
 TASK: Final = {kind: Record((*BEFORE, *own, *AFTER), _IMPLIED.get(kind, {})) for kind, own in OWN.items()}

@@ -125,7 +125,7 @@ def _task(wire: JSON, at: str, reader: Reader) -> JSON:
     kind, name = (wire.get("kind"), wire.get("name")) if isinstance(wire, dict) else (None, None)
     if not isinstance(kind, str):
         return reader.wrong(at, "the task has no kind", f"use one of: {quoted(TASK, 20)}, or a function's name")
-    if not isinstance(name, str) or not name:
+    if not isinstance(name, str):
         return reader.wrong(at, "the task has no name", "give each task a name of its own")
     if kind in TASK:
         return name, TASK[kind].from_wire(wire, at, reader, _HEAD)

@@ -1,0 +1,100 @@
+"""What the models say in code and a schema must say in keywords: patterns of texts, and what validators of a class hold.
+
+A test holds that random definitions find no difference between the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Final, get_args, get_origin
+
+from pydantic import AfterValidator
+
+from dsl.kinds import PROTOCOLS
+from dsl.model import base, settings
+
+JSON = Any
+
+EXPRESSION: Final = r"\s*\$\{[\s\S]+\}\s*"
+
+
+def _one_of(*names: str) -> dict[str, JSON]:
+    return {"oneOf": [{"required": [name]} for name in names]}
+
+
+_LOGIN: Final = {
+    "anyOf": [{"required": ["use"], "maxProperties": 1}, {"required": ["username", "password"], "maxProperties": 2}],
+}
+_EXACTLY_ONE: Final = {"minProperties": 1, "maxProperties": 1}
+
+# by class; a subclass has its own and those of the classes it extends
+OF_CLASS: Final[dict[str, dict[str, JSON]]] = {
+    "AsyncApiArguments": {"allOf": [_one_of("operation", "channel"), _one_of("message", "subscription")]},
+    "AsyncApiConsumption": _one_of("amount", "while", "until"),
+    "AuthenticationScheme": _EXACTLY_ONE,
+    "Backoff": _EXACTLY_ONE,
+    "Bearer": _EXACTLY_ONE,
+    "ContainerLifetime": {
+        "if": {"properties": {"cleanup": {"const": "eventually"}}, "required": ["cleanup"]},
+        "then": {"required": ["after"]},
+        "else": {"properties": {"after": False}},
+    },
+    "Credentials": _LOGIN,
+    "DurationParts": {"minProperties": 1},
+    "ErrorFilter": {"minProperties": 1},
+    "EventStrategy": {"dependentRequired": {"until": ["any"]}},
+    "EventsUntil": _one_of("one", "all", "any"),
+    "McpTransport": _one_of("http", "stdio"),
+    "OpenIdConnect": {"if": {"required": ["use"]}, "then": {"maxProperties": 1}},
+    "Run": _one_of("container", "script", "shell", "workflow"),
+    "Schedule": {"minProperties": 1},
+    "Schema": _one_of("document", "resource"),
+    "Script": _one_of("code", "source"),
+}
+
+
+def _proposed(*words: str) -> dict[str, JSON]:
+    """Return keywords that make an editor propose *words* and refuse nothing."""
+    return {"anyOf": [{"enum": list(words)}, {}]}
+
+
+# beside what a property has
+OF_PROPERTY: Final[dict[tuple[str, str], dict[str, JSON]]] = {
+    ("CallFunction", "call"): {"not": {"enum": list(PROTOCOLS)}},
+    ("Document", "metadata"): {"properties": {"parley": {"$ref": "#/$defs/WorkflowSettings"}}},
+    ("EventFilter", "with"): {"minProperties": 1},
+    ("BaseTask", "then"): _proposed("continue", "exit", "end"),
+    ("SwitchCase", "then"): _proposed("continue", "exit", "end"),
+    ("HttpArguments", "method"): _proposed("get", "post", "put", "patch", "delete", "head", "options"),
+    ("Script", "language"): _proposed("js", "python"),
+    ("BaseTask", "metadata"): {"properties": {"parley": {"$ref": "#/$defs/TaskSettings"}}},
+}
+
+
+def of_function(function: object) -> dict[str, JSON] | None:
+    """Return the keywords of a validator of texts, None when it is not in the table."""
+    return next((keywords for known, keywords in _FUNCTIONS if known is function), None)
+
+
+def _validator(annotated: Any) -> Callable[..., Any]:
+    """Return the function of an `Annotated[str, AfterValidator(…)]`."""
+    if get_origin(annotated) is not Annotated:
+        raise TypeError(f"{annotated!r} is not annotated")
+    [validator] = [part for part in get_args(annotated)[1:] if isinstance(part, AfterValidator)]
+    return validator.func
+
+
+def _whole(*patterns: str) -> dict[str, str]:
+    return {"pattern": f"^(?:{'|'.join(patterns)})$"}
+
+
+_FUNCTIONS: Final = (
+    (_validator(base.SemVer), _whole(base._SEMVER.pattern)),
+    (_validator(base.Label), _whole(base._LABEL.pattern)),
+    (_validator(base.HostName), _whole(base._HOST.pattern)),
+    (_validator(base.SecretName), {"minLength": 1}),
+    (_validator(base.Uri), _whole(base._URI.pattern, EXPRESSION)),
+    (_validator(base.ExpressionText), _whole(EXPRESSION)),
+    (_validator(base.DurationText), _whole(base._ISO_DURATION.pattern, EXPRESSION)),
+    (settings._call, {"required": ["call"]}),
+)
