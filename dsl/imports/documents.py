@@ -28,7 +28,7 @@ _OWN_WORDS: Final = {  # what the reader says of definitions, said of documents
     "several-documents": ("the text holds more than one document", "give one document; remove the second `---` and what follows"),
     "empty": ("there is nothing in this text", "give the whole document"),
     "unknown-tag": ("a tag is not allowed: a document is plain data", "remove the tag"),
-    "duplicate-key": ("", "keep one of them; the later one counted"),
+    "duplicate-key": ("", "keep one of them; the first one counts"),
 }
 
 
@@ -88,6 +88,8 @@ def _no_number(name: str) -> float:
 
 
 def _from_yaml(text: str) -> Document:
+    from yaml.reader import ReaderError
+
     from dsl.yaml_events import Reader, Refused
 
     reader = Reader(text, depth=MAX_DEPTH, nodes=MAX_VALUES, places=False, plain=_plain)
@@ -95,8 +97,10 @@ def _from_yaml(text: str) -> Document:
         data = reader.run()
     except Refused as refusal:
         return Document(None, (_in_own_words(refusal.problem),))
-    except ValueError as error:  # a lone surrogate cannot be handed to libyaml
-        return _refused("not-yaml", f"this is not YAML: {str(error)[:120]}", "save the document as UTF-8")
+    except ReaderError as error:  # a control character
+        return _refused("invalid-character", f"a character in this text may not stand there: {error.reason}", "remove it")
+    except UnicodeEncodeError:  # a lone surrogate cannot be handed to libyaml
+        return _refused("invalid-character", "a text holds half a character (a lone surrogate)", "save the document as UTF-8")
     problem = _unfit(data)
     found = [replace(_in_own_words(one), severity="warning") for one in reader.problems]
     return Document(None, (problem, *found)) if problem else Document(data, tuple(found))
@@ -136,8 +140,8 @@ def _unfit(data: JSON) -> Problem | None:
             elif isinstance(value, list):
                 below += value
             elif isinstance(value, str):
-                if not value.isascii() and _SURROGATE.search(value):
-                    return _problem("not-json", "a text holds half a character (a lone surrogate)", "save the document as UTF-8")
+                if "\0" in value or (not value.isascii() and _SURROGATE.search(value)):
+                    return _problem("not-json", "a text holds NUL or half a character (a lone surrogate)", "save the document as UTF-8")
             elif not (value is None or isinstance(value, bool | int | float)):
                 return _problem("not-json", f"a {type(value).__name__} is not a value of JSON", "give what a JSON or YAML reader gives")
             elif isinstance(value, float) and value - value != 0:

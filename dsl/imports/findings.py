@@ -17,10 +17,13 @@ MAX_CHAIN: Final = 50  # a $ref that leads to a $ref that leads to …
 class Findings:
     """Problems in the order they are found, each place and kind once."""
 
-    def __init__(self) -> None:
-        self._found: dict[tuple[str, str], Problem] = {}
+    def __init__(self, base: str = "", within: Findings | None = None) -> None:
+        """*base* stands before every reference; what is found counts for *within* as well."""
+        self._base = base
+        self._found: dict[tuple[str, str], Problem] = within._found if within else {}
 
     def add(self, code: str, at: str, message: str, hint: str = "", severity: Severity = "error") -> None:
+        at = self._base + at
         problem = Problem(code=code, reference=at, message=message, hint=hint, severity=severity)
         self._found.setdefault((code, at), problem)
 

@@ -138,9 +138,14 @@ def _examples(fields: Inputs) -> list[dict[str, JSON]]:
 
 
 def _given(schema: dict[str, JSON]) -> list[JSON]:
-    """Return the values that *schema* itself names: examples, the default, the first choice."""
+    """Return the values that *schema* itself names: examples, the default, the first choice, an object of such values."""
     given = [schema[word] for word in ("default", "const") if word in schema]
-    return [*schema.get("examples", ()), *given, *schema.get("enum", ())[:1]]
+    given = [*schema.get("examples", ()), *given, *schema.get("enum", ())[:1]]
+    properties = schema.get("properties", {})
+    if given or not properties or not schema.get("required"):
+        return given
+    parts = {name: _given(properties.get(name, {})) for name in schema["required"]}
+    return [{name: values[0] for name, values in parts.items()}] if all(parts.values()) else []
 
 
 def _output(api: Api, operation: dict[str, JSON], at: str) -> tuple[dict[str, JSON], tuple[str, ...]]:

@@ -93,13 +93,18 @@ def _named(fields: list[Input], body: tuple[Input, OpenApiBody] | None, content:
         found.append(replace(one, name=name, parameter=one.parameter.model_copy(update={"field": name})))
     parameters = tuple(one.parameter for one in found if one.parameter)
     if body is None:
-        return Inputs(tuple(found), _form(content) if any(one.place == "form" for one in parameters) else None, parameters)
+        return Inputs(tuple(found), _form(content, found), parameters)
     name = unique("request_body", taken) if body[0].name in taken else body[0].name
     return Inputs((*found, replace(body[0], name=name)), body[1].model_copy(update={"field": name}), parameters)
 
 
-def _form(content: list[str]) -> OpenApiBody:
-    kinds = [kind for kind in content if kind in FORMS] or [FORMS[0]]
+def _form(content: list[str], fields: list[Input]) -> OpenApiBody | None:
+    """Return what the fields of a 2.0 form are sent as, None when there are none; a file only goes in several parts."""
+    own = [one for one in fields if one.parameter and one.parameter.place == "form"]
+    if not own:
+        return None
+    file = any(one.part.schema.get("format") == "binary" for one in own)
+    kinds = [kind for kind in content if kind in FORMS and not (file and kind == FORMS[0])] or [FORMS[1] if file else FORMS[0]]
     return OpenApiBody(content=kinds[0], others=tuple(kinds[1:]))
 
 

@@ -112,7 +112,7 @@ class Schemas:
         if keyword in KEYWORDS:
             kept = KEYWORDS[keyword](given)
         elif keyword in _ONE:
-            kept = self._schema(given, at, direction, part) if is_schema(given) else WRONG
+            kept = given if isinstance(given, bool) else self._schema(given, at, direction, part) if is_schema(given) else WRONG
         elif keyword in _MANY:
             items = given if isinstance(given, list) and given else None
             kept = [self._schema(item, join(at, n), direction, part) for n, item in enumerate(items)] if items else WRONG
@@ -213,8 +213,8 @@ def _type(given: JSON) -> JSON:
     if given == "file":
         return "string"
     if isinstance(given, list):
-        kept = [item for item in TYPES if item in given]
-        return (kept if len(kept) > 1 else kept[0]) if kept and len(kept) == len(given) else WRONG
+        kept = [item for number, item in enumerate(given) if item in TYPES and item not in given[:number]]
+        return (kept if len(kept) > 1 else kept[0]) if kept and all(item in TYPES for item in given) else WRONG
     return given if isinstance(given, str) and given in TYPES else WRONG
 
 
