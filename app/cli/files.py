@@ -23,19 +23,30 @@ NEVER = frozenset({"node_modules", "site-packages", "__pycache__", "venv", "dist
 _DOCUMENT = re.compile(r"""^[\s{]*["']?document["']?\s*:""", re.MULTILINE)
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, limit_bytes: int = SIZE_LIMIT_BYTES) -> str:
     """Return the file's text. Raises CommandFailed: missing, a folder, unreadable, too large, not UTF-8."""
     if path.is_dir():
         raise CommandFailed(f"{path} is a folder", where=str(path), next_step="name one file in it", code="not-a-file")
     try:
-        if path.stat().st_size > SIZE_LIMIT_BYTES:
-            raise CommandFailed(f"{path} is larger than {SIZE_LIMIT_BYTES // 1024 // 1024} MiB", where=str(path), code="too-large")
+        if path.stat().st_size > limit_bytes:
+            raise CommandFailed(f"{path} is larger than {limit_bytes // 1024 // 1024} MiB", where=str(path), code="too-large")
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         raise CommandFailed(f"there is no file {path}", where=str(path), next_step="check the path", code="no-such-file") from None
     except UnicodeDecodeError as error:
         why = f"byte {error.start} is not UTF-8"
         raise CommandFailed(f"{path} is not text", where=str(path), why=why, next_step="save it as UTF-8", code="not-text") from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write *text* to the file. Raises CommandFailed: a folder, no such folder, not allowed."""
+    try:
+        path.write_text(text if text.endswith("\n") else text + "\n", "utf-8")
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).lower()
+        raise CommandFailed(
+            f"cannot write {path}", where=str(path), why=why, next_step="name a file you may write", code="not-writable"
+        ) from None
 
 
 def definitions(target: Path) -> tuple[list[Path], list[Path]]:

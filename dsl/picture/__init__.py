@@ -1,4 +1,4 @@
-"""Draw a definition: `picture` places nodes and edges, `svg` writes them; the chat draws the same JSON itself."""
+"""Draw a definition: `picture` places nodes and edges, `svg` writes them; the chat draws the same JSON itself. `page.page` is lazy."""
 
 from dsl.picture.graph import Edge, Node, Picture
 from dsl.picture.painter import picture
