@@ -21,6 +21,7 @@ from dsl.checks.names import names
 from dsl.checks.policy import GENEROUS, Policy
 from dsl.checks.policy import policy as limits_of
 from dsl.checks.schedule import schedule
+from dsl.checks.schemas import schemas
 from dsl.checks.structure import structure
 from dsl.effects import Effect
 from dsl.effects import effects as effects_of
@@ -38,6 +39,9 @@ _OF_KEYS = frozenset(
     {
         "unknown-property",
         "old-vocabulary",
+        "misplaced-property",
+        "misplaced-schema",
+        "unnamed-item",
         "unknown-task",
         "duplicate-task",
         "reserved-name",
@@ -127,12 +131,13 @@ def _layers(data: JSON, catalogue: Catalogue, workflows: Collection[str] | None,
         return found
     found.extend(metadata(data))
     following = Consequences(found)
-    for layer in (names(data, catalogue, workflows), expressions(data), flow(data), schedule(data), limits_of(data, policy)):
+    named = (names(data, catalogue, workflows), schemas(data))
+    for layer in (*named, expressions(data), flow(data), schedule(data), limits_of(data, policy)):
         found.extend(problem for problem in layer if problem not in following)
     return _once(found)
 
 
-_CLOSING = frozenset({"wrong-type", "unknown-task", "two-in-one-item"})
+_CLOSING = frozenset({"wrong-type", "unknown-task", "two-in-one-item", "unnamed-item"})
 _SEVERAL = frozenset({"missing-property", "missing-argument"})  # an object may lack more than one thing
 
 

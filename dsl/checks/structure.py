@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from dsl.checks import vocabulary
+from dsl.checks import meant, vocabulary
 from dsl.kinds import KINDS
 from dsl.nearest import did_you_mean, quoted
 from dsl.pointer import join
@@ -41,7 +41,7 @@ def structure(data: Any) -> list[Problem]:
         return [_problem("old-vocabulary", "", f"this is written in the older DSL 0.8 ({words})", hint)]
     from dsl.model import Definition  # built when the first definition is checked
 
-    return shape(Definition, data, data, "")
+    return meant.understood(data, shape(Definition, data, data, ""))
 
 
 def shape(model: type[BaseModel], value: Any, data: Any, pointer: str) -> list[Problem]:

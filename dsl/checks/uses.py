@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from dsl.catalogue import parse_name
+from dsl.checks.spellings import iso_duration
+from dsl.durations import seconds_of
 from dsl.expressions.program import is_expression
 from dsl.nearest import did_you_mean, nearest
 from dsl.pointer import get, join
@@ -107,6 +109,9 @@ def _unknown(part: str, name: str, reference: str, known: Collection[str]) -> Pr
         "errors": "{type: https://example.com/errors/NAME, status: 400}",
         "authentications": "{bearer: {token: …}}",
     }[part]
+    if part == "timeouts" and (spelt := iso_duration(name) or (name if seconds_of(name) is not None else "")):
+        message = f"'{name}' is a duration, and the name of a timeout is wanted"
+        return Problem(code="unknown-timeout", reference=reference, message=message, hint=f"write `timeout: {{after: {spelt}}}`")
     hint = did_you_mean(name, known, f"declare it under `use: {{{part}: {{{name}: {example}}}}}`".replace("NAME", name))
     code = {"retries": "unknown-retry"}.get(part, f"unknown-{_WORDS[part]}")
     return Problem(code=code, reference=reference, message=f"no {_WORDS[part]} is named '{name}'", hint=hint)
