@@ -34,7 +34,7 @@ _VALUE: Final = {
         {"type": "number"},
         {"type": "boolean"},
         {"type": "null"},
-        {"type": "array", "items": ref("value")},
+        {"type": "array", "items": ref("any")},
         {"description": "an object", **closed({"fields": ref("pairs")})},
     ]
 }
@@ -80,8 +80,8 @@ def _definitions(root: JSON, tasks: list[JSON]) -> dict[str, JSON]:
     """Return the definitions that are referred to from *root*, one by way of another."""
     known: dict[str, JSON] = {
         "task": tasks[0] if len(tasks) == 1 else {"anyOf": tasks},
-        "value": _VALUE,
-        "pairs": {"type": "array", "items": closed({"name": {"type": "string"}, "value": ref("value")})},
+        "any": _VALUE,
+        "pairs": {"type": "array", "items": closed({"name": {"type": "string"}, "value": ref("any")})},
         "duration": {"type": "string", "description": "5 minutes, 1 day 2 hours, PT5M, or ${ … }"},
         "filter": closed(FILTER.properties(), FILTER.about),
         "retry": closed(RETRY.properties()),

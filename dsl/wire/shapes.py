@@ -42,7 +42,7 @@ def closed(properties: Mapping[str, JSON], about: str = "") -> dict[str, JSON]:
 
 def nullable(schema: dict[str, JSON]) -> dict[str, JSON]:
     """Return *schema* or null; the short form where the type alone says it."""
-    if schema == ref("value"):
+    if schema == ref("any"):
         return schema
     if schema.keys() == {"type"} and isinstance(schema["type"], str):
         return {"type": [schema["type"], "null"]}
@@ -147,7 +147,7 @@ class Value:
     """Any JSON; null is nothing, so a null that means null goes to `extra`."""
 
     def schema(self) -> dict[str, JSON]:
-        return ref("value")
+        return ref("any")
 
     def to_wire(self, value: JSON, catalogue: Catalogue) -> JSON:
         return UNFIT if value is None else value_to_wire(value)
