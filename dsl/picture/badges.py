@@ -27,10 +27,10 @@ _GAP: Final = 6.0
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """An extension's part: what is done before or after tasks of a kind."""
+    """What an extension puts around tasks of a kind."""
 
     extended: str  # a kind, "all"
-    when: str  # before, after
+    when: str  # "before", "after", "around" for both
     name: str
     condition: str  # in words, "" when there is none
 
@@ -43,10 +43,16 @@ def extensions(data: JSON) -> list[Around]:
         for name, extension in item.items() if isinstance(item, dict) else ():
             if not isinstance(extension, dict) or not isinstance(extension.get("extend"), str):
                 continue
-            when = extension.get("when")
-            condition = f" if {brief_condition(when)}" if isinstance(when, str) else ""
-            found += [Around(extension["extend"], part, name, condition) for part in ("before", "after") if extension.get(part)]
+            parts = [part for part in ("before", "after") if extension.get(part)]
+            if parts:
+                found.append(Around(extension["extend"], parts[0] if len(parts) == 1 else "around", name, condition_of(extension)))
     return found
+
+
+def condition_of(extension: JSON) -> str:
+    """Return " if …" for an extension with a condition, else nothing."""
+    when = extension.get("when") if isinstance(extension, dict) else None
+    return f" if {brief_condition(when)}" if isinstance(when, str) else ""
 
 
 def badges_of(step: Step, data: JSON, around: Sequence[Around]) -> list[tuple[str, str, str]]:

@@ -62,6 +62,7 @@ ICONS: Final[dict[str, str]] = {
     "background": "M2.5 5h6M2.5 11h11M11 8.5l2.5 2.5L11 13.5M11.5 5h.1",
     "before": _PUZZLE,
     "after": _PUZZLE,
+    "around": _PUZZLE,
     "compensate": "M6 3L2.5 6.5 6 10M2.5 6.5H10a3.3 3.3 0 0 1 0 6.7H6.5",
 }
 ICONS["attempt"] = ICONS["retry"]

@@ -13,7 +13,7 @@ from typing import Any, Final
 from dsl.catalogue import Catalogue
 from dsl.jq_words import plainly
 from dsl.phrases import brief, catch_words, failure_words, phrase
-from dsl.picture.badges import Around, badges_of, extensions, time_limit
+from dsl.picture.badges import Around, badges_of, condition_of, extensions, time_limit
 from dsl.picture.cells import GAP_X
 from dsl.picture.graph import Edge, Lane, Node, Picture
 from dsl.picture.icons import function_of, icon_of
@@ -197,6 +197,7 @@ class _Painter:
 
     def declared(self) -> list[tuple[str, str, list[Part]]]:
         """Return the lanes beside the tasks: own functions, and what extensions do around tasks."""
+        self.around = ()  # they are not extended themselves
         functions: list[Part] = []
         around: list[Part] = []
         for block in declared_blocks(self.data):
@@ -211,9 +212,8 @@ class _Painter:
         declared = get(self.data, extension)
         extended = declared.get("extend") if isinstance(declared, dict) else None
         name = spoken(extension.rsplit("/", 1)[1].replace("~1", "/").replace("~0", "~"))
-        said = next((one.condition for one in self.around if spoken(one.name) == name and one.when == when), "")
         title = f"{when.capitalize()} every {'task' if extended in (None, 'all') else extended}"
-        words = f"{name}{said}"
+        words = f"{name}{condition_of(declared)}"
         node = Node(id=block.pointer, kind="extension", full_title=title, subtitle=words, full_subtitle=words, icon="extension")
         part = self.sequence(block, block.pointer, out="instead of it" if when == "before" else "done")
         return boxed(node, [(part, (0, 0))], (part.width, part.height))
