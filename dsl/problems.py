@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 Severity = Literal["error", "warning", "advice"]
+MOST_PROBLEMS: Final = 200  # that are told of one definition; who corrects these has seen what the others are like
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

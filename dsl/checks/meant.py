@@ -44,26 +44,42 @@ def understood(data: dict[str, JSON], problems: list[Problem]) -> list[Problem]:
         return problems
     findings = _Findings()
     _visit("top", data, "", findings)
-    kept = [_hinted(problem, data, findings.hints) for problem in problems if not _explained(problem, findings)]
-    return [*_without_repetitions(findings.found), *kept]
+    covered = {pointer for one in findings.found for pointer in one.covers}
+    lacking = {lack for one in findings.found for lack in one.lacks}
+    kept = [_hinted(one, data, findings.hints) for one in problems if not _explained(one, covered, lacking, findings.hints)]
+    return [*_without_repetitions(findings.found), *_without_misspelt(kept)]
 
 
-def _explained(problem: Problem, findings: _Findings) -> bool:
-    if any(f"needs '{name}'" in problem.message and problem.reference == at for found in findings.found for at, name in found.lacks):
-        return problem.code == "missing-property"
+def _without_misspelt(problems: list[Problem]) -> list[Problem]:
+    """Leave out that a name is missing where a misspelling of it is named."""
+    unknown = [one for one in problems if one.code == "unknown-property" and one.hint.startswith("did you mean")]
+    misspelt = {(parent(one.reference), name) for one in unknown for name in _quoted_in(one.hint)}
+    return [
+        one
+        for one in problems
+        if one.code != "missing-property" or all((one.reference, name) not in misspelt for name in _quoted_in(one.message))
+    ]
+
+
+def _explained(problem: Problem, covered: set[str], lacking: set[tuple[str, str]], hints: dict[str, str]) -> bool:
+    if problem.code == "missing-property" and any((problem.reference, name) in lacking for name in _quoted_in(problem.message)):
+        return True
     around = problem.reference
-    covered = {pointer for found in findings.found for pointer in found.covers}
     while around:
-        if around in covered or (around in findings.hints and around != problem.reference):
+        if around in covered or (around in hints and around != problem.reference):
             return True
         around = parent(around)
     return False
 
 
+def _quoted_in(message: str) -> list[str]:
+    return message.split("'")[1::2]
+
+
 def _hinted(problem: Problem, data: JSON, hints: dict[str, str]) -> Problem:
     if problem.code == "wrong-type" and problem.reference in hints:
         return replace(problem, hint=hints[problem.reference])
-    return replace(problem, hint=better_hint(problem, get(data, problem.reference), get(data, parent(problem.reference))))
+    return replace(problem, hint=better_hint(problem, get(data, problem.reference)))
 
 
 def _without_repetitions(found: list[Found]) -> list[Problem]:

@@ -38,8 +38,8 @@ OTHER_KINDS: Final = {
 }  # fmt: skip
 
 
-def better_hint(problem: Problem, value: JSON, owner: JSON) -> str:
-    """Return a hint for *problem* that fits *value*, where it stands, and *owner*, what is around it; its own when there is no better."""
+def better_hint(problem: Problem, value: JSON) -> str:
+    """Return a hint for *problem* that fits *value*, which stands at its place; its own when there is no better."""
     if problem.code == "invalid-duration" and isinstance(value, str):
         spelt = iso_duration(value)
         return f"write '{spelt}'" if spelt else problem.hint
@@ -47,7 +47,7 @@ def better_hint(problem: Problem, value: JSON, owner: JSON) -> str:
         return f"write 'https://{value.strip()}', or 'http://' where that is meant"
     if problem.code == "wrong-type" and "number is wanted" in problem.message and isinstance(value, str) and value.strip().isdigit():
         return f"write {value.strip()} without quotes"
-    if problem.code == "unknown-task" and isinstance(owner, dict):
+    if problem.code == "unknown-task" and "is no kind of task" in problem.message:
         return _kind_hint(last(problem.reference), value, problem.hint)
     return problem.hint
 
