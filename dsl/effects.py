@@ -117,8 +117,8 @@ class _Effects:
         function = own_function(step.task.get("call"), self._data) if step.kind == "call" else None
         inner = self._function(step.task["call"]) if function is not None else None
         if inner is not None:
-            given, secrets = constants_words(step.task.get("with")), secrets_of(step, self._data)
-            yield from (_of_function(effect, step, often, by, given, secrets) for effect in inner)
+            secrets = secrets_of(step, self._data)
+            yield from (_of_function(effect, step, often, by, secrets) for effect in inner)
             return
         found = outside(step, self._data, self._catalogue)
         if found is not None:
@@ -184,16 +184,19 @@ def _of_child(effect: Effect, step: Step, often: str, by: str) -> Effect:
     )
 
 
-def _of_function(effect: Effect, step: Step, often: str, by: str, given: str, secrets: tuple[str, ...]) -> Effect:
-    """Return an effect of a function's task as one of the call, with the constants it is given."""
+def _of_function(effect: Effect, step: Step, often: str, by: str, secrets: tuple[str, ...]) -> Effect:
+    """Return an effect of a function's task as one of the call, with the constants it is given; of inner tasks those in their address."""
+    given = step.task.get("with")
     inner = effect.reference.removeprefix(join("/use/functions", str(step.task["call"])))
+    if inner and isinstance(given, dict):
+        given = {name: value for name, value in given.items() if f"{{{name}}}" in effect.target}
     own = title_of(step.name, step.task)
     return replace(
         effect,
         reference=f"{step.reference}/function{inner}" if inner else step.reference,
         task=effect.task if inner else step.name,
         title=f"{own}: {effect.title}" if inner else own,
-        target=f"{effect.target}{given}",
+        target=f"{effect.target}{constants_words(given)}",
         secrets=tuple(sorted({*effect.secrets, *secrets})),
         how_often=combined(effect.how_often, often),
         decided_before=effect.decided_before or bool(by),

@@ -31,7 +31,7 @@ def listen_words(step: Step, _data: JSON) -> str:
         which = "event that arrives" if not events else which.removeprefix("the ") if len(events) == 1 else f"event that is {which}"
         return f"{'For' if each else 'Collect'} every {which}{',' if len(events) > 1 and not until.startswith(',') else ''}{until}"
     if each and len(events) > 1 and all_of:
-        return f"For each event when all have arrived, {strategy_words(strategy).removeprefix('all of: ')}"
+        return f"For each of these events, once all have arrived: {strategy_words(strategy).removeprefix('all of: ')}"
     if each:
         return f"When {arrival_words(strategy)}"
     if len(events) > 1:

@@ -204,7 +204,9 @@ def _taken(step: Step) -> str:
 
 
 def combined(inner: str, outer: str) -> str:
-    """Return how often something happens that stands inside something else: "at most once, once per item of the orders"."""
+    """Return how often something happens that stands inside something else: "at most once per item of the orders"."""
+    if inner == "at most once" and outer.startswith(("once per ", "at most once")):
+        return outer if outer.startswith("at most") else f"at most {outer}"
     more = "" if outer == "once" else outer.removeprefix("once, ")
     return outer if inner == "once" else f"{inner}, {more}" if more else inner
 

@@ -62,8 +62,8 @@ def outline(data: JSON, catalogue: Catalogue | None = None) -> list[OutlineLine]
     if isinstance(limit, str | dict):
         lines.append(OutlineLine("", 0, "", f"All of it must be done within {duration_words(limit)}"))
     lines += _fitting("Its result", get(data, "/output/schema"))
-    for letter, (block, text) in zip(_letters(), _declared(data), strict=False):
-        lines.append(OutlineLine(letter, 0, block.pointer, f"{text}:"))
+    for letter, (reference, block, text) in zip(_letters(), _declared(data), strict=False):
+        lines.append(OutlineLine(letter, 0, reference, f"{text}:"))
         lines.extend(teller.told(block, f"{letter}.", 0, depth=1))
     return lines
 
@@ -86,15 +86,18 @@ def _fields(names: list[str]) -> str:
     return joined([field_words(name) for name in names[:_FIELDS]] + ([f"{len(names) - _FIELDS} more"] if len(names) > _FIELDS else []))
 
 
-def _declared(data: JSON) -> Iterator[tuple[TaskBlock, str]]:
-    """Yield the lists of `use` with a line on when they happen: every side of an extension, and functions with tasks inside."""
+def _declared(data: JSON) -> Iterator[tuple[str, TaskBlock, str]]:
+    """Yield (reference, list, when it happens) of `use`: every side of an extension, and functions with tasks inside."""
     for extension in extensions(data):
         when = f", if {condition_words(extension.when)}" if extension.when else ""
-        yield extension.block, f"{'After' if extension.after else 'Before'} {extended_words(extension.kind)}{when}"
+        none = "" if extension.extended else " (there is none)"
+        side = "After" if extension.after else "Before"
+        yield extension.block.pointer, extension.block, f"{side} {extended_words(extension.kind)}{when}{none}"
     for block in declared_blocks(data):
         function = block.steps[0] if block.pointer == "/use/functions" and block.steps else None
         if function is not None and function.kind in SCOPES:
-            yield block, f"The function {function.name}"
+            inner = inner_blocks(function)
+            yield function.reference, inner[0] if function.kind == "do" and inner else block, f"The function {function.name}"
 
 
 def _letters() -> Iterator[str]:

@@ -63,7 +63,7 @@ Outside = tuple[EffectKind, str]
 def outside(step: Step, data: JSON, catalogue: Catalogue) -> Outside | None:
     """Return (kind, target) of *step*, None when it has no effect; own functions and child workflows are taken as unknown."""
     found = _found(step, data, catalogue)
-    return (found[0], _limited(found[1])) if found else None
+    return (found[0], _limited(found[1].strip() or "something")) if found else None
 
 
 def catalogue_function(call: JSON, data: JSON, catalogue: Catalogue) -> Function | None:
@@ -102,7 +102,7 @@ def _emitted(event: JSON) -> str:
 
 def _http(step: Step) -> Outside:
     method, uri = http_target(step)
-    return _METHODS.get(method, "unknown"), f"{value_of(method, 'a method')} {address(uri)}".strip()
+    return _METHODS.get(method, "unknown"), f"{value_of(method, 'a method') or 'a method'} {address(uri) or 'an unknown address'}"
 
 
 def _openapi(step: Step) -> Outside:
@@ -124,7 +124,8 @@ def _a2a(step: Step) -> Outside:
     arguments = step.task.get("with")
     method = get(arguments, "/method")
     known = method if isinstance(method, str) else ""
-    return _A2A.get(known, "unknown"), f"{value_of(known, 'a method')} to {a2a_target(arguments)}".strip()
+    of = "to" if known.startswith("message/") else "of"
+    return _A2A.get(known, "unknown"), f"{value_of(known, 'a method') or 'a method'} {of} {a2a_target(arguments)}"
 
 
 def _mcp(step: Step) -> Outside:

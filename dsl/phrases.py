@@ -61,7 +61,7 @@ def _phrase(step: Step, data: JSON, catalogue: Catalogue, above: tuple[str, ...]
     if step.kind == "call" and step.task["call"] != "http":
         return protocol_words(step) or _own(step, data, catalogue, above) or function_words(step, catalogue)
     say = _SAY.get(step.kind or "")
-    return say(step, data) if say else spoken(step.name).capitalize()
+    return say(step, data) if say else _titled(step, data)
 
 
 def _own(step: Step, data: JSON, catalogue: Catalogue, above: tuple[str, ...]) -> str | None:
@@ -216,9 +216,9 @@ def _try(step: Step, data: JSON) -> str:
     tries = "Try again and again"
     if isinstance(count, int):
         tries = f"Up to {count + 1} tries" if count > 0 else "Try once"
-    tries += f" within {duration_words(lasting)}" if isinstance(lasting, str | dict) else ""
     longest = get(policy, "/limit/attempt/duration")
-    tries += f" of {duration_words(longest)} at most" if isinstance(longest, str | dict) else ""
+    tries += f" of at most {duration_words(longest)}" if isinstance(longest, str | dict) else ""
+    tries += f" within {duration_words(lasting)}" if isinstance(lasting, str | dict) else ""
     wait = _pause(policy)
     return f"{tries}{wait}{',' if wait else ''} {fails}{_retried(policy)}"
 
@@ -231,15 +231,16 @@ def _pause(policy: dict[str, JSON]) -> str:
     if not isinstance(delay, str | dict):
         return f", {random} apart by chance" if random else ""
     grows = next((key for key in ("exponential", "linear") if isinstance(backoff, dict) and key in backoff), "")
-    longer = {"exponential": " and twice as long each time", "linear": " and that much longer each time"}.get(grows, "")
+    longer = {"exponential": " and twice as long each time", "linear": f" and {duration_words(delay)} longer each time"}.get(grows, "")
     return f", {duration_words(delay)} apart{longer}{f', plus {random} by chance' if random else ''}"
 
 
 def _retried(policy: dict[str, JSON]) -> str:
-    """Return ", again only if the status is 503"."""
+    """Return "; tries again only if the status is 503"."""
     when, unless = policy.get("when"), policy.get("exceptWhen")
-    words = f", again only if {condition_words(when)}" if isinstance(when, str) else ""
-    return words + (f"{'' if words else ', again'} unless {condition_words(unless)}" if isinstance(unless, str) else "")
+    words = f" only if {condition_words(when)}" if isinstance(when, str) else ""
+    words += f" unless {condition_words(unless)}" if isinstance(unless, str) else ""
+    return f"; tries again{words}" if words else ""
 
 
 def _raise(step: Step, data: JSON) -> str:
@@ -251,7 +252,7 @@ def _raise(step: Step, data: JSON) -> str:
 
 
 def _titled(step: Step, _data: JSON) -> str:
-    return spoken(step.name).capitalize()
+    return spoken(step.name).capitalize() or "Several tasks"
 
 
 def _more(step: Step, data: JSON, catalogue: Catalogue) -> str:

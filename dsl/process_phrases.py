@@ -21,7 +21,7 @@ _RESULTS: Final = {
     "all": ", and keep its exit code and all output",
     "none": ", and keep nothing of its output",
 }
-_FIRST: Final = 60  # characters of a command or a script
+_FIRST: Final = 80  # characters of a command or a script
 
 
 def process_target(run: JSON) -> str:
@@ -71,8 +71,11 @@ def _quoted_command(process: dict[str, JSON]) -> str:
 
 
 def _command(process: dict[str, JSON]) -> str:
-    command = process.get("command")
-    return _after_colon(value_of(command) if isinstance(command, str) else "")
+    """Return ": rm -r /tmp/x", the command with its arguments: what matters often stands there."""
+    command, arguments = process.get("command"), process.get("arguments")
+    words = [command] if isinstance(command, str) else []
+    words += [one for one in arguments if isinstance(one, str)] if isinstance(arguments, list) else []
+    return _after_colon(" ".join(value_of(word) for word in words))
 
 
 def _after_colon(text: str) -> str:

@@ -103,22 +103,24 @@ def filter_words_of(event: JSON) -> tuple[str, str]:
 def strategy_words(strategy: JSON) -> str:
     """Return what `to` or `on` waits for: "the event A", "one of: the event A, the event B", "all of: …", "any event"."""
     events = strategy_events(strategy)
-    if not events:
-        return "any event"
-    told = ["".join(filter_words_of(event)) for event in events]
-    separator = "; " if any(", " in one or " and " in one or " or " in one for one in told) else ", "
-    several = f"{'all' if 'all' in strategy else 'one'} of: {separator.join(told[:_EVENTS])}"
-    several += f"{separator}{len(told) - _EVENTS} more" if len(told) > _EVENTS else ""
-    return told[0] if len(told) == 1 else several
+    if len(events) < 2:
+        return "".join(filter_words_of(events[0])) if events else "any event"
+    return f"{'all' if 'all' in strategy else 'one'} of: {_listed_events(events)}"
 
 
 def arrival_words(strategy: JSON) -> str:
-    """Return what has to come: "the event A arrives where total is above 5", "one of: the event A, the event B arrives"."""
+    """Return what has to come: "the event A arrives where total is above 5", "one of these arrives: the event A, the event B"."""
     events = strategy_events(strategy)
-    if len(events) == 1:
-        event, condition = filter_words_of(events[0])
+    if len(events) < 2:
+        event, condition = filter_words_of(events[0]) if events else ("any event", "")
         return f"{event} arrives{condition}"
-    return f"{strategy_words(strategy)} {'have arrived' if events and 'all' in strategy else 'arrives'}"
+    return f"{'all of these have arrived' if 'all' in strategy else 'one of these arrives'}: {_listed_events(events)}"
+
+
+def _listed_events(events: list[JSON]) -> str:
+    told = ["".join(filter_words_of(event)) for event in events[:_EVENTS]]
+    separator = "; " if any(", " in one or " and " in one or " or " in one for one in told) else ", "
+    return separator.join([*told, *([f"{len(events) - _EVENTS} more"] if len(events) > _EVENTS else [])])
 
 
 def strategy_events(strategy: JSON) -> list[JSON]:
@@ -143,7 +145,9 @@ def until_words(strategy: JSON) -> str:
 def _correlation(name: str, correlation: JSON) -> str:
     expected = correlation.get("expect") if isinstance(correlation, dict) else None
     said = field_words(name)
-    return f"{said} {_attribute(expected)}" if isinstance(expected, str) else f"the same {said}"
+    if not isinstance(expected, str):
+        return f"the same {said}"
+    return f"{value_words(expected) if is_expression(expected) else f'“{expected}”'} as {said}"
 
 
 def _attribute(value: JSON) -> str:
