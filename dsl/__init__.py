@@ -8,6 +8,7 @@ from dsl.catalogue import Catalogue, Function
 from dsl.check import Examined, check, examine, load
 from dsl.checks.policy import Policy
 from dsl.checks.vocabulary import looks_like_definition
+from dsl.diff import Breaking, Diff, breaking, bump_of, bumped, diff
 from dsl.edit import Applied, EditRefused, apply
 from dsl.effects import Effect, effects
 from dsl.mermaid import mermaid
@@ -19,7 +20,9 @@ from dsl.source import Source, Span, read
 
 __all__ = [
     "Applied",
+    "Breaking",
     "Catalogue",
+    "Diff",
     "DslError",
     "EditRefused",
     "Effect",
@@ -34,8 +37,12 @@ __all__ = [
     "Source",
     "Span",
     "apply",
+    "breaking",
+    "bump_of",
+    "bumped",
     "canonical",
     "check",
+    "diff",
     "digest",
     "effects",
     "examine",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from dsl.edit.refusals import EditRefused
+from dsl.edit.result import EditRefused
 from dsl.pointer import get, join
 from dsl.settings import parley_of
 from dsl.walk import Step, all_steps, is_directive
@@ -15,9 +15,16 @@ JSON = Any
 FUNCTIONS = "/use/functions"
 
 
-def steps_by_reference(data: JSON) -> dict[str, Step]:
-    """Return every task of *data*, those declared in `use` included."""
-    return {step.reference: step for step in all_steps(data)}
+class Tasks(dict[str, Step]):
+    """The tasks of a definition by their references, those declared in `use` included."""
+
+    locks: bool = True  # locked tasks are refused
+
+
+def tasks_of(data: JSON, *, locks: bool = True) -> Tasks:
+    found = Tasks((step.reference, step) for step in all_steps(data))
+    found.locks = locks
+    return found
 
 
 def in_list(data: JSON, step: Step) -> bool:
@@ -85,18 +92,18 @@ def without(step: Step) -> list[tuple[Step, str, str]]:
     return [(holder, pointer, target) for holder, pointer in leading]
 
 
-def refuse_locked(steps: dict[str, Step], reference: str, why: str = "") -> None:
+def refuse_locked(steps: Tasks, reference: str, why: str = "") -> None:
     """Raise when *reference* holds a locked task: the task itself, one around it or one inside it."""
-    for step in steps.values():
+    for step in steps.values() if steps.locks else ():
         if parley_of(step.task).get("locked") is not True:
             continue
         if step.reference == reference or reference.startswith(step.reference + "/") or step.reference.startswith(reference + "/"):
             raise EditRefused(f"the task '{step.name}' is locked{why}: unlock it first (`metadata.parley.locked`)")
 
 
-def refuse_locked_around(steps: dict[str, Step], where: str) -> None:
+def refuse_locked_around(steps: Tasks, where: str) -> None:
     """Raise when the list *where* stands inside a locked task; locked tasks in it stay as they are."""
-    for step in steps.values():
+    for step in steps.values() if steps.locks else ():
         if parley_of(step.task).get("locked") is True and where.startswith(step.reference + "/"):
             raise EditRefused(f"the task '{step.name}' is locked: unlock it first (`metadata.parley.locked`)")
 

@@ -10,16 +10,17 @@ from typing import Any, Final
 from dsl.canonical import canonical
 from dsl.edit.follow import (
     FUNCTIONS,
+    Tasks,
     callers,
     in_list,
     leading_to,
     refuse_foreign_targets,
     refuse_locked,
     refuse_locked_around,
-    steps_by_reference,
+    tasks_of,
     without,
 )
-from dsl.edit.refusals import EditRefused
+from dsl.edit.result import EditRefused
 from dsl.pointer import MISSING, get, join, last, parent, split
 from dsl.problems import DslError
 from dsl.walk import Step, is_directive
@@ -53,9 +54,9 @@ class Plan:
     task: str = ""  # the task that a value stands in, "" for one of the document
 
 
-def plan(data: JSON, operation: Mapping[str, JSON]) -> Plan:
+def plan(data: JSON, operation: Mapping[str, JSON], *, locks: bool = True) -> Plan:
     """
-    Return what *operation* does to *data*.
+    Return what *operation* does to *data*; without *locks*, to locked tasks too.
 
     Raises:
         EditRefused: it names nothing, holds a locked task, or leaves a `then` without its target.
@@ -63,7 +64,7 @@ def plan(data: JSON, operation: Mapping[str, JSON]) -> Plan:
     reference = operation.get("reference")
     if not isinstance(reference, str):
         raise EditRefused("an operation needs a `reference`")
-    steps = steps_by_reference(data)
+    steps = tasks_of(data, locks=locks)
     match operation.get("op"):
         case "set-field":
             return _set_field(data, steps, reference, operation)
@@ -121,7 +122,7 @@ def _existing(data: JSON, reference: str) -> str:
     return reference
 
 
-def _footprint(steps: dict[str, Step], pointer: str) -> str:
+def _footprint(steps: Tasks, pointer: str) -> str:
     """Return the reference of the task that *pointer* stands in, else *pointer*."""
     at = pointer
     while at:
@@ -131,7 +132,7 @@ def _footprint(steps: dict[str, Step], pointer: str) -> str:
     return pointer
 
 
-def _set_field(data: JSON, steps: dict[str, Step], reference: str, operation: Mapping[str, JSON]) -> Plan:
+def _set_field(data: JSON, steps: Tasks, reference: str, operation: Mapping[str, JSON]) -> Plan:
     name = operation.get("field")
     if not isinstance(name, str) or not name:
         raise EditRefused("set-field needs a `field`")
@@ -144,13 +145,13 @@ def _set_field(data: JSON, steps: dict[str, Step], reference: str, operation: Ma
     return _put(data, steps, pointer, _value(operation))
 
 
-def _replace(data: JSON, steps: dict[str, Step], reference: str, operation: Mapping[str, JSON]) -> Plan:
+def _replace(data: JSON, steps: Tasks, reference: str, operation: Mapping[str, JSON]) -> Plan:
     if "value" not in operation:
         raise EditRefused("replace needs a `value`, the new task or part")
     return _put(data, steps, _existing(data, reference), _value(operation))
 
 
-def _put(data: JSON, steps: dict[str, Step], pointer: str, value: JSON) -> Plan:
+def _put(data: JSON, steps: Tasks, pointer: str, value: JSON) -> Plan:
     touched = _footprint(steps, pointer)
     refuse_locked(steps, touched)
     for step in steps.values():
@@ -162,7 +163,7 @@ def _put(data: JSON, steps: dict[str, Step], pointer: str, value: JSON) -> Plan:
     return Plan([Edit("put", pointer, value)], [touched], task=touched if touched in steps else "")
 
 
-def _add(data: JSON, steps: dict[str, Step], reference: str, operation: Mapping[str, JSON]) -> Plan:
+def _add(data: JSON, steps: Tasks, reference: str, operation: Mapping[str, JSON]) -> Plan:
     name = operation.get("name")
     value = _value(operation)
     if not isinstance(name, str) or not name or not isinstance(value, dict):
@@ -175,7 +176,7 @@ def _add(data: JSON, steps: dict[str, Step], reference: str, operation: Mapping[
     return Plan([edit], new=join(where, index, name))
 
 
-def _remove(data: JSON, steps: dict[str, Step], reference: str) -> Plan:
+def _remove(data: JSON, steps: Tasks, reference: str) -> Plan:
     step = _task(data, steps, _existing(data, reference))
     if not reference:
         raise EditRefused("the document cannot be removed")
@@ -193,7 +194,7 @@ def _remove(data: JSON, steps: dict[str, Step], reference: str) -> Plan:
     return _left(steps, step, Edit("drop", parent(step.reference)))
 
 
-def _move(data: JSON, steps: dict[str, Step], reference: str, operation: Mapping[str, JSON]) -> Plan:
+def _move(data: JSON, steps: Tasks, reference: str, operation: Mapping[str, JSON]) -> Plan:
     step = _task(data, steps, _existing(data, reference))
     to, position = operation.get("to"), operation.get("position", "after")
     if step is None or not in_list(data, step):
@@ -214,7 +215,7 @@ def _move(data: JSON, steps: dict[str, Step], reference: str, operation: Mapping
     return _left(steps, step, edit)
 
 
-def _left(steps: dict[str, Step], step: Step, edit: Edit) -> Plan:
+def _left(steps: Tasks, step: Step, edit: Edit) -> Plan:
     """Return the plan for a task that leaves its list by *edit*: whatever leads to it follows."""
     done = Plan(footprint=[step.reference], left=step.siblings.pointer)
     for holder, pointer, target in without(step):
@@ -223,7 +224,7 @@ def _left(steps: dict[str, Step], step: Step, edit: Edit) -> Plan:
     return done
 
 
-def _rename(data: JSON, steps: dict[str, Step], reference: str, operation: Mapping[str, JSON]) -> Plan:
+def _rename(data: JSON, steps: Tasks, reference: str, operation: Mapping[str, JSON]) -> Plan:
     step, name = _task(data, steps, _existing(data, reference)), operation.get("name")
     if step is None:
         raise EditRefused(f"{reference} is no task, so it cannot be renamed")
@@ -246,7 +247,7 @@ def _rename(data: JSON, steps: dict[str, Step], reference: str, operation: Mappi
     return done
 
 
-def _follow(steps: dict[str, Step], done: Plan, holder: Step, edit: Edit, step: Step) -> None:
+def _follow(steps: Tasks, done: Plan, holder: Step, edit: Edit, step: Step) -> None:
     if holder.reference != step.reference:
         refuse_locked(steps, holder.reference, f", and it leads to '{step.name}'")
     done.edits.append(edit)
@@ -254,7 +255,7 @@ def _follow(steps: dict[str, Step], done: Plan, holder: Step, edit: Edit, step: 
     done.followed += [holder.reference] if holder.reference not in done.followed else []
 
 
-def _task(data: JSON, steps: dict[str, Step], reference: str) -> Step | None:
+def _task(data: JSON, steps: Tasks, reference: str) -> Step | None:
     """Return the task at *reference*; that of a list item when its number is the last part."""
     if reference in steps:
         return steps[reference]
@@ -270,7 +271,7 @@ def _is_case(data: JSON, pointer: str) -> bool:
     return len(get(data, parent(pointer))) == 1
 
 
-def _target(data: JSON, steps: dict[str, Step], reference: str, position: JSON, what: str) -> tuple[str, int]:
+def _target(data: JSON, steps: Tasks, reference: str, position: JSON, what: str) -> tuple[str, int]:
     """Return the list an `add` or a `move` means, and before which of its items."""
     found = get(data, reference)
     if position in ("first", "last") and isinstance(found, list):

@@ -38,6 +38,7 @@ class Text:
 
     text: str
     pretty: bool = True  # several lines as a block; without it, quoted on one
+    greedy: bool = False  # blank lines below what goes, go too: a block of text above would take them in
     root: Node = field(init=False)
     as_json: bool = field(init=False)
     newline: str = field(init=False)
@@ -181,7 +182,7 @@ def drop(source: Text, pointer: str) -> list[Splice]:
             return [Splice(start, following + _blanks(source.text, following), "")]
         raise NoPlace("it shares its line with something else")
     start, end = region(source, place)
-    return [Splice(start, end, "")]
+    return [Splice(start, _blank_lines(source.text, end) if source.greedy else end, "")]
 
 
 def add_item(source: Text, pointer: str, index: int, value: JSON, *, after: bool = False) -> list[Splice]:
@@ -206,8 +207,9 @@ def move_item(source: Text, pointer: str, to: str, index: int, value: JSON, *, a
     place = source.place(pointer)
     owner, flow = source.node(to)
     if place.flow or place.owner.flow or flow or owner.flow or not owner.entries:
-        if owner is place.owner and len(owner.entries) > 1 and "#" not in source.text[owner.start : owner.end]:
-            return _within_brackets(source, owner, place.index, index)
+        if owner is place.owner and owner.flow:
+            own_text = source.text[place.entry.start : place.entry.end]
+            return [*drop(source, pointer), *_into_brackets(source, owner, index, own_text)]
         return [*drop(source, pointer), *add_item(source, to, index, value, after=after)]
     if not _own_line(source.text, place.entry.start):
         return [*drop(source, pointer), *add_item(source, to, index, value, after=after)]
@@ -266,6 +268,13 @@ def _below(text: str, owner: Node, index: int) -> int:
 
 def _own_line(text: str, start: int) -> bool:
     return not text[line_start(text, start) : start].strip(" \ufeff")
+
+
+def _blank_lines(text: str, at: int) -> int:
+    """Return where the blank lines that begin at *at* end."""
+    while at < len(text) and not text[at : line_end(text, at)].strip():
+        at = next_line(text, at)
+    return at
 
 
 def _blanks(text: str, at: int) -> int:
@@ -355,18 +364,6 @@ def _out_of_brackets(source: Text, owner: Node, index: int) -> list[Splice]:
     if "#" in text[before.comma : entry.start]:
         return [Splice(line_start(text, entry.start) if _own_line(text, entry.start) else entry.start, end, "")]
     return [Splice(before.end, end, "," if entry.comma >= 0 else "")]
-
-
-def _within_brackets(source: Text, owner: Node, index: int, to: int) -> list[Splice]:
-    """Return the splices that exchange the texts of items so that the one at *index* stands before *to*."""
-    texts = [source.text[entry.start : entry.end] for entry in owner.entries]
-    order = [number for number in range(len(texts)) if number != index]
-    order.insert(to - (index < to), index)
-    return [
-        Splice(entry.start, entry.end, texts[new])
-        for number, (entry, new) in enumerate(zip(owner.entries, order, strict=True))
-        if number != new
-    ]
 
 
 def _is_json(text: str) -> bool:

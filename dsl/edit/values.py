@@ -19,7 +19,10 @@ def block_lines(value: JSON, indent: int, *, pretty: bool) -> list[str]:
     """Return *value* as YAML lines, each after *indent* spaces; *pretty* writes texts of several lines as `|` blocks."""
     from dsl.render import render
 
-    lines = _without_end(render(value, blocks=pretty)).split("\n")
+    text = render(value, blocks=pretty)
+    if "|+" in text:  # it would take in whatever blank lines come to stand below it
+        text = render(value, blocks=False)
+    lines = _without_end(text).split("\n")
     return [f"{' ' * indent}{line}" if line else "" for line in lines]
 
 

@@ -8,10 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from dsl.edit.follow import refuse_locked, steps_by_reference
+from dsl.edit.equal import same
+from dsl.edit.follow import Tasks, refuse_locked, tasks_of
 from dsl.edit.numbers import renumbered
 from dsl.edit.plan import Edit, Plan, perform, plan
-from dsl.edit.refusals import EditRefused
+from dsl.edit.result import Applied, EditRefused
 from dsl.edit.splice import NoPlace, Splice, Text, add_item, drop, move_item, put, rename_key, spliced
 from dsl.edit.syntax import Node, aliases_in, find
 from dsl.pointer import get, parent, split
@@ -19,16 +20,6 @@ from dsl.source import Source, read
 from dsl.walk import Step
 
 JSON = Any
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """A changed text, and what changed in it."""
-
-    text: str
-    footprint: tuple[str, ...]  # references of what changed, as it is called now; what is gone, as it was called before
-    untouched: tuple[str, ...]  # references, in the new text, of all other tasks: their text is what it was
-    followed: tuple[str, ...] = ()  # tasks of the footprint that only follow: their `then` (or `call`) leads where it led before
 
 
 @dataclass(slots=True)
@@ -69,39 +60,15 @@ class _Marks:
         return any(name == one or name.startswith(one + "/") or one.startswith(name + "/") for one in self.named)
 
 
-def apply(text: str, operations: Sequence[Mapping[str, JSON]]) -> Applied:
-    """
-    Return *text* with *operations* done in their order; each sees the text as the ones before it left it.
-
-    Args:
-        operations: Objects with `op` and `reference`, and
-            set-field: `field` (a name or a JSON Pointer below the task or part) and `value`; without `value` the field goes;
-            replace: `value`, the whole new task or part;
-            add: `name`, `value` and optionally `position` ("before", default "after", of the task `reference`; "first" or "last" of the
-            list `reference`);
-            remove: nothing more;
-            move: `to` and optionally `position`, as `reference` and `position` of an add;
-            rename: `name`, the task's new one.
-
-    Raises:
-        EditRefused: nothing was changed.
-    """
+def apply_all(text: str, operations: Sequence[Mapping[str, JSON]]) -> Applied:
+    """Return *text* with *operations* done: see `dsl.apply`."""
     marks = _Marks()
     source = _readable(text)
     for operation in operations:
         source = _one(source, operation, marks)
-    names = list(steps_by_reference(source.data))
+    names = list(tasks_of(source.data))
     footprint = tuple(dict.fromkeys([*marks.gone, *marks.named]))
     return Applied(source.text, footprint, tuple(name for name in names if not marks.touch(name)), tuple(marks.followed))
-
-
-def same(one: JSON, other: JSON) -> bool:
-    """Tell whether two values are the same JSON: `true` is not 1; the order of keys does not count."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
 
 
 def _readable(text: str) -> Source:
@@ -117,7 +84,7 @@ def _one(source: Source, operation: Mapping[str, JSON], marks: _Marks) -> Source
     if not done.edits:
         marks.add(done)
         return source
-    steps = steps_by_reference(data)
+    steps = tasks_of(data)
     kept = _untouched(steps, done)
     expected = perform(data, done.edits)
     changed = _changed(source, done, expected, kept)
@@ -132,7 +99,7 @@ def _one(source: Source, operation: Mapping[str, JSON], marks: _Marks) -> Source
     return changed
 
 
-def _untouched(steps: dict[str, Step], done: Plan) -> list[Step]:
+def _untouched(steps: Tasks, done: Plan) -> list[Step]:
     marks = _Marks(list(done.footprint), [done.left] if done.left else [])
     if done.new:
         marks.left.append(done.edits[-1].pointer)
@@ -144,8 +111,7 @@ def _untouched(steps: dict[str, Step], done: Plan) -> list[Step]:
 def _changed(source: Source, done: Plan, expected: JSON, kept: list[Step]) -> Source | None:
     """Return the first way to write the change that says what is *expected* and leaves the text of *kept* alone."""
     plain = Text(source.text)
-    for pretty in (True, False):
-        plain.pretty = pretty
+    for plain.pretty, plain.greedy in ((True, False), (False, False), (False, True)):
         for splices in _ways(plain, done.edits, expected, done.task):
             if _spares(plain, splices, kept):
                 result = read(spliced(source.text, splices))
@@ -199,7 +165,7 @@ def _spares(text: Text, splices: list[Splice], kept: list[Step]) -> bool:
     return True
 
 
-def _with_end(source: Source, steps: dict[str, Step]) -> tuple[Source | None, str]:
+def _with_end(source: Source, steps: Tasks) -> tuple[Source | None, str]:
     """
     Return *source* with a last line break where it ends inside a block of text, which without one would grow by it; and whose text that is.
 
