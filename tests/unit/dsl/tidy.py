@@ -25,6 +25,10 @@ def _label_area(edge: Edge) -> Area:
     return Area(edge.label_x - edge.label_w / 2, edge.label_y - 9, edge.label_w, 18)
 
 
+def _line_area(one: tuple[float, float], other: tuple[float, float]) -> Area:
+    return Area(min(one[0], other[0]), min(one[1], other[1]), max(abs(one[0] - other[0]), 0.1), max(abs(one[1] - other[1]), 0.1))
+
+
 def _overlap(one: Area, other: Area) -> bool:
     return one.x < other.x + other.w and other.x < one.x + one.w and one.y < other.y + other.h and other.y < one.y + one.h
 
@@ -68,6 +72,10 @@ def _assert_labels_apart(drawn: Picture) -> None:
         assert label.x >= 0
         assert label.x + label.w <= drawn.width
         assert not [node.id for node in drawn.nodes if _overlap(label, _area(node)) and not (node.box and _around(label, _area(node)))]
+    for edge in labelled:
+        label = _label_area(edge)
+        others = [other for other in drawn.edges if other is not edge and (other.source, other.target) != (edge.source, edge.target)]
+        assert not [other for other in others for line in pairwise(other.points) if _overlap(label, _line_area(*line))], edge
     assert not [(one.label, other.label) for one, other in combinations(labelled, 2) if _overlap(_label_area(one), _label_area(other))]
 
 
@@ -84,7 +92,7 @@ def _assert_route(edge: Edge, nodes: dict[str, Node]) -> None:
     (before_x, before_y), _ = lines[-1]
     assert abs(last_x - before_x) + abs(last_y - before_y) >= 28
     for (x, y), (other_x, other_y) in lines:
-        line = Area(min(x, other_x), min(y, other_y), max(abs(x - other_x), 0.1), max(abs(y - other_y), 0.1))
+        line = _line_area((x, y), (other_x, other_y))
         inside = [Area(node.x + 2, node.y + 2, node.w - 4, node.h - 4) for node in nodes.values() if not node.box]
         assert not [area for area in inside if _overlap(line, area)], edge
 
