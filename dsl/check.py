@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 
 from dsl.canonical import digest as digest_of
 from dsl.catalogue import Catalogue
 from dsl.checks.consequences import Consequences
+from dsl.checks.dataflow import dataflow
 from dsl.checks.expressions import expressions
 from dsl.checks.flow import flow
 from dsl.checks.metadata import metadata
@@ -26,7 +28,7 @@ from dsl.checks.structure import structure
 from dsl.effects import Effect
 from dsl.effects import effects as effects_of
 from dsl.pointer import parent
-from dsl.problems import InvalidDefinition, Problem
+from dsl.problems import MOST_PROBLEMS, InvalidDefinition, Problem
 from dsl.source import Source, read
 from dsl.walk import walked_once
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 JSON = Any
 
+_SEVERITIES: Final = ("error", "warning", "advice")
 _OF_KEYS = frozenset(
     {
         "unknown-property",
@@ -102,12 +105,14 @@ def check(
 ) -> list[Problem]:
     """Return every problem, by place; those of a Source have line and column."""
     if not isinstance(source_or_data, Source):
-        return _sorted(_checked(source_or_data, catalogue or {}, workflows, policy))
+        return _listed(_checked(source_or_data, catalogue or {}, workflows, policy))
     source = source_or_data
     if source.data is None:
         return list(source.problems)
-    found = [placed(problem, source) for problem in _checked(source.data, catalogue or {}, workflows, policy)]
-    return _sorted([*source.problems, *found])
+    merged = {problem.reference for problem in source.problems if problem.code == "merge-key"}  # an unknown property all the same
+    checked = _checked(source.data, catalogue or {}, workflows, policy)
+    found = [placed(problem, source) for problem in checked if problem.reference not in merged]
+    return _listed([*source.problems, *found])
 
 
 def load(data: JSON) -> Definition:
@@ -132,8 +137,8 @@ def _layers(data: JSON, catalogue: Catalogue, workflows: Collection[str] | None,
     found.extend(metadata(data))
     following = Consequences(found)
     named = (names(data, catalogue, workflows), schemas(data))
-    for layer in (*named, expressions(data), flow(data), schedule(data), limits_of(data, policy)):
-        found.extend(problem for problem in layer if problem not in following)
+    for layer in (*named, expressions(data), flow(data), dataflow(data, catalogue), schedule(data), limits_of(data, policy)):
+        found.extend(islice((problem for problem in layer if problem not in following), MOST_PROBLEMS + 1))
     return _once(found)
 
 
@@ -169,6 +174,21 @@ def placed(problem: Problem, source: Source) -> Problem:
     about_key = problem.code in _OF_KEYS or (value is not None and value.end_line > value.line)
     span = key if key and (about_key or value is None) else value
     return replace(problem, line=span.line, column=span.column) if span else problem
+
+
+def _listed(problems: list[Problem]) -> list[Problem]:
+    """Return *problems* by place; of too many, the gravest, and a last one that says that there are more."""
+    if len(problems) <= MOST_PROBLEMS:
+        return _sorted(problems)
+    by_weight = sorted(_sorted(problems), key=lambda problem: _SEVERITIES.index(problem.severity))
+    more = replace(
+        by_weight[MOST_PROBLEMS],
+        code="too-many-problems",
+        message=f"there are more than {MOST_PROBLEMS} problems, and the others are not listed",
+        hint="correct those above and check again",
+        severity="advice",
+    )
+    return [*_sorted(by_weight[:MOST_PROBLEMS]), more]
 
 
 def _sorted(problems: Iterable[Problem]) -> list[Problem]:

@@ -32,8 +32,9 @@ def names(data: dict[str, JSON], catalogue: Catalogue, workflows: Collection[str
     everywhere = {step.name for step in tasks}
     for block in blocks:
         yield from _duplicates(block)
+        in_scope = dict.fromkeys(block.names)  # in order, and asked for every task
         for step in block.steps:
-            yield from _targets(step, everywhere)
+            yield from _targets(step, in_scope, everywhere)
     use = data.get("use")
     own = use.get("functions") if isinstance(use, dict) else None
     for step in tasks:
@@ -102,16 +103,15 @@ def _named_cases(step: Step) -> Iterator[tuple[int, str, dict[str, JSON]]]:
                 yield index, name, case
 
 
-def _targets(step: Step, everywhere: Collection[str]) -> Iterator[Problem]:
+def _targets(step: Step, in_scope: Collection[str], everywhere: Collection[str]) -> Iterator[Problem]:
     places = [(join(step.reference, "then"), step.task.get("then"))]
     places += [(join(step.reference, "switch", index, name, "then"), case.get("then")) for index, name, case in _named_cases(step)]
-    in_scope = [] if step.parallel else list(dict.fromkeys(step.siblings.names))
     for reference, target in places:
-        if isinstance(target, str) and not is_directive(target) and target not in in_scope:
-            yield _lost_target(target, reference, step, in_scope, everywhere)
+        if isinstance(target, str) and not is_directive(target) and (step.parallel or target not in in_scope):
+            yield _lost_target(target, reference, step, [] if step.parallel else in_scope, everywhere)
 
 
-def _lost_target(target: str, reference: str, step: Step, in_scope: list[str], everywhere: Collection[str]) -> Problem:
+def _lost_target(target: str, reference: str, step: Step, in_scope: Collection[str], everywhere: Collection[str]) -> Problem:
     if step.parallel:
         hint = "a branch runs beside the others; leave `then` out, or write `exit`"
         return Problem(code="unknown-target", reference=reference, message=f"a branch cannot go on with '{target}'", hint=hint)
