@@ -16,7 +16,19 @@ from dsl.expressions.program import strip
 from dsl.extending import extensions
 from dsl.outside import own_function
 from dsl.pointer import MISSING, get
-from dsl.walk import Step, TaskBlock, all_steps, declared_blocks, inner_blocks, is_directive, subscription_of, switch_cases, top_block
+from dsl.walk import (
+    Step,
+    TaskBlock,
+    all_steps,
+    declared_blocks,
+    declared_steps,
+    inner_blocks,
+    is_directive,
+    steps,
+    subscription_of,
+    switch_cases,
+    top_block,
+)
 
 JSON = Any
 
@@ -30,6 +42,8 @@ _ADDS = re.compile(r"\$context\s*\+\s*\{\s*\"?(\w+)\"?\s*:")
 def deciders(data: JSON) -> dict[str, str]:
     """Return who decides, by the reference of every task that an approval certainly precedes; tasks of functions for one call of them."""
     found: dict[str, str] = {}
+    if not any(_is_approval(step, data) for step in (*steps(data), *declared_steps(data))):
+        return found
     lists = [top_block(data), *(block for block in declared_blocks(data) if block.owner is None)]
     document = _Document(data)
     if document.approves:

@@ -15,11 +15,11 @@ from dsl.catalogue import Catalogue, EffectKind
 from dsl.decided import deciders
 from dsl.extending import Extension, extensions
 from dsl.frequency import Frequency, combined
-from dsl.outside import outside, own_function
+from dsl.outside import REACHING, outside, own_function
 from dsl.pointer import get, join
 from dsl.protocol_phrases import constants_words
 from dsl.secrets_used import secrets_of
-from dsl.walk import Step, declared_blocks, settings_blocks, steps, steps_in, title_of
+from dsl.walk import Step, declared_blocks, settings_blocks, steps, steps_in, title_of, walked_once
 
 JSON = Any
 
@@ -54,7 +54,7 @@ def effects(data: JSON, catalogue: Catalogue | None = None, workflows: Collectio
             Names alone, or nothing: what a child does is unknown.
     """
     children = workflows if isinstance(workflows, Mapping) else {}
-    return list(_Effects(data, catalogue or {}, _Children(children, catalogue or {})).all())
+    return _Effects(data, catalogue or {}, _Children(children, catalogue or {})).all()
 
 
 @dataclass(slots=True)
@@ -72,7 +72,7 @@ class _Children:
             return self.found.get(key)
         self.found[key] = None
         self.depth += 1
-        own = list(_Effects(_unscheduled(self.definitions[key]), self.catalogue, self).all())
+        own = _Effects(_unscheduled(self.definitions[key]), self.catalogue, self).all()
         self.depth -= 1
         self.found[key] = own if len(own) <= _MOST else None
         return self.found[key]
@@ -83,7 +83,8 @@ class _Effects:
 
     def __init__(self, data: JSON, catalogue: Catalogue, children: _Children) -> None:
         self._data, self._catalogue, self._children = data, catalogue, children
-        self._decided, self._often = deciders(data), Frequency(data)
+        self._often = Frequency(data)
+        self._decided: dict[str, str] = {}
         self._functions = {
             step.reference: step for block in declared_blocks(data) if block.pointer == "/use/functions" for step in block.steps
         }
@@ -94,14 +95,16 @@ class _Effects:
             if block.owner is not None and block.pointer.startswith(f"{block.owner.reference}/metadata/parley"):
                 self._settings.setdefault(block.owner.reference, []).extend(steps_in(block))
 
-    def all(self) -> Iterator[Effect]:
-        for step in steps(self._data):
-            yield from self._of(step)
-        for extension in extensions(self._data):
-            yield from self._of_extension(extension)
+    def all(self) -> list[Effect]:
+        with walked_once(self._data):
+            self._decided = deciders(self._data)
+            own = [effect for step in steps(self._data) for effect in self._of(step)]
+            around = [effect for extension in extensions(self._data) for effect in self._of_extension(extension)]
+        return own + around
 
     def _of(self, step: Step) -> Iterator[Effect]:
-        yield from self._own(step, self._often.words(step), self._decided.get(step.reference, ""))
+        if step.kind in REACHING:
+            yield from self._own(step, self._often.words(step), self._decided.get(step.reference, ""))
         for other in self._settings.get(step.reference, ()):
             title = f"{title_of(step.name, step.task)}: {title_of(other.name, other.task)}"
             for effect in self._own(other, self._often.words(other), self._decided.get(step.reference, "")):

@@ -54,6 +54,7 @@ _A2A: Final[dict[str, EffectKind]] = {  # `message/send` and `message/stream`: w
     "agent/getAuthenticatedExtendedCard": "read",
 }
 _MCP_READS: Final = frozenset(("tools/list", "prompts/list", "prompts/get", "resources/list", "resources/read", "resources/templates/list"))
+REACHING: Final = ("call", "emit", "listen", "run")  # the kinds that can have an effect
 _FIELD = re.compile(r"\{(\w+)\}")
 _LONGEST: Final = 400  # characters of a target; of a longer one the beginning and the end are kept
 

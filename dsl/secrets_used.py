@@ -19,20 +19,20 @@ JSON = Any
 _SCHEMES: Final = ("basic", "bearer", "digest", "oauth2", "oidc", "certificate")
 _ALL = re.compile(r"\$secrets(?!\s*(?:\.\s*[A-Za-z_\"]|\.?\[\s*\"[^\"\\]+\"\s*\]))")  # `$secrets` whole, or with a computed name
 _OF_CALLS: Final = (  # where a protocol's call keeps its authentication
-    "/with/endpoint/authentication",
-    "/with/authentication",
-    "/with/service/authentication",
-    "/with/server/authentication",
-    "/with/document/endpoint/authentication",
-    "/with/proto/endpoint/authentication",
-    "/with/agentCard/endpoint/authentication",
-    "/with/transport/http/endpoint/authentication",
+    ("with", "endpoint", "authentication"),
+    ("with", "authentication"),
+    ("with", "service", "authentication"),
+    ("with", "server", "authentication"),
+    ("with", "document", "endpoint", "authentication"),
+    ("with", "proto", "endpoint", "authentication"),
+    ("with", "agentCard", "endpoint", "authentication"),
+    ("with", "transport", "http", "endpoint", "authentication"),
 )
 _OF_TASKS: Final = (
-    "/run/script/source/endpoint/authentication",
-    "/input/schema/resource/endpoint/authentication",
-    "/output/schema/resource/endpoint/authentication",
-    "/export/schema/resource/endpoint/authentication",
+    ("run", "script", "source", "endpoint", "authentication"),
+    ("input", "schema", "resource", "endpoint", "authentication"),
+    ("output", "schema", "resource", "endpoint", "authentication"),
+    ("export", "schema", "resource", "endpoint", "authentication"),
 )
 
 
@@ -53,7 +53,11 @@ def secrets_of(step: Step, data: JSON) -> tuple[str, ...]:
 def _policies(step: Step, data: JSON) -> Iterator[JSON]:
     places = _OF_CALLS + _OF_TASKS if step.kind == "call" and step.task["call"] in PROTOCOLS else _OF_TASKS
     for place in places:
-        yield get(step.task, place)
+        value: JSON = step.task
+        for part in place:
+            value = value.get(part) if isinstance(value, dict) else None
+        if value is not None:
+            yield value
     parsed = parse_name(step.task["call"]) if step.kind == "call" and isinstance(step.task["call"], str) else None
     if parsed and parsed.catalogue:
         yield get(_declared(data, "catalogs", parsed.catalogue), "/endpoint/authentication")
