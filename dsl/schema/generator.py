@@ -12,8 +12,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from dsl.model.base import Node, to_dsl_name
+from dsl.schema.examples import EXAMPLES, TITLES
 from dsl.schema.rules import OF_CLASS, OF_PROPERTY, of_function
-from dsl.schema.words import EXAMPLES, FIELDS, TITLES
+from dsl.schema.words import FIELDS
 
 if TYPE_CHECKING:
     from pydantic_core import core_schema as core
@@ -33,7 +34,10 @@ class Generator(GenerateJsonSchema):
         return inner if default is None else {**inner, "default": default}
 
     def tagged_union_schema(self, schema: core.TaggedUnionSchema) -> JsonSchemaValue:
-        return {"anyOf": [self.generate_inner(choice) for choice in schema["choices"].values()]}
+        choices = {tag: self.generate_inner(choice) for tag, choice in schema["choices"].items()}
+        if choices.keys() == {"<text>", "<object>"}:
+            return _text_or_object(choices["<text>"], choices["<object>"])
+        return {"anyOf": list(choices.values())}
 
     def function_after_schema(self, schema: core.AfterValidatorFunctionSchema) -> JsonSchemaValue:
         inner = self.generate_inner(schema["schema"])
@@ -54,6 +58,13 @@ class Generator(GenerateJsonSchema):
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
+
+
+def _text_or_object(text: JsonSchemaValue, parts: JsonSchemaValue) -> JsonSchemaValue:
+    """Return both in the form in which an editor tells the mistake in the one that was written."""
+    if text == {"type": "string"}:
+        return {"anyOf": [parts, text]}
+    return {"if": {"type": "object"}, "then": parts, "else": text}
 
 
 def _property(model: type[BaseModel], name: str, schema: JsonSchemaValue) -> JsonSchemaValue:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator
 
 from dsl.kinds import PROTOCOLS
 from dsl.model import base, settings
+from dsl.model.shared import SCHEMES
 
 JSON = Any
 
@@ -23,17 +24,18 @@ def _one_of(*names: str) -> dict[str, JSON]:
 
 
 _LOGIN: Final = {
-    "anyOf": [{"required": ["use"], "maxProperties": 1}, {"required": ["username", "password"], "maxProperties": 2}],
+    "if": {"required": ["use"]},
+    "then": {"properties": {"username": False, "password": False}},
+    "else": {"required": ["username", "password"]},
 }
-_EXACTLY_ONE: Final = {"minProperties": 1, "maxProperties": 1}
 
-# by class; a subclass has its own and those of the classes it extends
+# by class; a subclass has its own and those of the classes it extends (no `maxProperties`: editors then propose nothing)
 OF_CLASS: Final[dict[str, dict[str, JSON]]] = {
     "AsyncApiArguments": {"allOf": [_one_of("operation", "channel"), _one_of("message", "subscription")]},
     "AsyncApiConsumption": _one_of("amount", "while", "until"),
-    "AuthenticationScheme": _EXACTLY_ONE,
-    "Backoff": _EXACTLY_ONE,
-    "Bearer": _EXACTLY_ONE,
+    "AuthenticationScheme": _one_of("use", *SCHEMES),
+    "Backoff": _one_of("constant", "exponential", "linear"),
+    "Bearer": _one_of("use", "token"),
     "ContainerLifetime": {
         "if": {"properties": {"cleanup": {"const": "eventually"}}, "required": ["cleanup"]},
         "then": {"required": ["after"]},
@@ -84,17 +86,24 @@ def _validator(annotated: Any) -> Callable[..., Any]:
     return validator.func
 
 
-def _whole(*patterns: str) -> dict[str, str]:
-    return {"pattern": f"^(?:{'|'.join(patterns)})$"}
+def _whole(message: str, *patterns: str) -> dict[str, str]:
+    """Return the keywords of a text that is one of *patterns* from start to end, and what VS Code says when it is not."""
+    return {"pattern": f"^(?:{'|'.join(patterns)})$", "patternErrorMessage": message}
 
 
 _FUNCTIONS: Final = (
-    (_validator(base.SemVer), _whole(base._SEMVER.pattern)),
-    (_validator(base.Label), _whole(base._LABEL.pattern)),
-    (_validator(base.HostName), _whole(base._HOST.pattern)),
+    (_validator(base.SemVer), _whole("write three numbers, as in '1.0.0'", base._SEMVER.pattern)),
+    (_validator(base.Label), _whole("at most 63 letters, digits and hyphens, as in 'send-report'", base._LABEL.pattern)),
+    (_validator(base.HostName), _whole("a host name, as in 'api.example.com'", base._HOST.pattern)),
     (_validator(base.SecretName), {"minLength": 1}),
-    (_validator(base.Uri), _whole(base._URI.pattern, EXPRESSION)),
-    (_validator(base.ExpressionText), _whole(EXPRESSION)),
-    (_validator(base.DurationText), _whole(base._ISO_DURATION.pattern, EXPRESSION)),
+    (
+        _validator(base.Uri),
+        _whole("a URI with its scheme, as in 'https://example.com/orders', or an expression ${ … }", base._URI.pattern, EXPRESSION),
+    ),
+    (_validator(base.ExpressionText), _whole("an expression ${ … } from start to end", EXPRESSION)),
+    (
+        _validator(base.DurationText),
+        _whole("ISO 8601 as in 'PT30S', parts as in `seconds: 30`, or an expression ${ … }", base._ISO_DURATION.pattern, EXPRESSION),
+    ),
     (settings._call, {"required": ["call"]}),
 )

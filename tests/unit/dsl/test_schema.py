@@ -140,6 +140,15 @@ class TestWhatAnEditorShows:
 
         assert proposed == [*(f"{key}@default" for key in sorted(catalogue.load())), None]
 
+    def test_nothing_keeps_an_editor_from_proposing_keys(self) -> None:
+        """The YAML language server counts the key being typed, and proposes nothing where `maxProperties` is reached by it."""
+        assert [part for part in subschemas(WITH_FUNCTIONS) if "maxProperties" in part and "properties" in part] == []
+
+    def test_a_text_that_does_not_fit_is_told_what_is_wanted(self) -> None:
+        silent = [part for part in subschemas(PLAIN) if isinstance(part.get("pattern"), str) and not part.get("patternErrorMessage")]
+
+        assert silent == []
+
     def test_every_reference_leads_somewhere_and_every_part_is_referred_to(self) -> None:
         named = {part["$ref"].removeprefix("#/$defs/") for part in subschemas(WITH_FUNCTIONS) if isinstance(part.get("$ref"), str)}
 
