@@ -15,6 +15,7 @@ from dsl.outline import OutlineLine, outline
 from dsl.picture.painter import picture
 from dsl.picture.svg import drawing, style
 from dsl.settings import parley_of_document
+from dsl.words import spoken
 
 JSON = Any
 
@@ -105,7 +106,8 @@ def _effect(effect: Effect) -> str:
 
 
 def _said(effect: Effect) -> Iterator[str]:
-    yield effect.title
+    title = effect.title if effect.title != effect.task else spoken(effect.task)
+    yield title[:1].upper() + title[1:]
     if effect.how_often:
         yield effect.how_often[:1].upper() + effect.how_often[1:]
     if effect.decided_before:
