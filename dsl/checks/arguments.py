@@ -72,8 +72,7 @@ def _missing(name: str, properties: Mapping[str, JSON], reference: str, function
 def _reason(error: Any) -> str:
     wanted = error.validator_value
     if error.validator == "type":
-        types = wanted if isinstance(wanted, list) else [wanted]
-        return f"{' or '.join(_TYPES.get(str(one), str(one)) for one in types)} is wanted"
+        return f"{_wanted_types(wanted)} is wanted"
     if error.validator == "enum":
         return "it is none of the values that are allowed"
     if error.validator in ("oneOf", "anyOf"):
@@ -83,6 +82,11 @@ def _reason(error: Any) -> str:
     return _LIMITS[error.validator].format(shown(str(wanted))) if error.validator in _LIMITS else str(error.message)[:200]
 
 
+def _wanted_types(wanted: JSON) -> str:
+    types = wanted if isinstance(wanted, list) else [wanted]
+    return " or ".join(_TYPES.get(str(one), str(one)) for one in types)
+
+
 def _hint(error: Any, schema: Mapping[str, JSON]) -> str:
     about = str(schema.get("description", ""))
     if error.validator == "enum":
@@ -90,7 +94,9 @@ def _hint(error: Any, schema: Mapping[str, JSON]) -> str:
         return did_you_mean(str(error.instance), values, f"use one of: {', '.join(values)}")
     if error.validator == "type" and error.validator_value == "string" and isinstance(error.instance, int | float):
         return "put it in quotes"
-    return about or "change it to what is wanted, or give an expression ${ … } whose value is that"
+    if error.validator == "type":
+        return f"give {_wanted_types(error.validator_value)}, or an expression ${{ … }} that does"
+    return about or "change it, or give an expression ${ … } whose value fits"
 
 
 def _kind(value: JSON) -> str:

@@ -100,7 +100,8 @@ def _parameters(arguments: dict[str, JSON], here: str, needed: dict[str, tuple[s
         if name not in parameters:
             near = did_you_mean(name, parameters)
             reference = join(here, "parameters") if "parameters" in arguments else here
-            hint = f"is it '{nearest(name, parameters)}'? write it `{name}`" if near else f"add `parameters: {{{name}: …}}`"
+            add = f"add `{name}: …` to them" if "parameters" in arguments else f"add `parameters: {{{name}: …}}`"
+            hint = f"is it '{nearest(name, parameters)}'? write it `{name}`" if near else add
             yield _problem("missing-argument", reference, f"'{method}' needs the parameter '{name}'", hint)
 
 

@@ -206,7 +206,7 @@ def _no_document(value: dict[str, JSON]) -> Iterator[Found]:
     if moved:
         covers = tuple(join("", key) for key in moved)
         hint = "write `document: {dsl: '1.0.3', namespace: …, name: …, version: …}`"
-        message = f"{quoted(moved)} {'belongs' if len(moved) == 1 else 'belong'} into `document`"
+        message = f"{quoted(moved)} {'belongs' if len(moved) == 1 else 'belong'} in `document`"
         yield Found(_problem("misplaced-property", covers[0], message, hint), covers, (("", "document"),))
 
 

@@ -54,10 +54,23 @@ def cron_error(cron: str) -> str | None:
     try:
         next(CronSim(cron, datetime(2024, 1, 1, tzinfo=UTC)))
     except CronSimError as error:
-        return str(error).lower()
+        return "it never falls due" if _no_such_day(cron) else str(error).lower()
     except StopIteration:
         return "it never falls due"
     return None
+
+
+def _no_such_day(cron: str) -> bool:
+    """Tell whether only month and day do not go together, as 30 February."""
+    from cronsim import CronSim, CronSimError
+
+    minute, hour, day, month, weekday = cron.split()
+    try:
+        for alone in (f"{minute} {hour} {day} * {weekday}", f"{minute} {hour} 1 {month} {weekday}"):
+            CronSim(alone, datetime(2024, 1, 1, tzinfo=UTC))
+    except CronSimError:
+        return False
+    return True
 
 
 def _cron(cron: JSON, zone: JSON) -> Iterator[Problem]:
@@ -66,13 +79,13 @@ def _cron(cron: JSON, zone: JSON) -> Iterator[Problem]:
     error = cron_error(cron)
     if error:
         message = f"'{cron[:80]}' is no cron expression: {error}"
-        never = "no such day exists, as 30 February; write a day that comes"
+        never = "that day does not exist in that month; write one that does"
         yield _problem("invalid-cron", "/schedule/cron", message, never if "never" in error else _five_fields(cron))
     elif isinstance(zone, str) and (skipped := _skipped(cron, zone)):
         message = (
-            f"in {zone} the clock skips or repeats this time once a year, next on {skipped}; it starts once that day, maybe an hour off"
+            f"'{cron}' falls into the hour that {zone} skips or repeats when its clocks change ({skipped}): that run may be an hour off"
         )
-        hint = "choose an hour that every day has once, or leave it if that does not matter"
+        hint = "choose a time outside of that hour, or leave it if that does not matter"
         yield _problem("clock-change", "/schedule/cron", message, hint, "advice")
 
 
@@ -88,8 +101,8 @@ def _five_fields(cron: str) -> str:
 def _skipped(cron: str, zone: str) -> str | None:
     """Return the next day on which a daily time of *cron* does not exist or exists twice in *zone*, None when there is none in a year."""
     minute, hour, *_ = cron.split()
-    if not (minute.isdigit() and hour.isdigit()):
-        return None  # several times a day: missing one hardly matters
+    if not (minute.isdigit() and hour.isdigit()) or 4 < int(hour) < 22:
+        return None  # several times a day: missing one hardly matters; and no clocks change by day
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
     from cronsim import CronSim
@@ -103,14 +116,15 @@ def _skipped(cron: str, zone: str) -> str | None:
             break
         first, second = (naive.replace(tzinfo=local, fold=fold).utcoffset() for fold in (0, 1))
         if first != second:
-            return naive.strftime("%-d %B")
+            return naive.strftime("%-d %B %Y")
     return None
 
 
 def _intervals(timing: dict[str, JSON]) -> Iterator[Problem]:
     for key in ("every", "after"):
         if seconds_of(timing.get(key)) == 0:
-            message = f"the interval is {duration_words(timing[key])}, so runs would start without end"
+            value = timing[key] if isinstance(timing[key], str) else duration_words(timing[key])
+            message = f"'{value}' is no interval: runs would start without end"
             hint = (
                 "write how long, for example `every: {minutes: 5}`"
                 if key == "every"

@@ -38,8 +38,7 @@ def structure(data: Any) -> list[Problem]:
         return [_problem("wrong-type", "", f"a definition is an object, not {_named(data)}", "start with `document:` and `do:`")]
     if vocabulary.is_old_document(data):
         words = quoted(key for key in data if vocabulary.in_document(key))
-        hint = "rewrite it as `document: {dsl: '1.0.3', …}` and a list of tasks under `do:`"
-        return [_problem("old-vocabulary", "", f"this is written in the older DSL 0.8 ({words})", hint)]
+        return [_problem("old-vocabulary", "", f"this is written in the older DSL 0.8 ({words})", vocabulary.document_hint(data))]
     from dsl.model import Definition  # built when the first definition is checked
 
     problems = shape(Definition, data, data, "")

@@ -26,9 +26,11 @@ def variables(step: Step) -> Iterator[Problem]:
             yield Problem(code="invalid-variable", reference=reference, message=f"'{name}' cannot be a variable's name", hint=hint)
         elif name in bound:
             message = f"the item and its position are both called '{name}', so ${name} is only one of them"
-            yield Problem(code="same-variable", reference=reference, message=message, hint="give one of them another name")
+            yield Problem(
+                code="same-variable", reference=reference, message=message, hint="give one of them another name", severity="warning"
+            )
         elif name in STANDARD_VARIABLES or name in step.variables:
-            whose = f"the standard's ${name}" if name in STANDARD_VARIABLES else f"the ${name} of the scope around it"
+            whose = f"the standard variable ${name}" if name in STANDARD_VARIABLES else f"${name} of the scope around it"
             hint = "give it another name, unless nothing inside needs the other"
             yield Problem(code="hidden-variable", reference=reference, message=f"'{name}' hides {whose}", hint=hint, severity="advice")
         bound[name] = reference

@@ -120,6 +120,29 @@ def old_type(type_: object) -> str | None:
     return _TYPES.get(type_) if isinstance(type_, str) else None
 
 
+_BECAME: Final = {
+    "operation": "`call:`",
+    "switch": "`switch:`",
+    "foreach": "`for:` with `do:`",
+    "parallel": "`fork:`",
+    "sleep": "`wait:`",
+    "delay": "`wait:`",
+    "inject": "`set:`",
+    "event": "`listen:`",
+    "callback": "`call:` and `listen:`",
+    "subflow": "`run:`",
+}
+
+
+def document_hint(data: dict[str, Any]) -> str:
+    """Return how a whole document of 0.8 is written in 1.0, with the tasks that its types of states became."""
+    states = data.get("states")
+    types = [state.get("type") for state in states if isinstance(state, dict)] if isinstance(states, list) else []
+    became = [f"{type_} becomes {_BECAME[type_]}" for type_ in dict.fromkeys(map(str, types)) if type_ in _BECAME]
+    rewritten = "rewrite it as `document: {dsl: '1.0.3', namespace: …, name: …, version: …}` and `do:` with `- NAME: {…}` for each state"
+    return "; ".join([rewritten, *became, *(["transition becomes `then:`"] if became else [])])
+
+
 def is_old_document(data: dict[str, Any]) -> bool:
     """Tell whether the whole document is written in the old dialect: then one problem says so, not one a line."""
     return "states" in data or ("specVersion" in data and "document" not in data)
