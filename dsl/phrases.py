@@ -210,12 +210,10 @@ def _try(step: Step, data: JSON) -> str:
     reason = catch_words(step.task)
     fails = f"if it fails{f' {reason}' if reason else ''}"
     policy = retry_policy(step.task, data)
-    if policy is None:
-        return f"Try, and do something else {fails}" if isinstance(get(step.task, "/catch/do"), list) else f"Try, and go on even {fails}"
     count, lasting = get(policy, "/limit/attempt/count"), get(policy, "/limit/duration")
-    tries = "Try again and again"
-    if isinstance(count, int):
-        tries = f"Up to {count + 1} tries" if count > 0 else "Try once"
+    if policy is None or (isinstance(count, int) and count < 1):
+        return f"Try, and do something else {fails}" if isinstance(get(step.task, "/catch/do"), list) else f"Try, and go on even {fails}"
+    tries = f"Up to {count + 1} tries" if isinstance(count, int) else "Try again and again"
     longest = get(policy, "/limit/attempt/duration")
     tries += f" of at most {duration_words(longest)}" if isinstance(longest, str | dict) else ""
     tries += f" within {duration_words(lasting)}" if isinstance(lasting, str | dict) else ""
