@@ -68,9 +68,10 @@ def _branches(block: TaskBlock) -> Iterator[Problem]:
 
 def _all_known(block: TaskBlock) -> bool:
     """Tell whether every way is certain: no item is doubled or broken, and every target is known; each of those has its own problem."""
-    if len({step.name for step in block.steps}) != len(block.names):
+    names = {step.name for step in block.steps}
+    if len(names) != len(block.names):
         return False
-    return all(is_directive(target) or target in block.names for step in block.steps for target in targets_of(step))
+    return all(is_directive(target) or target in names for step in block.steps for target in targets_of(step))
 
 
 def successors(step: Step, positions: dict[str, int], count: int) -> set[int]:
