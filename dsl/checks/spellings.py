@@ -12,6 +12,7 @@ from dsl.problems import Problem
 
 JSON = Any
 
+_LONGEST = 200  # characters that are looked at: longer ones are no slip of the pen
 _UNITS: Final = {
     "ms": "", "millisecond": "", "w": "W", "week": "W", "d": "D", "day": "D", "h": "H", "hr": "H", "hour": "H", "m": "M", "min": "M",
     "minute": "M", "s": "S", "sec": "S", "second": "S",
@@ -40,6 +41,8 @@ OTHER_KINDS: Final = {
 
 def better_hint(problem: Problem, value: JSON) -> str:
     """Return a hint for *problem* that fits *value*, which stands at its place; its own when there is no better."""
+    if isinstance(value, str) and len(value) > _LONGEST:
+        return problem.hint
     if problem.code == "invalid-duration" and isinstance(value, str):
         spelt = iso_duration(value)
         return f"write '{spelt}'" if spelt else problem.hint
