@@ -38,7 +38,7 @@
     notify: "Bell", summarize: "Text", classify: "Tags", start: "Play", end: "Flag",
     grpc: "ArrowLeftRight", openapi: "Braces", asyncapi: "RadioTower", a2a: "Bot", mcp: "Plug", function: "SquareFunction", container: "Container",
     script: "CodeXml", shell: "SquareTerminal", workflow: "Workflow", attempt: "RefreshCw", catch: "LifeBuoy", extension: "Puzzle", more: "Ellipsis",
-    if: "Diamond", timeout: "Timer", background: "FastForward", before: "Puzzle", after: "Puzzle", around: "Puzzle", compensate: "Undo2",
+    if: "Diamond", until: "Flag", timeout: "Timer", background: "FastForward", before: "Puzzle", after: "Puzzle", around: "Puzzle", compensate: "Undo2",
   }
 
   /** "1 min 4 s" of a number of seconds. */

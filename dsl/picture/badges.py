@@ -9,10 +9,10 @@ from typing import Any, Final
 from dsl.jq_words import condition_words
 from dsl.phrases import brief_condition
 from dsl.picture.graph import Badge
-from dsl.picture.text import fitted, width
+from dsl.picture.text import fitted, fitted_end, width
 from dsl.pointer import get
 from dsl.settings import parley_of
-from dsl.walk import Step, title_of
+from dsl.walk import Step, subscription_of, title_of
 from dsl.words import duration_words, joined, spoken
 
 JSON = Any
@@ -23,6 +23,7 @@ ROW: Final = 22.0  # from one row of badges to the next
 _ICON: Final = 22.0  # with the air around it
 _RIGHT: Final = 8.0
 _GAP: Final = 6.0
+_ROOM: Final = 150.0  # for the type of an event
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ def _found(step: Step, data: JSON, around: Sequence[Around]) -> Iterator[tuple[s
         yield "if", f"if {brief_condition(condition)}", f"only if {condition_words(condition).replace('`', '')}"
     if step.kind == "run" and get(step.task, "/run/await") is False:
         yield "background", "goes on at once", "the next step does not wait for it"
+    yield from _until(step)
     limit = time_limit(step.task, data)
     if limit:
         yield "timeout", f"at most {limit}", f"at most {limit}"
@@ -77,6 +79,26 @@ def _found(step: Step, data: JSON, around: Sequence[Around]) -> Iterator[tuple[s
     if isinstance(undo, list) and undo:
         names = [_said(name, task) for item in undo if isinstance(item, dict) for name, task in item.items()]
         yield "compensate", f"undo: {joined(names)}", f"if a later step fails it is undone: {joined(names)}"
+
+
+def _until(step: Step) -> Iterator[tuple[str, str, str]]:
+    """Yield how long a task goes on taking events or messages."""
+    until = get(step.task, "/listen/to/until") if step.kind == "listen" else None
+    kind = get(until, "/one/with/type") if isinstance(until, dict) else None
+    if isinstance(until, str):
+        yield "until", f"until {brief_condition(until)}", f"until {condition_words(until).replace('`', '')}"
+    elif isinstance(until, dict):
+        ended = f"{kind} arrives" if isinstance(kind, str) else "another event arrives"
+        yield "until", f"until {fitted_end(kind, _ROOM, BADGE_PX)}" if isinstance(kind, str) else f"until {ended}", f"until {ended}"
+    consume = subscription_of(step.task).get("consume")
+    for name, value in consume.items() if isinstance(consume, dict) else ():
+        if name in ("while", "until") and isinstance(value, str):
+            yield "until", f"{name} {brief_condition(value)}", f"{name} {condition_words(value).replace('`', '')}"
+        elif name == "for" and isinstance(value, str | dict):
+            yield "until", f"for {duration_words(value)}", f"for {duration_words(value)}"
+        elif name == "amount" and isinstance(value, int):
+            words = f"{value} message{'' if value == 1 else 's'}"
+            yield "until", words, f"until there are {words}"
 
 
 def time_limit(owner: JSON, data: JSON) -> str:

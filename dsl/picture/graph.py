@@ -10,7 +10,7 @@ from typing import Any
 class Badge:
     """A small sign in a node: its condition, its time limit, what stands around it."""
 
-    kind: str  # if, timeout, background, before, after, around (an extension), compensate
+    kind: str  # if, until, timeout, background, before, after, around (an extension), compensate
     text: str  # cut to fit
     tooltip: str  # uncut
     x: float = 0  # from the node's upper left corner

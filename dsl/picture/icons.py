@@ -11,6 +11,7 @@ from dsl.walk import Step
 JSON = Any
 
 _CLOCK: Final = "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zM8 5v3l2 1.5"
+_FLAG: Final = "M4 14V2.5M4 3h7.5l-2 2.8 2 2.7H4"
 _AGAIN: Final = "M13 3.5V7H9.5M3 12.5V9h3.5M12.4 7A4.8 4.8 0 0 0 4 5.2M3.6 9A4.8 4.8 0 0 0 12 10.8"
 _PERSON: Final = "M6.5 3a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5zM2 13.5c0-2.6 2-4 4.5-4"
 _SHIELD: Final = "M8 2l5 1.8v4c0 3-2 5-5 6.2-3-1.2-5-3.2-5-6.2v-4z"
@@ -19,7 +20,7 @@ _PUZZLE: Final = "M3 5.5h3a1.7 1.7 0 1 1 3.2 0H12v2.8a1.7 1.7 0 1 1 0 3.2V14H3z"
 # name -> path data
 ICONS: Final[dict[str, str]] = {
     "play": "M5 3.5v9l7.5-4.5z",
-    "flag": "M4 14V2.5M4 3h7.5l-2 2.8 2 2.7H4",
+    "flag": _FLAG,
     "clock": _CLOCK,
     "event": "M9 2L3.5 9H8l-1 5 5.5-7H8z",
     "http": "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zM2 8h12M8 2c2 2 2.6 4 2.6 6S10 12 8 14M8 2C6 4 5.4 6 5.4 8S6 12 8 14",
@@ -56,9 +57,10 @@ ICONS: Final[dict[str, str]] = {
     "more": "M3.5 8h.1M8 8h.1M12.5 8h.1",
     "unknown": "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zM6.3 6.3c.2-2 3.4-2 3.4.1 0 1.4-1.7 1.3-1.7 2.6M8 11.2v.1",
     "if": "M8 2l6 6-6 6-6-6z",
+    "until": _FLAG,
     "timeout": _CLOCK,
     "retry": _AGAIN,
-    "compete": "M4 14V2.5M4 3h7.5l-2 2.8 2 2.7H4",
+    "compete": _FLAG,
     "background": "M2.5 5h6M2.5 11h11M11 8.5l2.5 2.5L11 13.5M11.5 5h.1",
     "before": _PUZZLE,
     "after": _PUZZLE,

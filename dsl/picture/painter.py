@@ -78,7 +78,7 @@ class _Painter:
         pieces = {part.name: part for part in starts} | {step.reference: self.task(step, parent) for step in shown}
         if len(shown) < len(block.steps):
             pieces[course.more] = more(course.more, block.steps[len(shown) :], parent)
-        if course.at_top:
+        if any(way.target == "end" for way in found.edges):
             limit = time_limit(self.data, self.data)
             pieces["end"] = pill("end", "end", f"End, after at most {limit}" if limit else "End", "")
         for name, sign in found.signs.items():

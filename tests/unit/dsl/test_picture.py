@@ -48,7 +48,8 @@ class TestPicture:
     def test_shows_every_task_between_start_and_end_without_overlaps(self, data: Any) -> None:
         drawn = picture(data)
 
-        assert {"start", "end", *(step.reference for step in steps(data))} <= {node.id for node in drawn.nodes}
+        assert {"start", *(step.reference for step in steps(data))} <= {node.id for node in drawn.nodes}
+        assert ("end" in {node.id for node in drawn.nodes}) == ("end" in {edge.target for edge in drawn.edges})
         assert_tidy(drawn)
 
     def test_text_fits_and_the_tooltip_has_all_of_it(self, data: Any) -> None:

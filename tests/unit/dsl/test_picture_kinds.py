@@ -115,6 +115,19 @@ class TestBadges:
 
         assert _badges(get("x"), use={"extensions": around}) == [("around", "around: logging"), ("before", "before: mock service")]
 
+    @pytest.mark.parametrize(
+        ("task", "text"),
+        [
+            ({"listen": {"to": {"any": [], "until": ".done"}}}, "until done is true"),
+            ({"listen": {"to": {"any": [], "until": {"one": EVENT}}}}, "until com.example.a"),
+            ({"call": "asyncapi", "with": {"subscription": {"consume": {"amount": 5}}}}, "5 messages"),
+            ({"call": "asyncapi", "with": {"subscription": {"consume": {"for": "PT10S"}}}}, "for 10 seconds"),
+            ({"call": "asyncapi", "with": {"subscription": {"consume": {"while": ".open"}}}}, "while open is true"),
+        ],
+    )
+    def test_how_long_it_listens(self, task: dict[str, Any], text: str) -> None:
+        assert _badges({"x": task}) == [("until", text)]
+
     def test_how_it_is_undone(self) -> None:
         undo = {"metadata": {"parley": {"compensate": [get("giveBack"), {"tell": {"set": {}, "metadata": {"title": "Tell her"}}}]}}}
 
@@ -194,6 +207,9 @@ class TestScopes:
         assert places["Own functions"] == ["/use/functions/own"]
         assert "/use/extensions/0/log/before" in places["Around other tasks"]
         assert drawn.lanes[0].to_json()["id"] == "/do"
+
+    def test_a_workflow_that_only_fails_has_no_end(self) -> None:
+        assert "end" not in _nodes({"x": {"raise": {"error": "x"}}})
 
     def test_the_whole_time_limit_is_told_at_the_end(self) -> None:
         assert _nodes(wait("a"), timeout={"after": "PT2H"})["end"].title == "End, after at most 2 hours"
