@@ -88,6 +88,7 @@ class _Effects:
         self._functions = {
             step.reference: step for block in declared_blocks(data) if block.pointer == "/use/functions" for step in block.steps
         }
+        self._around: dict[str, str] = {}  # who decides before all the tasks that are extended, by their kind
         self._found: dict[str, list[Effect] | None] = {}  # by function
         self._depth = 0
         self._settings: dict[str, list[Step]] = {}  # by the task that has them: what compensates or proves it
@@ -154,8 +155,10 @@ class _Effects:
         """Yield what the tasks of an extension do around the tasks they extend; nothing when they extend none."""
         if not extension.extended:
             return
-        deciding = [self._decided.get(step.reference, "") for step in extension.extended]
-        by = deciding[0] if deciding and all(deciding) else ""
+        if extension.kind not in self._around:
+            deciding = [self._decided.get(step.reference, "") for step in extension.extended]
+            self._around[extension.kind] = deciding[0] if all(deciding) else ""
+        by = self._around[extension.kind]
         for step in steps_in(extension.block):
             often = self._often.around(step, extension)
             yield from self._own(step, often, by)

@@ -47,11 +47,13 @@ def extensions(data: JSON) -> Iterator[Extension]:
     if not sides:
         return
     tasks = [*steps(data), *(step for block in declared_blocks(data) if _in_function(block) for step in block.steps)]
+    found: dict[str, tuple[Step, ...]] = {}  # by kind
     for block in sides:
         pointer, _, side = block.pointer.rpartition("/")
-        kind, when = get(data, f"{pointer}/extend"), get(data, f"{pointer}/when")
-        found = tuple(step for step in tasks if _extends(kind, step))
-        yield Extension(block, side == "after", str(kind), when if isinstance(when, str) else "", found)
+        kind, when = str(get(data, f"{pointer}/extend")), get(data, f"{pointer}/when")
+        if kind not in found:
+            found[kind] = tuple(step for step in tasks if _extends(kind, step))
+        yield Extension(block, side == "after", kind, when if isinstance(when, str) else "", found[kind])
 
 
 def extended_words(kind: str) -> str:
@@ -63,5 +65,5 @@ def _in_function(block: TaskBlock) -> bool:
     return block.pointer.startswith("/use/functions")
 
 
-def _extends(kind: JSON, step: Step) -> bool:
+def _extends(kind: str, step: Step) -> bool:
     return kind == "all" or step.kind == kind or (kind == "composite" and step.kind in _COMPOSITE)

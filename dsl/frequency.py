@@ -16,11 +16,12 @@ from dsl.phrases import catch_words, retry_policy
 from dsl.pointer import get
 from dsl.settings import parley_of_document
 from dsl.walk import Step, TaskBlock, inner_blocks, subscription_of, targets_of, title_of
-from dsl.words import duration_words, event_words, joined, schedule_words, strategy_events, until_words
+from dsl.words import duration_words, event_words, joined, schedule_words, shortened, strategy_events, until_words
 
 JSON = Any
 
 _NAMED: Final = 3  # tasks that an extension extends
+_TITLE: Final = 80  # characters
 _RACE: Final = "given up when another branch is first"  # a loser may have begun
 
 
@@ -46,7 +47,7 @@ class Frequency:
         """Return how often a task of an extension happens: "once each time before “Fetch” or “Post”"."""
         own = ", ".join(self._inside(step))
         own = "at most once" if own == "once" and (extension.when or extension.after) else own
-        told = [f"“{title_of(one.name, one.task)}”" for one in extension.extended[:_NAMED]]
+        told = [f"“{_title(one)}”" for one in extension.extended[:_NAMED]]
         told += [f"{len(extension.extended) - _NAMED} others"] if len(extension.extended) > _NAMED else []
         side = f"each time {'after' if extension.after else 'before'} {joined(told, 'or')}"
         return ", ".join([f"{own} {side}" if own.endswith("once") else f"{own}, {side}", *([self._start] if self._start else [])])
@@ -63,9 +64,9 @@ class Frequency:
             if outer is None:
                 break
             if _compensates(inner):
-                more += [f"only when the run fails or is cancelled after “{title_of(outer.name, outer.task)}”"]
+                more += [f"only when the run fails or is cancelled after “{_title(outer)}”"]
             elif _proves(inner):
-                aside += [f"to prove “{title_of(outer.name, outer.task)}”"]
+                aside += [f"to prove “{_title(outer)}”"]
             elif outer.kind in ("for", "listen", "call"):
                 items = f"per item of {_items(outer)}" if outer.kind == "for" else _taken(outer)
                 if items:
@@ -175,6 +176,10 @@ def _in_race(step: Step) -> bool:
     return block.parallel and get(block.owner.task if block.owner else {}, "/fork/compete") is True
 
 
+def _title(step: Step) -> str:
+    return shortened(title_of(step.name, step.task), _TITLE)
+
+
 def _compensates(step: Step) -> bool:
     return step.siblings.pointer.endswith("/metadata/parley/compensate")
 
@@ -221,7 +226,7 @@ def _handles(outer: Step, inner: Step, data: JSON) -> Iterator[str]:
     if inner.siblings.pointer.endswith("/catch/do"):
         reason = catch_words(outer.task)
         still = "still fails" if retry_policy(outer.task, data) else "fails"
-        yield f"only when “{title_of(outer.name, outer.task)}” {still}{f' {reason}' if reason else ''}"
+        yield f"only when “{_title(outer)}” {still}{f' {reason}' if reason else ''}"
         return
     policy = retry_policy(outer.task, data)
     if policy is None:

@@ -26,6 +26,7 @@ from dsl.words import duration_words, joined, schedule_words, shortened
 JSON = Any
 
 _FIELDS: Final = 8  # of a schema are named
+_LINE, _NAME = 400, 60  # characters of a line, of a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def outline(data: JSON, catalogue: Catalogue | None = None) -> list[OutlineLine]
         return []
     zone = str(parley_of_document(data).get("timezone") or "UTC")
     starts = schedule_words(data.get("schedule"), zone)
-    lines = [OutlineLine(str(number), 0, "", text) for number, text in enumerate(starts, start=1)]
+    lines = [OutlineLine(str(number), 0, "", shortened(text, _LINE)) for number, text in enumerate(starts, start=1)]
     lines += _fitting("Its input", get(data, "/input/schema"))
     teller, top = _Teller(data, catalogue or {}), top_block(data)
     if top is not None:
@@ -83,7 +84,8 @@ def _fitting(what: str, schema: JSON) -> list[OutlineLine]:
 
 
 def _fields(names: list[str]) -> str:
-    return joined([field_words(name) for name in names[:_FIELDS]] + ([f"{len(names) - _FIELDS} more"] if len(names) > _FIELDS else []))
+    told = [field_words(shortened(name, _NAME)) for name in names[:_FIELDS]]
+    return joined([*told, f"{len(names) - _FIELDS} more"] if len(names) > _FIELDS else told)
 
 
 def _declared(data: JSON) -> Iterator[tuple[str, TaskBlock, str]]:

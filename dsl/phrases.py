@@ -40,11 +40,11 @@ class Lead:
 
 def lead(step: Step, data: JSON, catalogue: Catalogue) -> Lead:
     """Return the title of *step* and what it does, with its condition, what it keeps and its time limit."""
-    title = title_of(step.name, step.task)
+    title = shortened(title_of(step.name, step.task), _LINE) or step.name
     does = phrase(step, data, catalogue)
     more = _more(step, data, catalogue)
     cases = tuple((case_words(case), str(case.get("then", "continue"))) for case in switch_cases(step))
-    if title == step.name:
+    if title == shortened(step.name, _LINE):
         return Lead(_conditional(step, does + more), "", cases)
     plain = step.kind == "do" or (step.kind == "switch" and bool(cases))  # what stands below says it all
     detail = (more.removeprefix(", and ") if more.startswith(",") else more.strip(" ()")) if plain else does + more
