@@ -52,11 +52,14 @@ def wire_schema(
         part: `definition`, or `tasks`: `{"tasks": […]}` alone, as for one step of a plan.
 
     Raises:
-        WireError: a kind is not known.
+        WireError: a kind is not known, or there is neither kind nor function.
     """
     given = functions.values() if isinstance(functions, Mapping) else functions
     tasks = [_task(kind, TASK[kind]) for kind in _expanded(kinds)]
     tasks += [_task(call, record_of(call, each)) for each in given for call in [f"{each.key}@{DEFAULT_CATALOGUE}"]]
+    if not tasks:
+        message = "a schema without any kind of task holds nothing"
+        raise WireError([Problem(code="unknown-kind", reference="", message=message, hint="name a kind or a function")])
     root = DEFINITION.properties() if part == "definition" else {"tasks": {"type": "array", "items": ref("task")}}
     return {**closed(root), "$defs": _definitions(root, tasks)}
 

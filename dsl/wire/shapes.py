@@ -255,6 +255,8 @@ class Authentication:
         if not isinstance(scheme, str):
             hint = f"use one of: {', '.join(self.schemes)}"
             return reader.wrong(at, f"{named(value)} is no authentication", f'write {{"scheme": "bearer", "fields": […]}}; {hint}')
+        for name in value.keys() - {"scheme", "fields"}:
+            reader.wrong(join(at, str(name)), f"'{name}' is not known here", "write it as one of `fields`")
         if scheme not in self.schemes:
             return reader.wrong(join(at, "scheme"), f"'{scheme}' is no scheme", did_you_mean(scheme, self.schemes))
         return {scheme: pairs_from_wire(value.get("fields") or [], join(at, "fields"), reader)}

@@ -120,15 +120,19 @@ def _read(value: JSON, at: str, reader: Reader) -> list[tuple[str, JSON]]:
 def _task(wire: JSON, at: str, reader: Reader) -> JSON:
     """Return (name, task), MISSING when that cannot be said."""
     from dsl.wire.functions import read_call
-    from dsl.wire.tables import TASK
+    from dsl.wire.tables import GROUPS, TASK
 
     kind, name = (wire.get("kind"), wire.get("name")) if isinstance(wire, dict) else (None, None)
     if not isinstance(kind, str):
         return reader.wrong(at, "the task has no kind", f"use one of: {quoted(TASK, 20)}, or a function's name")
     if not isinstance(name, str):
         return reader.wrong(at, "the task has no name", "give each task a name of its own")
+    if kind == "call" and "function" in wire:
+        kind = "function"
     if kind in TASK:
         return name, TASK[kind].from_wire(wire, at, reader, _HEAD)
     if ":" in kind or "@" in kind:
         return name, read_call(kind, wire, at, reader, _HEAD)
-    return reader.wrong(join(at, "kind"), f"'{kind}' is no kind of task", did_you_mean(kind, TASK, f"use one of: {quoted(TASK, 20)}"))
+    known = quoted(GROUPS.get(kind, TASK), 20)
+    hint = f"use one of: {known}" if kind in GROUPS else did_you_mean(kind, TASK, f"use one of: {known}")
+    return reader.wrong(join(at, "kind"), f"'{kind}' is no kind of task", hint)

@@ -93,7 +93,7 @@ def duration_to_wire(value: JSON) -> JSON:
 
 def duration_from_wire(value: JSON, at: str, reader: Reader) -> JSON:
     """Read "5 minutes" as `{minutes: 5}`; ISO 8601 and expressions are text in the language, too."""
-    if isinstance(value, dict):
+    if isinstance(value, dict) and value.keys() <= set(_UNITS):
         return {unit: number for unit, number in value.items() if number is not None}
     if not isinstance(value, str):
         return reader.wrong(at, f"{named(value)} is no duration", "write '5 minutes' or 'PT5M'")

@@ -105,6 +105,10 @@ class TestTheSchema:
         with pytest.raises(WireError, match=r"'swtch' is no kind of task \(did you mean 'switch'\?\)"):
             wire_schema(["swtch"])
 
+    def test_nothing_asked_for_is_refused(self) -> None:
+        with pytest.raises(WireError, match="holds nothing"):
+            wire_schema([])
+
 
 class TestThereAndBack:
     """Whatever is written can be read, and is what it was."""
@@ -291,7 +295,9 @@ def there_and_back(data: Any) -> None:
     if structure(data) or "'when': ''" in str(data):  # an empty condition is a mistake, and null on the wire
         return
     kinds = kinds_in(to_wire(data, ALL))
-    asked = wire_schema([kind for kind in kinds if kind in TASK], [ALL[kind.partition("@")[0]] for kind in kinds if kind not in TASK])
+    asked = wire_schema(
+        [kind for kind in kinds if kind in TASK] or ["do"], [ALL[kind.partition("@")[0]] for kind in kinds if kind not in TASK]
+    )
     assert [error.message for error in Draft202012Validator(asked).iter_errors(to_wire(data, ALL))] == []
 
 
@@ -307,7 +313,12 @@ class TestBadInput:
             ({"name": "a", "do": [1]}, "the task has no kind"),
             ({"name": "a", "do": [{"kind": "set"}]}, "the task has no name"),
             ({"name": "a", "do": [{"kind": "sett", "name": "b"}]}, "'sett' is no kind of task (did you mean 'set'?)"),
+            ({"name": "a", "do": [{"kind": "run", "name": "b"}]}, "use one of: 'workflow', 'script', 'shell', 'container'"),
             ({"name": "a", "do": [{"kind": "set", "name": "b"}]}, "'set' is missing"),
+            ({"name": "a", "do": [{"kind": "wait", "name": "b", "wait": {"after": "PT1S"}}]}, "an object is no duration"),
+            ({"name": "a", "do": [{"kind": "wait", "name": "b", "wait": 5}]}, "the number 5 is no duration"),
+            ({"name": "a", "do": [], "use": {"authentications": [{"name": "b", "scheme": "bearr"}]}}, "did you mean 'bearer'?"),
+            ({"name": "a", "do": [], "use": {"authentications": [{"name": "b", "scheme": "bearer", "token": 1}]}}, "'token' is not known"),
             ({"name": "a", "do": [{"kind": "wait", "name": "b", "wait": "PT1S", "until": 1}]}, "'until' is not known here"),
             ({"name": "a", "do": [{"kind": "set", "name": "b", "set": [{"name": "x"}, {"name": "x"}]}]}, "the name 'x' is there twice"),
             ({"name": "a", "do": [], "schedule": {"evry": "PT1S"}}, "'evry' is not known here (did you mean 'every'?)"),
@@ -323,6 +334,25 @@ class TestBadInput:
             from_wire(wire)
 
         assert told in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("written", "meant"),
+        [
+            ({"kind": "set", "set": {"a": {"b": 1}}}, {"set": {"a": {"b": 1}}}),
+            ({"kind": "call", "function": "mine", "with": {"a": 1}}, {"call": "mine", "with": {"a": 1}}),
+            ({"kind": "wait", "wait": {"minutes": 5, "seconds": None}}, {"wait": {"minutes": 5}}),
+            ({"kind": "wait", "wait": "1 hour, 30 minutes"}, {"wait": {"hours": 1, "minutes": 30}}),
+            ({"kind": "set", "set": "${ . }", "if": True}, {"set": "${ . }", "if": "true"}),
+            (
+                {"kind": "raise", "type": "https://x.example", "status": "400"},
+                {"raise": {"error": {"type": "https://x.example", "status": 400}}},
+            ),
+            ({"kind": "fork", "branches": [], "compete": "True"}, {"fork": {"branches": [], "compete": True}}),
+        ],
+        ids=str,
+    )
+    def test_what_is_nearly_right_is_taken_as_it_is_meant(self, written: dict[str, Any], meant: dict[str, Any]) -> None:
+        assert from_wire({"name": "a", "do": [written | {"name": "x"}]})["do"] == [{"x": meant}]
 
     def test_all_mistakes_are_told_at_once_each_with_its_place(self) -> None:
         with pytest.raises(WireError) as caught:
