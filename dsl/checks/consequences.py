@@ -7,7 +7,7 @@ from typing import Final
 
 from dsl.problems import Problem
 
-_OF_WAYS: Final = frozenset({"unreachable-task", "endless-cycle", "two-defaults", "missing-default", "empty-list"})
+_OF_WAYS: Final = frozenset({"unreachable-task", "endless-cycle", "two-defaults", "empty-list"})
 _LEADING: Final = frozenset({"then", "switch", "if"})  # keys that say where a run goes on
 _UNREAD: Final = frozenset({"unknown-property", "old-vocabulary", "two-kinds"})  # a key nobody understood may have said it
 # names that a broken `use` would declare
