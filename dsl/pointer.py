@@ -13,12 +13,15 @@ def escape(part: str) -> str:
 
 def join(pointer: str, *parts: str | int) -> str:
     """Return *pointer* with *parts* (unescaped) added: `join("/do/0", "a/b")` is `"/do/0/a~1b"`."""
-    return pointer + "".join(f"/{part}" if isinstance(part, int) else f"/{escape(part)}" for part in parts)
+    for part in parts:  # a loop: this is asked very often
+        pointer += f"/{part}" if isinstance(part, int) else f"/{escape(part)}"
+    return pointer
 
 
 def split(pointer: str) -> list[str]:
     """Return the unescaped parts; the empty pointer has none."""
-    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+    parts = pointer.split("/")[1:]
+    return [part.replace("~1", "/").replace("~0", "~") for part in parts] if "~" in pointer else parts
 
 
 def parent(pointer: str) -> str:
