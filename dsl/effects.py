@@ -18,7 +18,7 @@ from dsl.frequency import Frequency, combined
 from dsl.outside import REACHING, outside, own_function
 from dsl.pointer import get, join
 from dsl.protocol_phrases import constants_words
-from dsl.secrets_used import secrets_of
+from dsl.secrets_used import SecretsUsed
 from dsl.walk import Step, declared_blocks, settings_blocks, steps, steps_in, title_of, walked_once
 
 JSON = Any
@@ -83,7 +83,7 @@ class _Effects:
 
     def __init__(self, data: JSON, catalogue: Catalogue, children: _Children) -> None:
         self._data, self._catalogue, self._children = data, catalogue, children
-        self._often = Frequency(data)
+        self._often, self._secrets = Frequency(data), SecretsUsed(data)
         self._decided: dict[str, str] = {}
         self._functions = {
             step.reference: step for block in declared_blocks(data) if block.pointer == "/use/functions" for step in block.steps
@@ -121,7 +121,7 @@ class _Effects:
         function = own_function(step.task.get("call"), self._data) if step.kind == "call" else None
         inner = self._function(step.task["call"]) if function is not None else None
         if inner is not None:
-            secrets = secrets_of(step, self._data)
+            secrets = self._secrets.of(step)
             yield from (_of_function(effect, step, often, by, secrets) for effect in inner)
             return
         found = outside(step, self._data, self._catalogue)
@@ -132,7 +132,7 @@ class _Effects:
                 title=title_of(step.name, step.task),
                 kind=found[0],
                 target=found[1],
-                secrets=secrets_of(step, self._data),
+                secrets=self._secrets.of(step),
                 how_often=often,
                 decided_before=bool(by),
                 by=by,

@@ -36,11 +36,22 @@ _OF_TASKS: Final = (
 )
 
 
-def secrets_of(step: Step, data: JSON) -> tuple[str, ...]:
-    """Return the names of the secrets that *step* itself uses, sorted; all declared ones when it takes `$secrets` as a whole."""
+class SecretsUsed:
+    """Answers for the tasks of one definition."""
+
+    def __init__(self, data: JSON) -> None:
+        text = repr(data)  # most definitions use no secret at all: two looks at their text say so
+        self._data, self._any = data, "$secrets" in text or "authentication" in text
+
+    def of(self, step: Step) -> tuple[str, ...]:
+        """Return the names of the secrets that *step* itself uses, sorted; all declared ones when it takes `$secrets` as a whole."""
+        return _secrets_of(step, self._data) if self._any else ()
+
+
+def _secrets_of(step: Step, data: JSON) -> tuple[str, ...]:
     found: set[str] = set()
     for site in task_sites(step):
-        if site.formula or is_expression(site.text):
+        if "$secrets" in site.text and (site.formula or is_expression(site.text)):
             found |= _in_expression(site.text, data)
     for policy in _policies(step, data):
         found |= _of_policy(policy, data)
