@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from math import floor
 from typing import Final
 
 from dsl.picture.badges import ROW, laid_out
@@ -59,7 +60,9 @@ def flat(part: Part, x: float, y: float) -> tuple[list[Node], list[Edge]]:
     while waiting:
         one, left, top = waiting.pop()
         nodes += [
-            replace(node, x=round(node.x + left), y=round(node.y + top), w=round(node.w), h=round(node.h), text_h=round(node.text_h))
+            replace(
+                node, x=snapped(node.x + left), y=snapped(node.y + top), w=snapped(node.w), h=snapped(node.h), text_h=snapped(node.text_h)
+            )
             for node in one.nodes
         ]
         edges += [_moved(edge, left, top) for edge in one.edges]
@@ -180,6 +183,11 @@ def label_width(label: str) -> float:
     return width(label, LABEL_PX) + 12 if label else 0
 
 
+def snapped(px: float) -> int:
+    """Return *px* rounded, halves always up: what is a whole number apart stays so."""
+    return floor(px + 0.5)
+
+
 def _moved(edge: Edge, x: float, y: float) -> Edge:
-    points = tuple((round(px + x), round(py + y)) for px, py in edge.points)
-    return replace(edge, points=points, label_x=round(edge.label_x + x), label_y=round(edge.label_y + y), label_w=round(edge.label_w))
+    points = tuple((snapped(px + x), snapped(py + y)) for px, py in edge.points)
+    return replace(edge, points=points, label_x=snapped(edge.label_x + x), label_y=snapped(edge.label_y + y), label_w=snapped(edge.label_w))
