@@ -25,6 +25,9 @@ _TITLE: Final = 80  # characters
 _RACE: Final = "given up when another branch is first"  # a loser may have begun
 
 
+_Error = tuple[str, str]  # the type and the status of an error as they are written
+
+
 class Frequency:
     """Answers for the tasks of one definition; what it finds out about a list is kept."""
 
@@ -33,7 +36,7 @@ class Frequency:
         self._start = _started(data)
         self._rounds: dict[str, int] = {}  # filled list by list by `_goes_round`
         self._sure: dict[str, frozenset[int]] = {}  # by list: the positions every way leads through
-        self._leaving: dict[str, bool] = {}  # by task: may it leave the list around it, from inside
+        self._leaving: dict[str, frozenset[_Error | None]] = {}  # by task: how the list around it may be left from inside
 
     def words(self, step: Step) -> str:
         """Return "at most once per item of the orders, only when “Fetch” fails, in every run of the schedule: Every day at 09:00 (UTC)".
@@ -99,17 +102,21 @@ class Frequency:
         return _on_every_way(following)
 
     def _ends(self, step: Step) -> set[int]:
-        return {LEAVES} if self._may_end(step) else set()
+        """Return {LEAVES} when something inside *step* ends the run or raises an error that *step* does not surely catch."""
+        return {LEAVES} if inner_blocks(step) and self._out_of(step) else set()
 
-    def _may_end(self, step: Step) -> bool:
-        """Tell whether something inside *step* ends the run or raises an error that *step* does not catch."""
+    def _out_of(self, step: Step) -> frozenset[_Error | None]:
+        """Return the errors that are raised in *step* and leave it, and None when something in it ends the run."""
+        if step.kind == "raise":
+            return frozenset((_raised(step, self._data),))
         if step.reference not in self._leaving:
-            self._leaving[step.reference] = any(self._ends_inside(block, step) for block in inner_blocks(step))
+            found: set[_Error | None] = set()
+            for block in inner_blocks(step):
+                out = {one for inner in block.steps for one in (*self._out_of(inner), *([None] if "end" in targets_of(inner) else []))}
+                tried = step.kind == "try" and block.pointer.endswith("/try")
+                found |= {one for one in out if one is None or not (tried and _catches(step.task.get("catch"), one))}
+            self._leaving[step.reference] = frozenset(found)
         return self._leaving[step.reference]
-
-    def _ends_inside(self, block: TaskBlock, owner: Step) -> bool:
-        caught = owner.kind == "try" and block.pointer.endswith("/try")
-        return any("end" in targets_of(inner) or (inner.kind == "raise" and not caught) or self._may_end(inner) for inner in block.steps)
 
     def _goes_round(self, step: Step) -> bool:
         """Tell whether *step* or a later task of its list leads back to *step* or before it."""
@@ -239,6 +246,26 @@ def _handles(outer: Step, inner: Step, data: JSON) -> Iterator[str]:
         yield f"again for up to {duration_words(lasting)} until it works"
     else:
         yield "until it works (no limit of retries)"
+
+
+def _raised(step: Step, data: JSON) -> _Error:
+    error = get(step.task, "/raise/error")
+    if isinstance(error, str):
+        errors = get(data, "/use/errors")
+        error = errors.get(error) if isinstance(errors, dict) else None
+    told = [error.get(key) if isinstance(error, dict) else None for key in ("type", "status")]
+    return str(told[0]), str(told[1])
+
+
+def _catches(catch: JSON, error: _Error) -> bool:
+    """Tell whether *catch* surely catches *error*: nothing but its type and status are asked for, and they are these."""
+    if not isinstance(catch, dict) or "when" in catch or "exceptWhen" in catch:
+        return False
+    wanted = get(catch, "/errors/with")
+    if not isinstance(wanted, dict):
+        return True
+    told = dict(zip(("type", "status"), error, strict=True))
+    return all(told.get(key) == str(value) for key, value in wanted.items())
 
 
 def _lowest_ahead(block: TaskBlock) -> dict[str, int]:

@@ -26,6 +26,7 @@ def _leaves(ways: dict[str, list[str]], at: str, closed: tuple[str, ...]) -> boo
 
 _BACK = choose("again", ("more", ".more", "send"), ("done", None, "end"))
 _FAILED = {"errors": {"with": {"type": "https://serverlessworkflow.io/spec/1.0.0/errors/timeout"}}}
+_NO = {"type": "https://example.com/errors/no", "status": 400}
 SOMETIMES = {
     "behind an if": ((post("send", **{"if": ".x"}),), "at most once"),
     "inside a task behind an if": (({"part": {"do": [post("send")], "if": ".x"}},), "at most once"),
@@ -43,6 +44,19 @@ SOMETIMES = {
         "at most once",
     ),
     "after an error that is caught": ((_careful({"no": {"raise": {"error": "x"}}}, do=[wait("rest")]), post("send")), "once"),
+    "after an error that is caught further out": ((_careful({"part": {"do": [{"no": {"raise": {"error": _NO}}}]}}), post("send")), "once"),
+    "after an error that is caught by its type": (
+        (_careful({"no": {"raise": {"error": _NO}}}, errors={"with": {"type": _NO["type"]}}), post("send")),
+        "once",
+    ),
+    "after an error that another catch waits for": (
+        (_careful({"no": {"raise": {"error": _NO}}}, errors={"with": {"status": 503}}), post("send")),
+        "at most once",
+    ),
+    "after an error that is caught on a condition": (
+        (_careful({"no": {"raise": {"error": _NO}}}, when=".x"), post("send")),
+        "at most once",
+    ),
     "in a race": (
         ({"both": {"fork": {"compete": True, "branches": [post("send"), wait("rest")]}}},),
         "at most once, given up when another branch is first",
