@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import author, catalog, database, definitions, doctor, graph, later, proposals, run, runs, schema, secret, servers, user
+from app.cli import author, catalog, database, definitions, diff, doctor, graph, later, proposals, run, runs, schema, secret, servers, user
 from app.cli.helping import Command, Group
 
 app = typer.Typer(
@@ -27,7 +27,7 @@ def everywhere(
     """Exit codes: 0 success; 1 the workflow or check failed or was cancelled; 2 wrong usage; 3 waiting for somebody."""
 
 
-for module in (servers, author, definitions, graph, catalog, schema, proposals, run, runs, secret, user, doctor, database, later):
+for module in (servers, author, definitions, graph, diff, catalog, schema, proposals, run, runs, secret, user, doctor, database, later):
     module.register(app)
 for group in (app, *(info.typer_instance for info in app.registered_groups)):
     for command in group.registered_commands if group is not None else ():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from typing import Any, Final
 
 from dsl import scalars
@@ -11,7 +12,7 @@ from dsl import scalars
 JSON = Any
 
 # plain in both block and flow style, and a text for every reader
-_WORD: Final = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
+_WORD: Final = re.compile(r"[A-Za-z0-9_][\w./+-]*", re.ASCII)
 _LITERAL: Final = re.compile("[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -43,9 +44,15 @@ def json_lines(value: JSON, indent: int, step: int) -> str:
 
 def scalar_text(value: JSON, *, as_json: bool, quoted: bool = False) -> str:
     """Return *value* on one line as JSON, which YAML reads the same; plain words stay plain unless *quoted*."""
-    if isinstance(value, str) and not as_json and not quoted and _WORD.fullmatch(value) and isinstance(scalars.resolve(value), str):
+    if isinstance(value, str) and not as_json and not quoted and _WORD.fullmatch(value) and _is_text(value):
         return value
     return escaped(json.dumps(value, ensure_ascii=False))
+
+
+def _is_text(value: str) -> bool:
+    with suppress(scalars.NotRepresentable):
+        return isinstance(scalars.resolve(value), str)
+    return False
 
 
 def escaped(text: str) -> str:
