@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from dsl.catalogue import DEFAULT_CATALOGUE, parse_name
+from dsl.checks.flow import LEAVES
+from dsl.dominance import dominated, reached
 from dsl.expressions.program import strip
 from dsl.extending import extensions
 from dsl.outside import own_function
@@ -32,7 +34,6 @@ from dsl.walk import (
 
 JSON = Any
 
-_LEAVES = -1
 _KEPT = re.compile(
     r"(?:\$input|\.|\$context)\s*\+\s*\{\s*\"?(\w+)\"?\s*:\s*(\.|\.approved)\s*\}|\{\s*\"?(\w+)\"?\s*:\s*(\.|\.approved)\s*\}"
 )
@@ -117,8 +118,8 @@ def _in_list(block: TaskBlock, document: _Document) -> dict[int, str]:
         return {}
     answers = _Answers(block, approvals, document)
     edges = [list(_edges(step, answers)) for step in block.steps]
-    reachable = _reach([[target for target, _ in ways] for ways in edges])
-    undecided = set(_reach([[target for target, by in ways if not by] for ways in edges]))
+    reachable = reached([[target for target, _ in ways] for ways in edges])
+    undecided = set(reached([[target for target, by in ways if not by] for ways in edges]))
     found: dict[int, str] = {}
     waiting = []
     for position in reachable:
@@ -132,7 +133,7 @@ def _in_list(block: TaskBlock, document: _Document) -> dict[int, str]:
     while waiting:
         position = waiting.pop()
         for target, _ in edges[position]:
-            if target != _LEAVES and target not in undecided and target not in found:
+            if target != LEAVES and target not in undecided and target not in found:
                 found[target] = found[position]
                 waiting.append(target)
     return found
@@ -167,17 +168,17 @@ class _Answers:
         for approval in approvals:
             paths = dict.fromkeys(_kept(approval.task.get("output"), "$input", {".approved"}), _who(approval))
             for target in plain[approval.index]:
-                if target not in (0, _LEAVES) and before[target] == {approval.index}:
+                if target not in (0, LEAVES) and before[target] == {approval.index}:
                     self._direct[target] = paths
         exported = {path: approval for approval in approvals for path in document.exported(approval)}
         self._on_context |= {path: (approval.index, _who(approval)) for path, approval in exported.items()}
-        self._spans = _dominators(plain) if exported else {}
+        self._spans = dominated(plain) if exported else {}
 
     def by(self, path: str, step: Step) -> str:
         """Return who answered what stands at *path* when *step* looks at it, "" when that is no certain answer."""
         if not (step.kind == "switch" and "input" in step.task) and path in self._direct.get(step.index, {}):
             return self._direct[step.index][path]
-        index, who = self._on_context.get(path, (_LEAVES, ""))
+        index, who = self._on_context.get(path, (LEAVES, ""))
         if not who or index == step.index:
             return ""
         own, other = self._spans.get(index), self._spans.get(step.index)
@@ -186,7 +187,7 @@ class _Answers:
 
 def _edges(step: Step, answers: _Answers) -> Iterator[tuple[int, str]]:
     """Yield (position, who approved it, "" when nobody must have) of every way out of *step*."""
-    following = step.index + 1 if step.index + 1 < len(step.siblings.names) else _LEAVES
+    following = step.index + 1 if step.index + 1 < len(step.siblings.names) else LEAVES
     if "if" in step.task:
         yield following, ""  # skipped
     if step.kind == "raise":
@@ -210,7 +211,7 @@ def _edges(step: Step, answers: _Answers) -> Iterator[tuple[int, str]]:
 def _position(then: JSON, following: int, answers: _Answers) -> int:
     if not isinstance(then, str) or then == "continue":
         return following
-    return _LEAVES if is_directive(then) else answers.positions.get(then, _LEAVES)
+    return LEAVES if is_directive(then) else answers.positions.get(then, LEAVES)
 
 
 def _kept(flow: JSON, base: str, untouched: set[str]) -> set[str]:
@@ -251,85 +252,3 @@ def _fails(when: str, step: Step, answers: _Answers) -> str:
         if code.endswith(refusal) and (by := answers.by(code.removesuffix(refusal), step)):
             return by
     return ""
-
-
-def _reach(edges: list[list[int]]) -> list[int]:
-    """Return the positions that the first one leads to, itself included, in the order they are found."""
-    found, known = [0], {0, _LEAVES}
-    for position in found:
-        for target in edges[position]:
-            if target not in known:
-                known.add(target)
-                found.append(target)
-    return found
-
-
-def _dominators(edges: list[list[int]]) -> dict[int, tuple[int, int]]:
-    """
-    Return (from, to) for every position that can be reached: those inside it are only reached through it.
-
-    Source: Cooper, Harvey, Kennedy, "A Simple, Fast Dominance Algorithm" (2001), then numbered as a tree.
-    """
-    order = _postorder(edges)
-    number = {position: place for place, position in enumerate(order)}
-    before: dict[int, list[int]] = {position: [] for position in order}
-    for position in order:
-        for target in edges[position]:
-            if target != _LEAVES:
-                before[target].append(position)
-    above = {0: 0}
-    changed = True
-    while changed:
-        changed = False
-        for position in reversed(order[:-1]):
-            known = [one for one in before[position] if one in above]
-            nearest = known[0]
-            for other in known[1:]:
-                nearest = _meeting(nearest, other, above, number)
-            if above.get(position) != nearest:
-                above[position], changed = nearest, True
-    return _spans(above)
-
-
-def _meeting(one: int, other: int, above: dict[int, int], number: dict[int, int]) -> int:
-    while one != other:
-        while number[one] < number[other]:
-            one = above[one]
-        while number[other] < number[one]:
-            other = above[other]
-    return one
-
-
-def _postorder(edges: list[list[int]]) -> list[int]:
-    """Return the positions that can be reached, each after those it leads to; the first position is last."""
-    order, known, waiting = list[int](), {0, _LEAVES}, [(0, iter(edges[0]))]
-    while waiting:
-        position, targets = waiting[-1]
-        target = next((one for one in targets if one not in known), None)
-        if target is None:
-            order.append(position)
-            waiting.pop()
-        else:
-            known.add(target)
-            waiting.append((target, iter(edges[target])))
-    return order
-
-
-def _spans(above: dict[int, int]) -> dict[int, tuple[int, int]]:
-    """Return the places of every position and what hangs below it in a walk of the tree."""
-    below: dict[int, list[int]] = {}
-    for position, parent in above.items():
-        if position:
-            below.setdefault(parent, []).append(position)
-    first: dict[int, int] = {}
-    spans: dict[int, tuple[int, int]] = {}
-    waiting = [(0, False)]
-    while waiting:
-        position, done = waiting.pop()
-        if done:
-            spans[position] = (first[position], len(first))
-            continue
-        first[position] = len(first)
-        waiting.append((position, True))
-        waiting.extend((one, False) for one in below.get(position, ()))
-    return spans

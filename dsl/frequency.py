@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from dsl.checks.flow import LEAVES, successors
+from dsl.dominance import on_every_way
 from dsl.expressions.program import strip
 from dsl.extending import Extension
+from dsl.failure_phrases import catch_words, retry_policy
 from dsl.jq_words import condition_words, filter_words, things, value_words
-from dsl.phrases import catch_words, retry_policy
 from dsl.pointer import get
 from dsl.settings import parley_of_document
 from dsl.walk import Step, TaskBlock, inner_blocks, subscription_of, targets_of, title_of
@@ -99,7 +100,7 @@ class Frequency:
         following = [successors(step, positions, len(positions)) | self._ends(step) for step in block.steps]
         if all(targets == {after} for targets, after in zip(following, [*range(1, len(following)), LEAVES], strict=True)):
             return frozenset(range(len(following)))  # nothing branches
-        return _on_every_way(following)
+        return on_every_way(following)
 
     def _ends(self, step: Step) -> set[int]:
         """Return {LEAVES} when something inside *step* ends the run or raises an error that *step* does not surely catch."""
@@ -136,46 +137,6 @@ def _counted(once: str, more: list[str], certain: bool) -> list[str]:
         return more
     first = "at most once each time round" if more[0] == "each time round" else f"at most {more[0]}"
     return [first if more[0].startswith(("each", "once")) else f"if at all, {more[0]}", *more[1:]]
-
-
-def _on_every_way(following: list[set[int]]) -> frozenset[int]:
-    """Return the positions on every way from the first task out of the list; of a list that nothing leaves, the first only.
-
-    One way is taken, and a task of it is passed by no other way unless something before it leads beyond it. Every edge is looked at once.
-    """
-    way = _shortest_way(following)
-    place = {position: number for number, position in enumerate(way)}
-    sure, seen, furthest = [], set(way), 0
-    for number, position in enumerate(way):
-        if furthest <= number:
-            sure.append(position)
-        waiting = [position]
-        while waiting:
-            for target in following[waiting.pop()]:
-                if target == LEAVES:
-                    furthest = len(way)
-                elif target in place:
-                    furthest = max(furthest, place[target])
-                elif target not in seen:
-                    seen.add(target)
-                    waiting.append(target)
-    return frozenset(sure)
-
-
-def _shortest_way(following: list[set[int]]) -> list[int]:
-    """Return the positions of a way from the first task out of the list; only the first where there is none."""
-    came, waiting = {0: -1}, [0]
-    for position in waiting:
-        for target in sorted(following[position]):
-            if target == LEAVES:
-                way = [position]
-                while came[way[-1]] >= 0:
-                    way.append(came[way[-1]])
-                return way[::-1]
-            if target not in came:
-                came[target] = position
-                waiting.append(target)
-    return [0]
 
 
 def _in_race(step: Step) -> bool:

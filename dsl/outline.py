@@ -14,8 +14,9 @@ from typing import Any, Final
 
 from dsl.catalogue import Catalogue
 from dsl.extending import extended_words, extensions
+from dsl.failure_phrases import failure_words
 from dsl.jq_words import condition_words, field_words
-from dsl.phrases import SCOPES, Lead, failure_words, lead, timeout_of
+from dsl.phrases import SCOPES, Lead, lead, timeout_of
 from dsl.pointer import get
 from dsl.protocol_phrases import resource_of
 from dsl.settings import parley_of_document

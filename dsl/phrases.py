@@ -11,6 +11,10 @@ from dsl.call_phrases import function_words, http_brief, http_words
 from dsl.catalogue import Catalogue
 from dsl.event_phrases import emit_words, listen_words
 from dsl.expressions.program import is_expression
+from dsl.failure_phrases import catch_words as catch_words
+from dsl.failure_phrases import failure_words as failure_words
+from dsl.failure_phrases import retry_policy as retry_policy
+from dsl.failure_phrases import try_words
 from dsl.jq_words import computed_words, condition_words, field_words, filter_words, holds_code, path_words, plainly, things, value_words
 from dsl.kinds import kind_of
 from dsl.outside import own_function
@@ -124,37 +128,6 @@ def case_words(case: JSON) -> str:
     return f"if {condition_words(when)}" if isinstance(when, str) else "otherwise"
 
 
-def catch_words(task: dict[str, JSON]) -> str:
-    """Return what a `catch` reacts to: "with status 503", "" when it is any failure."""
-    words = []
-    wanted = get(task, "/catch/errors/with")
-    if isinstance(wanted, dict):
-        kind, status = wanted.get("type"), wanted.get("status")
-        words += [f"a {spoken(kind.rstrip('/').rpartition('/')[2])} error"] if isinstance(kind, str) else []
-        words += [f"status {status}"] if status is not None and not words else []
-        words = [f"{words[0]} (status {status})"] if status is not None and isinstance(kind, str) else words
-        words += [f"the {key} “{wanted[key]}”" for key in ("title", "detail", "instance") if isinstance(wanted.get(key), str)]
-    said = f"with {joined(words)}" if words else "in the way named" if isinstance(wanted, dict) and wanted else ""
-    when, unless = get(task, "/catch/when"), get(task, "/catch/exceptWhen")
-    said += f" and {condition_words(when)}" if isinstance(when, str) else ""
-    return (said + (f" unless {condition_words(unless)}" if isinstance(unless, str) else "")).strip()
-
-
-def failure_words(task: dict[str, JSON]) -> str:
-    """Return when `catch.do` of a try runs: "If it fails with status 503", "If it still fails" after retries."""
-    still = "still fails" if isinstance(get(task, "/catch/retry"), str | dict) else "fails"
-    return f"If it {still} {catch_words(task)}".rstrip()
-
-
-def retry_policy(task: dict[str, JSON], data: JSON) -> dict[str, JSON] | None:
-    """Return the retry policy of a try, the declared one where it is named; None when there is none."""
-    policy = get(task, "/catch/retry")
-    if isinstance(policy, str):
-        policies = get(data, "/use/retries")
-        policy = policies.get(policy) if isinstance(policies, dict) else None
-    return policy if isinstance(policy, dict) else None
-
-
 def _conditional(step: Step, said: str) -> str:
     condition = step.task.get("if")
     if not isinstance(condition, str):
@@ -204,41 +177,6 @@ def _for(step: Step, _data: JSON) -> str:
 
 def _fork(step: Step, _data: JSON) -> str:
     return "At the same time, the first one wins" if get(step.task, "/fork/compete") is True else "At the same time"
-
-
-def _try(step: Step, data: JSON) -> str:
-    reason = catch_words(step.task)
-    fails = f"if it fails{f' {reason}' if reason else ''}"
-    policy = retry_policy(step.task, data)
-    count, lasting = get(policy, "/limit/attempt/count"), get(policy, "/limit/duration")
-    if policy is None or (isinstance(count, int) and count < 1):
-        return f"Try, and do something else {fails}" if isinstance(get(step.task, "/catch/do"), list) else f"Try, and go on even {fails}"
-    tries = f"Up to {count + 1} tries" if isinstance(count, int) else "Try again and again"
-    longest = get(policy, "/limit/attempt/duration")
-    tries += f" of at most {duration_words(longest)}" if isinstance(longest, str | dict) else ""
-    tries += f" within {duration_words(lasting)}" if isinstance(lasting, str | dict) else ""
-    wait = _pause(policy)
-    return f"{tries}{wait}{',' if wait else ''} {fails}{_retried(policy)}"
-
-
-def _pause(policy: dict[str, JSON]) -> str:
-    """Return ", 2 seconds apart and twice as long each time", with what chance adds."""
-    delay, backoff, chance = policy.get("delay"), policy.get("backoff"), policy.get("jitter")
-    ends = [chance.get(end) for end in ("from", "to")] if isinstance(chance, dict) else []
-    random = " to ".join(duration_words(end) for end in ends if isinstance(end, str | dict))
-    if not isinstance(delay, str | dict):
-        return f", {random} apart by chance" if random else ""
-    grows = next((key for key in ("exponential", "linear") if isinstance(backoff, dict) and key in backoff), "")
-    longer = {"exponential": " and twice as long each time", "linear": f" and {duration_words(delay)} longer each time"}.get(grows, "")
-    return f", {duration_words(delay)} apart{longer}{f', plus {random} by chance' if random else ''}"
-
-
-def _retried(policy: dict[str, JSON]) -> str:
-    """Return "; tries again only if the status is 503"."""
-    when, unless = policy.get("when"), policy.get("exceptWhen")
-    words = f" only if {condition_words(when)}" if isinstance(when, str) else ""
-    words += f" unless {condition_words(unless)}" if isinstance(unless, str) else ""
-    return f"; tries again{words}" if words else ""
 
 
 def _raise(step: Step, data: JSON) -> str:
@@ -299,7 +237,7 @@ _SAY: dict[str, Callable[[Step, JSON], str]] = {
     "switch": lambda _step, _data: "Choose the way",
     "for": _for,
     "fork": _fork,
-    "try": _try,
+    "try": try_words,
     "raise": _raise,
     "run": process_words,
     "emit": emit_words,
