@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from jsonschema import Draft202012Validator, validators
 
 from dsl import read
@@ -18,6 +18,7 @@ from dsl.checks.structure import structure
 from dsl.kinds import KINDS
 from dsl.schema import schema
 from graphs import catalogue
+from tests.cases import cases
 from tests.unit.dsl import from_schema, official
 from tests.unit.dsl.definitions import DATA, a_workflow, wait
 
@@ -66,7 +67,7 @@ class TestWhatItAccepts:
     def test_our_examples_fit_it_with_the_functions_too(self, path: Path) -> None:
         assert validator(functions=True).is_valid(read(path.read_text()).data)
 
-    @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=cases(100))
     @given(data=from_schema.definitions())
     def test_a_random_definition_is_judged_as_the_structure_layer_judges_it(self, data: Any) -> None:
         if not _has_whole_float(data):  # 3.0: an integer in JSON Schema, none for us

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -19,6 +19,7 @@ from dsl.kinds import KINDS
 from dsl.wire import WireError, from_wire, kinds_in, tasks_from_wire, tasks_to_wire, to_wire, wire_schema
 from dsl.wire.tables import GROUPS, TASK
 from graphs import catalogue
+from tests.cases import cases
 from tests.unit.dsl import from_schema, official
 from tests.unit.dsl.definitions import CATALOGUE, DATA, a_workflow, get
 
@@ -221,12 +222,12 @@ class TestThereAndBack:
         assert Draft202012Validator(wire_schema(["http", "do"], part="tasks")).is_valid(wire)
         assert tasks_from_wire(wire) == tasks
 
-    @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=cases(60))
     @given(st.data())
     def test_definitions_put_together_at_random(self, data: st.DataObject) -> None:
         there_and_back(data.draw(_definitions()))
 
-    @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=cases(60))
     @given(data=from_schema.definitions())
     def test_definitions_made_from_the_official_schema(self, data: Any) -> None:
         if not structure(data):
@@ -261,7 +262,7 @@ COMMON = st.fixed_dictionaries(
 def _definitions(draw: st.DrawFn) -> Any:
     """A definition around tasks of the examples, in any nesting, with any data and any common fields."""
     around = copy.deepcopy(draw(st.sampled_from(DEFINITIONS)))
-    around["do"] = draw(st.lists(_tasks(3), min_size=1, max_size=3))
+    around["do"] = draw(st.lists(_tasks(2), min_size=1, max_size=2))
     return around
 
 
@@ -379,7 +380,7 @@ class TestBadInput:
         with pytest.raises(WireError):
             to_wire(data)
 
-    @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=cases(60))
     @given(st.data())
     def test_broken_at_random_it_is_read_or_told(self, data: st.DataObject) -> None:
         wire = to_wire(data.draw(st.sampled_from(DEFINITIONS)), ALL)
