@@ -71,7 +71,7 @@ class _At:
     origin: str
 
     def inside(self, key: str | int) -> _At:
-        return replace(self, pointer=join(self.pointer, key))
+        return _At(join(self.pointer, key), self.dot, self.state, self.variables, self.origin)
 
 
 @dataclass(slots=True)
@@ -128,8 +128,8 @@ class _Flow:
             return NOTHING
         entries: dict[int, State] = {0: before}
         round_ = any(positions.get(target, len(positions)) <= positions[step.name] for step in block.steps for target in targets_of(step))
-        if round_ and self.silent > 1:
-            return NOTHING  # a cycle in a cycle in a cycle: not worth the time
+        if round_ and self.silent:
+            return NOTHING  # a cycle in a cycle: not worth the time
         if round_:
             self._settle(block, entries, variables, positions)
         return self._pass(block, entries, variables, positions)
@@ -243,7 +243,7 @@ class _Flow:
         return None, inside.context
 
     def _sites(self, step: Step, inside: State, doing: dict[str, Shape | None], raw: Shape | None) -> None:
-        if self.silent:
+        if self.silent or (step.kind == "set" and step.task.keys() <= _FOLLOWED):
             return
         for site in task_sites(step):
             place = site.pointer[len(step.reference) + 1 :]
@@ -269,7 +269,7 @@ class _Flow:
     def _for(self, step: Step, inside: State, scope: dict[str, Shape | None]) -> State:
         blocks = inner_blocks(step)
         loop = step.task["for"]
-        if not blocks or not isinstance(loop, dict) or self.silent > 1:
+        if not blocks or not isinstance(loop, dict) or self.silent:
             return NOTHING
         self.silent += 1
         items = self.formula(loop.get("in"), _At("", inside.data, inside, {**scope, "input": inside.data}, ""))
@@ -315,6 +315,7 @@ class _Flow:
 
 _LEAVES: Final = -1
 _ENDS: Final = -2
+_FOLLOWED: Final = frozenset({"set", "input", "output", "export", "then", "metadata"})
 _APART: Final = ("input/", "output/", "export/")  # followed in `task`
 # the value an expression looks at there is an event, a message, an error, or the output of an iteration
 _OF_SOMETHING_ELSE: Final = ("listen/", "foreach/", "catch/", "while", "timeout", "with/subscription", "schedule/")
