@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from dsl.decided import deciders
+from tests.cases import cases
 from tests.unit.dsl.definitions import a_workflow, approve, choose, get, one_effect, post, put, wait
 
 YES_NO = choose("decide", ("yes", ".approved", "send"), ("no", None, "end"))
@@ -83,6 +87,83 @@ UNDECIDED = {
 }
 
 
+_KINDS = st.sampled_from(("ask", "ask", "choose", "choose", "choose", "post", "asked"))
+_WHENS = (".approved", ".approved", ".approved == false", ".approved | not", ".x", ".approved and .x", ".approved or .x", "")
+_TARGETS = st.sampled_from(("continue", "continue", "end", "exit", *(f"t{number}" for number in range(6))))
+_CASES = st.lists(st.tuples(st.sampled_from(_WHENS), _TARGETS), min_size=1, max_size=3, unique_by=lambda case: case[0])
+
+
+@st.composite
+def _lists(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Return six tasks: approvals, choices, and calls, some of them only `if` it was approved."""
+    tasks = []
+    for number in range(6):
+        name, kind = f"t{number}", draw(_KINDS)
+        then = {"then": draw(_TARGETS)}
+        if kind == "choose":
+            found = [(f"c{at}", when or None, target) for at, (when, target) in enumerate(draw(_CASES))]
+            tasks.append(choose(name, *found, **then))
+        else:
+            tasks.append(approve(name, **then) if kind == "ask" else post(name, **then, **({"if": ".approved"} if kind == "asked" else {})))
+    return tasks
+
+
+def _answers(when: str, data: str) -> set[bool]:
+    """Return what *when* may be, of the answer of somebody who refused or of any other data."""
+    approved = {False} if data == "refused" else {True, False}
+    other = {True, False}
+    match when:
+        case ".approved":
+            return approved
+        case ".approved == false" | ".approved | not":
+            return {not one for one in approved}
+        case ".approved and .x":
+            return {one and more for one in approved for more in other}
+        case ".approved or .x":
+            return {one or more for one in approved for more in other}
+    return other
+
+
+def _done_when_all_refuse(tasks: list[dict[str, Any]]) -> set[str]:
+    """Return the tasks that a run can do in which nobody approves anything: every state it can be in is looked at."""
+    names = [next(iter(item)) for item in tasks]
+    done, known, waiting = set(), {(0, "any")}, [(0, "any")]
+
+    def go(at: int, then: str, data: str) -> None:
+        target = at + 1 if then == "continue" else len(names) if then in ("end", "exit") else names.index(then)
+        if target < len(names) and (target, data) not in known:
+            known.add((target, data))
+            waiting.append((target, data))
+
+    while waiting:
+        at, data = waiting.pop()
+        task = tasks[at][names[at]]
+        if "if" in task and False in _answers(task["if"], data):
+            go(at, "continue", data)
+        if "if" in task and True not in _answers(task["if"], data):
+            continue
+        done.add(names[at])
+        if "switch" not in task:
+            go(at, task["then"], "refused" if task["call"].startswith("approve") else "any")
+            continue
+        _choose(at, task, data, go)
+    return done
+
+
+def _choose(at: int, task: dict[str, Any], data: str, go: Any) -> None:
+    default = task["then"]
+    for case in (one for item in task["switch"] for one in item.values()):
+        if "when" not in case:
+            default = case["then"]
+            continue
+        answers = _answers(case["when"], data)
+        if True in answers:
+            go(at, case["then"], data)
+        if False not in answers:
+            return
+    go(at, default, data)
+
+
 class TestDecidedBefore:
     @pytest.mark.parametrize("tasks", DECIDED.values(), ids=DECIDED.keys())
     def test_a_person_decides_where_every_way_leads_through_an_approval(self, tasks: tuple[dict[str, Any], ...]) -> None:
@@ -135,3 +216,10 @@ class TestDecidedBefore:
         tasks = approve("ask", export={"as": "$context + {answer: .}"}), other, post("send", **{"if": "$context.answer.approved"})
 
         assert one_effect(a_workflow(*tasks), "send").by == ""
+
+    @settings(max_examples=cases(300))
+    @given(tasks=_lists())
+    def test_what_is_decided_is_never_done_when_everybody_refuses(self, tasks: list[dict[str, Any]]) -> None:
+        decided = {reference.rpartition("/")[2] for reference in deciders(a_workflow(*tasks))}
+
+        assert not decided & _done_when_all_refuse(tasks)
