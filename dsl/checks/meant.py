@@ -197,7 +197,9 @@ def _moved(part: str, keys: list[str], pointer: str) -> Iterator[Found]:
             lacks += [(join(pointer, "for"), key) for key in moved]
         message = f"{quoted(moved)} {'does' if len(moved) == 1 else 'do'} not belong here"
         covers = tuple(join(pointer, key) for key in moved)
-        yield Found(_problem("misplaced-property", covers[0], message, hint.replace("KEY", moved[0])), covers, tuple(lacks))
+        written = ", ".join(f"{key}: …" for key in moved)
+        hint = hint.replace("KEY: …", written).replace("KEY", moved[0])
+        yield Found(_problem("misplaced-property", covers[0], message, hint), covers, tuple(lacks))
 
 
 def _no_document(value: dict[str, JSON]) -> Iterator[Found]:
@@ -217,7 +219,7 @@ def _schema(part: str, value: dict[str, JSON], pointer: str) -> Iterator[Found]:
     words = [key for key in unknown if key in SCHEMA_WORDS or (key == "document" and part != "schema")]
     if words:
         covers = tuple(join(pointer, key) for key in unknown)
-        below = "…" if words[0] == "document" else f"{{{words[0]}: …}}"
+        below = "…" if words[0] == "document" else f"{{{', '.join(f'{word}: …' for word in words)}}}"
         hint = f"write `document: {below}`" if part == "schema" else f"write `schema: {{document: {below}}}`"
         are = "is a word" if len(words) == 1 else "are words"
         message = f"{quoted(words)} {are} of JSON Schema, which stands under `schema: {{document: …}}`"

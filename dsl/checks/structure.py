@@ -62,6 +62,8 @@ def _translated(detail: ErrorDetails, value: Any, base: str, model: type[BaseMod
     path, found = _place(detail["loc"], value)
     reference, kind = join(base, *path), detail["type"]
     context: dict[str, Any] = detail.get("ctx") or {}
+    if kind == "parley" and context["code"] == "empty-value" and path:
+        return _problem("empty-value", reference, f"'{path[-1]}' has no value", context["hint"])
     if kind == "parley":
         return _problem(context["code"], reference, context["message"], context["hint"])
     if kind == "missing":
