@@ -13,7 +13,7 @@ from dsl.catalogue import Function
 from dsl.imports.documents import read_document
 from dsl.imports.findings import Findings
 from dsl.imports.keywords import value
-from dsl.imports.naming import fitting, plain, semver, spoken, unique, words
+from dsl.imports.naming import Names, fitting, plain, semver, spoken, words
 from dsl.imports.results import Imported
 from dsl.pointer import join
 from dsl.problems import Problem
@@ -48,7 +48,8 @@ def from_agent_card(card: JSON, *, prefix: str = "") -> Imported:
     server = _server(data)
     if not server:
         findings.add("no-server", "", "the card names no address", "a connection has to", "advice")
-    found: dict[str, Function] = {}
+    found: list[Function] = []
+    names = Names()
     left_out: list[str] = []
     for number, skill in enumerate(data["skills"][:MAX_SKILLS]):
         at = join("/skills", number)
@@ -57,12 +58,12 @@ def from_agent_card(card: JSON, *, prefix: str = "") -> Imported:
             findings.add("invalid-skill", at, "a skill must be a mapping with an `id`")
             left_out.append(f"the skill at {at}")
             continue
-        name = unique(f"{fitting(prefix)}.{fitting(identifier, 'skill')}" if prefix else fitting(identifier, "skill"), found)
-        found[name] = _function(skill, identifier, name, semver(data.get("version")), server)
+        name = names.take(f"{fitting(prefix)}.{fitting(identifier, 'skill')}" if prefix else fitting(identifier, "skill"))
+        found.append(_function(skill, identifier, name, semver(data.get("version")), server))
     if len(data["skills"]) > MAX_SKILLS:
         findings.add("too-many-skills", "/skills", f"there are more than {MAX_SKILLS:,} skills; the rest is left out")
     return Imported(
-        functions=tuple(found.values()),
+        functions=tuple(found),
         problems=(*read.problems, *findings.all()),
         left_out=tuple(left_out),
         title=plain(data.get("name"), 100),

@@ -24,6 +24,7 @@ class Findings:
 
     def add(self, code: str, at: str, message: str, hint: str = "", severity: Severity = "error") -> None:
         at = self._base + at
+        message = " ".join(message.split())  # names in it may hold line breaks
         problem = Problem(code=code, reference=at, message=message, hint=hint, severity=severity)
         self._found.setdefault((code, at), problem)
 

@@ -15,7 +15,7 @@ from dsl.catalogue import EffectKind, Function
 from dsl.imports.documents import read_document
 from dsl.imports.findings import Findings, References
 from dsl.imports.keywords import value
-from dsl.imports.naming import fitting, plain, semver, spoken, unique, words
+from dsl.imports.naming import Names, fitting, plain, semver, spoken, words
 from dsl.imports.results import Imported
 from dsl.imports.schemas import Schemas
 from dsl.pointer import join
@@ -53,7 +53,8 @@ def from_mcp(listed: JSON, *, server: str = "", version: str = "1.0.0", trusted:
     findings = Findings()
     if more:
         findings.add("more-tools", "", "the list has a `nextCursor`: there are more tools", "ask for the next page too", "warning")
-    found: dict[str, Function] = {}
+    found: list[Function] = []
+    names = Names()
     left_out: list[str] = []
     seen: set[str] = set()
     for number, tool in enumerate(tools[:MAX_TOOLS]):
@@ -63,11 +64,11 @@ def from_mcp(listed: JSON, *, server: str = "", version: str = "1.0.0", trusted:
         if one is None:
             left_out.append(f"the tool '{name[:80]}'" if name else f"the tool at {at}")
             continue
-        fits = unique(f"{fitting(prefix)}.{one.name}" if prefix else one.name, found)
-        found[fits] = one.model_copy(update={"name": fits, "version": semver(version)})
+        fits = names.take(f"{fitting(prefix)}.{one.name}" if prefix else one.name)
+        found.append(one.model_copy(update={"name": fits, "version": semver(version)}))
     if len(tools) > MAX_TOOLS:
         findings.add("too-many-tools", join(base, MAX_TOOLS), f"there are more than {MAX_TOOLS:,} tools; the rest is left out")
-    return Imported(functions=tuple(found.values()), problems=(*read.problems, *findings.all()), left_out=tuple(left_out), title=server)
+    return Imported(functions=tuple(found), problems=(*read.problems, *findings.all()), left_out=tuple(left_out), title=server)
 
 
 def _no_list() -> Problem:

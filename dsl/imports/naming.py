@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from typing import Final
 
 MAX_NAME: Final = 100
@@ -16,8 +16,8 @@ _SEMVER = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)
 _NUMBERS = re.compile(r"v?(\d{1,9})(?:[._-](\d{1,9}))?(?:[._-](\d{1,9}))?", re.ASCII | re.IGNORECASE)
 _PARTS = re.compile(r"[A-Z]+(?![a-z])\d*|[A-Z]?[a-z]+\d*|\d+")
 _NOISE: Final = frozenset(("a", "an", "and", "api", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"))
-_MARKUP = re.compile(r"<[^>\n]{1,200}>|[*`]+|^#+\s*", re.MULTILINE)
-_LINK = re.compile(r"!?\[([^\]\n]{0,300})\]\([^)\n]{0,600}\)")
+_MARKUP = re.compile(r"<[^<>\n]{1,200}>|[*`]+|^#+\s*", re.MULTILINE)
+_LINK = re.compile(r"!?\[([^\[\]\n]{0,300})\]\([^()\n]{0,600}\)")
 
 
 def fitting(name: str, otherwise: str = "function") -> str:
@@ -26,14 +26,24 @@ def fitting(name: str, otherwise: str = "function") -> str:
     return (plain[:MAX_NAME].strip(_EDGES) or otherwise) if plain else otherwise
 
 
-def unique(name: str, taken: Container[str]) -> str:
-    """Return *name*, with `-2`, `-3` … behind it when it is *taken*."""
-    if name not in taken:
-        return name
-    number = 2
-    while f"{name}-{number}" in taken:
-        number += 1
-    return f"{name}-{number}"
+class Names:
+    """Names that are taken; each new one gets `-2`, `-3` … behind it when it is."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._next: dict[str, int] = {}  # so that a million of one name take no longer than a million names
+
+    def take(self, name: str) -> str:
+        """Return *name*, or the first free one like it, and take it."""
+        found, number = name, self._next.get(name, 2)
+        while found in self._taken:
+            found, number = f"{name}-{number}", number + 1
+        self._next[name] = number
+        self._taken.add(found)
+        return found
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._taken
 
 
 def semver(version: object) -> str:

@@ -12,7 +12,7 @@ from dsl.catalogue import Function
 from dsl.imports.api import Api
 from dsl.imports.documents import read_document
 from dsl.imports.findings import Findings
-from dsl.imports.naming import fitting, plain, semver
+from dsl.imports.naming import Names, fitting, plain, semver
 from dsl.imports.operations import METHODS, function
 from dsl.imports.parameters import NotTaken
 from dsl.imports.results import Imported
@@ -95,7 +95,7 @@ def _not_openapi(why: str, hint: str = "give an OpenAPI document of version 2.0,
 def _functions(api: Api, version: str, prefix: str) -> tuple[list[Function], list[str]]:
     found: list[Function] = []
     left_out: list[str] = []
-    taken: dict[str, str] = {}
+    names = Names()
     if "paths" not in api.data and not any(name in api.data for name in _LATER):
         api.findings.add("invalid-document", "", "the document has no `paths`", "give the whole document")
     for method, path, at, item in _operations(api):
@@ -104,7 +104,7 @@ def _functions(api: Api, version: str, prefix: str) -> tuple[list[Function], lis
             api.findings.add("too-many-operations", at, message, "import a part of it")
             break
         try:
-            one = function(api, (method, path, at), item, version, taken)
+            one = function(api, (method, path, at), item, version, names)
         except NotTaken:
             left_out.append(f"{method.upper()} {path}")
         else:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from dsl.bindings import OpenApiBinding
 from dsl.catalogue import EffectKind, Function
 from dsl.imports.api import Api, Server
-from dsl.imports.naming import fitting, plain, spoken, unique, words
+from dsl.imports.naming import Names, fitting, plain, spoken, words
 from dsl.imports.parameters import Input, Inputs, NotTaken, inputs, preference
 from dsl.imports.schemas import Key, Part
 from dsl.pointer import join
@@ -28,12 +28,12 @@ _EMPTY: Final = ("204", "205")
 MAX_TITLE: Final = 80
 
 
-def function(api: Api, place: tuple[str, str, str], item: dict[str, JSON], version: str, taken: dict[str, str]) -> Function:
+def function(api: Api, place: tuple[str, str, str], item: dict[str, JSON], version: str, names: Names) -> Function:
     """
     Return an operation of the path item *item* as a function; *place* is its method, its path and the pointer of *item*.
 
     Args:
-        taken: The names so far, each with where it is; the new one is added.
+        names: Those that are taken; the new one is added.
 
     Raises:
         NotTaken: it cannot be called; why is among the findings.
@@ -50,7 +50,7 @@ def function(api: Api, place: tuple[str, str, str], item: dict[str, JSON], versi
     server = api.server_of(operation, here) or api.server_of(item, at) or api.server
     output, accepts = _output(api, operation, here)
     asked = api.security_of(operation, here)
-    name = _name(api, operation, method, path, here, taken)
+    name = _name(api, operation, method, path, here, names)
     identifier = operation.get("operationId")
     return Function(
         name=name,
@@ -78,14 +78,13 @@ def function(api: Api, place: tuple[str, str, str], item: dict[str, JSON], versi
     )
 
 
-def _name(api: Api, operation: dict[str, JSON], method: str, path: str, at: str, taken: dict[str, str]) -> str:
+def _name(api: Api, operation: dict[str, JSON], method: str, path: str, at: str, names: Names) -> str:
     identifier = operation.get("operationId")
     wanted = fitting(identifier, "") if isinstance(identifier, str) else ""
-    name = unique(wanted or fitting(f"{method} {path}", method), taken)
+    name = names.take(wanted or fitting(f"{method} {path}", method))
     if wanted and name != wanted:
         message = f"the operationId '{str(identifier)[:80]}' gives a name that is taken; this one is called '{name}'"
-        api.findings.add("duplicate-operation", join(at, "operationId"), message, f"the first is {taken[wanted]}", "warning")
-    taken[name] = f"{method.upper()} {path}"
+        api.findings.add("duplicate-operation", join(at, "operationId"), message, "give each operation an id of its own", "warning")
     return name
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from dsl.bindings import OpenApiBody, OpenApiParameter
 from dsl.imports.api import Api
 from dsl.imports.keywords import value
-from dsl.imports.naming import plain, unique
+from dsl.imports.naming import Names, plain
 from dsl.imports.schemas import MAX_EXAMPLE, Part
 from dsl.pointer import join
 
@@ -84,17 +84,16 @@ def inputs(api: Api, item: dict[str, JSON], operation: dict[str, JSON], path: st
 
 
 def _named(fields: list[Input], body: tuple[Input, OpenApiBody] | None, content: list[str]) -> Inputs:
-    taken: set[str] = set()
+    names = Names()
     found: list[Input] = []
     for one in sorted(fields, key=lambda one: PLACES.index(one.parameter.place) if one.parameter else len(PLACES)):
         assert one.parameter is not None
-        name = unique(f"{one.parameter.place}_{one.name}", taken) if one.name in taken else one.name
-        taken.add(name)
+        name = names.take(f"{one.parameter.place}_{one.name}" if one.name in names else one.name)
         found.append(replace(one, name=name, parameter=one.parameter.model_copy(update={"field": name})))
     parameters = tuple(one.parameter for one in found if one.parameter)
     if body is None:
         return Inputs(tuple(found), _form(content, found), parameters)
-    name = unique("request_body", taken) if body[0].name in taken else body[0].name
+    name = names.take("request_body" if body[0].name in names else body[0].name)
     return Inputs((*found, replace(body[0], name=name)), body[1].model_copy(update={"field": name}), parameters)
 
 

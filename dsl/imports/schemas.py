@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 from dsl.imports.findings import Findings, References
 from dsl.imports.keywords import KEYWORDS, TYPES, WRONG, is_schema, usable_pattern, value
-from dsl.imports.naming import fitting, unique
+from dsl.imports.naming import Names, fitting
 from dsl.pointer import join, last
 
 JSON = Any
@@ -21,12 +21,13 @@ Direction = Literal["in", "out"]
 Key = tuple[str, Direction]
 
 MAX_SCHEMA_VALUES: Final = 2_000  # of the `$defs` of one function's input or output; what lies further inside is "anything"
+MAX_JUDGEMENTS: Final = 1_000  # schemas that judge one value, each as often as it does so
 MAX_EXAMPLE: Final = 300  # characters; a larger one explains nothing
 
 _ONE = ("not", "if", "then", "else", "contains", "propertyNames", "additionalProperties", "unevaluatedItems", "unevaluatedProperties")
 _MANY = ("allOf", "anyOf", "oneOf", "prefixItems")
 _NAMED = ("properties", "patternProperties", "dependentSchemas")
-_SAME_VALUE = ("not", "if", "then", "else")  # and allOf, anyOf, oneOf: a cycle of them would never end
+_SAME_VALUE = ("not", "if", "then", "else")
 _HIDDEN: Final[dict[Direction, str]] = {"in": "readOnly", "out": "writeOnly"}
 
 
@@ -39,6 +40,16 @@ class Part:
     values: int = 0
 
 
+@dataclass(slots=True)
+class _Walk:
+    """A schema whose inner ones are being walked."""
+
+    at: str
+    inner: Iterator[tuple[JSON, str, bool]]
+    by_reference: bool = False  # how it was come to
+    cost: int = 1
+
+
 class Schemas:
     """Converts the schemas of one document."""
 
@@ -46,17 +57,22 @@ class Schemas:
         self._references, self._findings = references, findings
         self._parts: dict[Key, Part] = {}
         self._names: dict[Key, str] = {}
-        self._taken: dict[Direction, set[str]] = {"in": set(), "out": set()}
-        self._endless: dict[str, bool] = {}
+        self._whole: dict[Key, Part] = {}  # what `part` gave
+        self._taken: dict[Direction, Names] = {"in": Names(), "out": Names()}
+        self._cost: dict[str, int] = {}  # how many schemas judge one value, by the pointer of the outermost; 0 while that is counted
+        self._cut_at: set[str] = set()
         self.cut = 0  # how many inputs and outputs were larger than the limit
 
     def part(self, node: JSON, at: str, direction: Direction) -> Part:
         """Return *node*, which stands at the pointer *at*, as a part; a mere `$ref` gives what it names."""
+        if (at, direction) in self._whole:
+            return self._whole[at, direction]
         part = Part({}, {})
         part.schema = self._schema(node, at, direction, part)
         self._complete(part.needs)
         while set(part.schema) == {"$ref"}:
             part = self._parts[next(iter(part.needs))]
+        self._whole[at, direction] = part
         return part
 
     def definitions(self, needs: Iterable[Key]) -> dict[str, JSON]:
@@ -97,10 +113,14 @@ class Schemas:
             self._wrong(at, "a schema must be a mapping")
             return {}
         found: dict[str, JSON] = {}
+        unsure = [word for word in ("not", "if") if _holds_reference(node.get(word))]
         for keyword, given in node.items():
+            if keyword in unsure or (keyword in ("then", "else") and "if" in unsure):
+                continue  # what is only known in part would refuse too much there
             self._keyword(keyword, given, join(at, keyword), direction, part, found)
         if "$ref" in node:
             found.update(self._reference(node, at, direction, part))
+        _any_of(found)
         self._adjust(node, found)
         self._without_hidden(node, at, direction, found)
         part.values += len(found)
@@ -143,32 +163,65 @@ class Schemas:
         if found is None:
             return {}
         target, where = found
-        if self._never_ends(target, where):
-            self._findings.add("endless-reference", at, "this schema is made of itself, with nothing between", "", "warning")
+        if self._leads_too_far(node, at):
+            message = "this schema is made of itself, or of so many others that judging one value by it would never end; it is left out"
+            self._findings.add("endless-reference", at, message, "", "warning")
             return {}
         key = (where, direction)
         if key not in self._names:
-            self._names[key] = unique(fitting(last(where), "part"), self._taken[direction])
-            self._taken[direction].add(self._names[key])
+            self._names[key] = self._taken[direction].take(fitting(last(where), "part"))
         part.needs[key] = target
         return {"$ref": f"#/$defs/{self._names[key]}"}
 
-    def _never_ends(self, node: JSON, at: str) -> bool:
-        """Return whether judging a value by the schema at *at* would come back to that schema with the same value."""
-        if at not in self._endless:
-            waiting, seen = [(node, at)], {""}
-            self._endless[at] = False
-            while waiting:
-                inner, where = waiting.pop()
-                followed = self._references.step(inner["$ref"], where, "warning") if isinstance(inner, dict) and "$ref" in inner else None
-                for part in (*_same_value(inner, where), *((followed,) if followed else ())):
-                    if part[1] == at:
-                        self._endless[at] = True
-                        return True
-                    if part[1] not in seen:
-                        seen.add(part[1])
-                        waiting.append(part)
-        return self._endless[at]
+    def _leads_too_far(self, node: JSON, at: str) -> bool:
+        """Return whether the `$ref` of the schema at *at* would never end, or multiply what judges one value beyond the limit."""
+        if at not in self._cost:
+            self._explore(node, at)
+        return at in self._cut_at
+
+    def _explore(self, node: JSON, at: str) -> None:
+        """Walk what judges the same value as *node*, depth first and each place once; find the `$ref`s that close a circle or multiply."""
+        self._cost[at] = 0  # open: it is being walked
+        stack = [_Walk(at, self._same_value(node, at))]
+        while stack:
+            here = stack[-1]
+            for child, place, is_reference in here.inner:
+                if place not in self._cost:
+                    self._cost[place] = 0
+                    stack.append(_Walk(place, self._same_value(child, place), is_reference))
+                    break
+                self._count(stack, self._cost[place], is_reference)
+            else:
+                stack.pop()
+                self._cost[here.at] = here.cost
+                if stack:
+                    self._count(stack, here.cost, here.by_reference)
+
+    def _count(self, stack: list[_Walk], cost: int, is_reference: bool) -> None:
+        """Add the *cost* of an inner schema to the one that is walked, or cut the `$ref`; 0 is one that is open: a circle."""
+        if is_reference and not 0 < cost <= MAX_JUDGEMENTS:
+            self._cut_at.add(stack[-1].at)
+        elif cost:
+            stack[-1].cost += cost
+        else:  # the circle is closed by a schema that stands inside: the last `$ref` on the way here goes
+            entered = next(number for number in range(len(stack) - 1, 0, -1) if stack[number].by_reference)
+            self._cut_at.add(stack[entered - 1].at)
+
+    def _same_value(self, node: JSON, at: str) -> Iterator[tuple[JSON, str, bool]]:
+        """Yield the schemas that judge the same value as *node*: (schema, its pointer, whether `$ref` leads there)."""
+        if not isinstance(node, dict):
+            return
+        if "$ref" in node:
+            found = self._references.step(node["$ref"], at, "warning")
+            if found is not None:
+                yield *found, True
+        yield from ((node[word], join(at, word), False) for word in _SAME_VALUE if word in node)
+        for word in ("allOf", "anyOf", "oneOf"):
+            items = node.get(word)
+            yield from ((item, join(at, word, n), False) for n, item in enumerate(items if isinstance(items, list) else ()))
+        schemas = node.get("dependentSchemas")
+        for name, item in (schemas if isinstance(schemas, dict) else {}).items():
+            yield item, join(at, "dependentSchemas", name), False
 
     def _without_hidden(self, node: dict[str, JSON], at: str, direction: Direction, found: dict[str, JSON]) -> None:
         """Take out the properties that only go the other way, also from `required`."""
@@ -218,6 +271,22 @@ def _type(given: JSON) -> JSON:
     return given if isinstance(given, str) and given in TYPES else WRONG
 
 
+def _any_of(found: dict[str, JSON]) -> None:
+    """Make `oneOf` an `anyOf`: forms that are known in part, or overlap as they often do, would exclude each other wrongly."""
+    if "oneOf" in found:
+        forms = found.pop("oneOf")
+        if "anyOf" in found:
+            found["allOf"] = [*found.get("allOf", ()), {"anyOf": forms}]
+        else:
+            found["anyOf"] = forms
+
+
+def _holds_reference(node: JSON) -> bool:
+    if isinstance(node, dict):
+        return "$ref" in node or any(_holds_reference(item) for item in node.values())
+    return isinstance(node, list) and any(_holds_reference(item) for item in node)
+
+
 def _nullable(node: dict[str, JSON], found: dict[str, JSON]) -> dict[str, JSON]:
     """Return *found*, allowing null where *node* says `nullable` (3.0) or `x-nullable` (2.0)."""
     if node.get("nullable") is not True and node.get("x-nullable") is not True:
@@ -227,25 +296,9 @@ def _nullable(node: dict[str, JSON], found: dict[str, JSON]) -> dict[str, JSON]:
     if "type" in found:
         kinds = found["type"] if isinstance(found["type"], list) else [found["type"]]
         found["type"] = [*kinds, "null"] if "null" not in kinds else kinds
-    if any(word in found for word in ("$ref", "allOf", "anyOf", "oneOf", "const")):
+    if any(word in found for word in ("$ref", "allOf", "anyOf", "const")):
         return {"anyOf": [found, {"type": "null"}]}
     return found
-
-
-def _same_value(node: JSON, at: str) -> Iterator[tuple[JSON, str]]:
-    """Yield the schemas inside *node* that judge the same value as it does."""
-    if not isinstance(node, dict):
-        return
-    for keyword in _SAME_VALUE:
-        if keyword in node:
-            yield node[keyword], join(at, keyword)
-    for keyword in ("allOf", "anyOf", "oneOf"):
-        items = node.get(keyword)
-        if isinstance(items, list):
-            yield from ((item, join(at, keyword, number)) for number, item in enumerate(items))
-    schemas = node.get("dependentSchemas")
-    if isinstance(schemas, dict):
-        yield from ((item, join(at, "dependentSchemas", name)) for name, item in schemas.items())
 
 
 def _short(given: JSON) -> str:

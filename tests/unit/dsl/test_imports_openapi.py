@@ -280,14 +280,19 @@ class TestSchemas:
         [
             ({"type": "string", "nullable": True}, {"type": ["string", "null"]}),
             ({"nullable": True, "enum": ["a"]}, {"enum": ["a", None]}),
-            ({"nullable": True, "oneOf": [{"type": "string"}]}, {"anyOf": [{"oneOf": [{"type": "string"}]}, {"type": "null"}]}),
+            ({"nullable": True, "oneOf": [{"type": "string"}]}, {"anyOf": [{"anyOf": [{"type": "string"}]}, {"type": "null"}]}),
             ({"minimum": 1, "exclusiveMinimum": True}, {"exclusiveMinimum": 1}),
             ({"maximum": 1, "exclusiveMaximum": False}, {"maximum": 1}),
             ({"type": ["string", "null"], "example": "a"}, {"type": ["string", "null"], "examples": ["a"]}),
+            ({"oneOf": [{"type": "string"}], "anyOf": [{}]}, {"allOf": [{"anyOf": [{"type": "string"}]}], "anyOf": [{}]}),
+            ({"not": {"type": "string"}}, {"not": {"type": "string"}}),
+            ({"not": {"$ref": "#/info"}, "if": {"$ref": "#/info"}, "then": {"type": "string"}}, {}),
             ({"items": [{"type": "string"}]}, {"prefixItems": [{"type": "string"}]}),
             ({"pattern": "^[a-z]+$"}, {"pattern": "^[a-z]+$"}),
             ({"pattern": r"^\p{L}$"}, {}),
             ({"pattern": "^(a+)+$"}, {}),
+            ({"pattern": "a+$"}, {}),
+            ({"pattern": r"^[A-Z]{2}-\d{3}\.x?$"}, {"pattern": r"^[A-Z]{2}-\d{3}\.x?$"}),
             ({"additionalProperties": False, "xml": {}, "x-a": 1}, {"additionalProperties": False}),
             ({"maximum": 2**63}, {"maximum": 2.0**63}),
             (True, {}),
@@ -314,7 +319,7 @@ class TestSchemas:
             {"A": {"$ref": "#/components/schemas/A"}},
             {"A": {"$ref": "#/components/schemas/B"}, "B": {"$ref": "#/components/schemas/A"}},
             {"A": {"allOf": [{"type": "object"}, {"$ref": "#/components/schemas/A"}]}},
-            {"A": {"anyOf": [{"not": {"$ref": "#/components/schemas/B"}}]}, "B": {"oneOf": [{"$ref": "#/components/schemas/A"}]}},
+            {"A": {"anyOf": [{"allOf": [{"$ref": "#/components/schemas/B"}]}]}, "B": {"oneOf": [{"$ref": "#/components/schemas/A"}]}},
         ],
     )
     def test_a_schema_made_of_itself_is_anything(self, schemas: dict[str, Any]) -> None:
@@ -324,6 +329,24 @@ class TestSchemas:
 
         assert {problem.code for problem in found.problems} == {"endless-reference"}
         assert not list(Draft202012Validator(found.functions[0].input).iter_errors({"body": {"a": 1}}))
+
+    def test_schemas_that_multiply_are_cut_before_judging_a_value_takes_for_ever(self) -> None:
+        both = {f"S{n}": {"anyOf": [{"$ref": f"#/components/schemas/S{n + 1}"}] * 2} for n in range(60)}
+        operation = {"requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/S0"}}}}}
+
+        found = from_openapi(a_document(operation, method="post", components={"schemas": {**both, "S60": {"type": "string"}}}))
+
+        assert {problem.code for problem in found.problems} == {"endless-reference"}
+        assert not list(Draft202012Validator(found.functions[0].input).iter_errors({"body": 1}))
+
+    def test_a_circle_through_a_part_of_a_schema_is_cut(self) -> None:
+        schemas = {"A": {"allOf": [{"$ref": "#/components/schemas/B/anyOf/0"}]}, "B": {"anyOf": [{"$ref": "#/components/schemas/A"}]}}
+        operation = {"requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/B/anyOf/0"}}}}}
+
+        found = from_openapi(a_document(operation, method="post", components={"schemas": schemas}))
+
+        assert {problem.code for problem in found.problems} == {"endless-reference"}
+        assert not list(Draft202012Validator(found.functions[0].input).iter_errors({"body": 1}))
 
     def test_a_schema_beyond_the_limit_ends_in_anything(self) -> None:
         chain = {f"S{n}": {"type": "object", "properties": {"next": {"$ref": f"#/components/schemas/S{n + 1}"}}} for n in range(3000)}
