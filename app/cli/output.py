@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 _HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _reserved: list[TextIO] = []  # the real stdout, once `reserve_stdout` has put it aside
@@ -48,6 +49,15 @@ def visible(text: str) -> str:
     return _HIDDEN.sub(lambda match: match.group().encode("unicode_escape").decode(), text)
 
 
+def _styled(text: str, styles: Mapping[str, str]) -> Text:
+    from rich.text import Text
+
+    shown = Text(text)
+    for word, style in styles.items():
+        shown.highlight_regex(rf"(?m)(?<=\d: ){word}(?=: )", style)
+    return shown
+
+
 class Output:
     """Where one command's result goes."""
 
@@ -56,10 +66,12 @@ class Output:
         self.out = console()
         self.err = console(stderr=True)
 
-    def result(self, data: Mapping[str, Any], text: str) -> None:
-        """Print *data* as JSON or *text* for a person, whichever was asked for."""
+    def result(self, data: Mapping[str, Any], text: str, styles: Mapping[str, str] | None = None) -> None:
+        """Print *data* as JSON or *text* for a person, whichever was asked for; on a terminal `PLACE: WORD: ` has the style of its word."""
         if self.as_json:
             write_json(data)
+        elif styles and self.out.is_terminal:
+            self.out.print(_styled(visible(text), styles))
         else:
             self.out.print(visible(text))
 
