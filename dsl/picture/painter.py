@@ -70,7 +70,7 @@ class _Painter:
 
     def sequence(self, block: TaskBlock, parent: str, *, starts: Sequence[Part] = (), loop: str = "", out: str = "done") -> Part:
         """Return the tasks of a list in layers, with the pills where it begins and ends."""
-        room = max(1, min(MOST_STEPS, MOST_TASKS - self.drawn))
+        room = max(2, min(MOST_STEPS, MOST_TASKS - self.drawn))
         shown = block.steps if len(block.steps) <= room else block.steps[: room - 1]
         self.drawn += len(shown)
         course = Course(block, shown, tuple(part.name for part in starts), loop, out)
@@ -108,8 +108,8 @@ class _Painter:
         return boxed(replace(node, subtitle=said), [(whole, (0, 0))], (whole.width, whole.height), badges)
 
     def _inside(self, step: Step, inner: Sequence[TaskBlock]) -> Part:
-        """Return what stands inside a task; of what is too deep only how much."""
-        if self.depth >= MOST_DEPTH:
+        """Return what stands inside a task; of what is too deep or too much only how much."""
+        if self.depth >= MOST_DEPTH or self.drawn >= MOST_TASKS:
             return more(f"{step.reference}/more", [one for block in inner for one in block.steps], step.reference)
         self.depth += 1
         part = self._scope(step, inner)
