@@ -156,7 +156,7 @@ def _syntax(place: _Place, code: str, error: str, standard: frozenset[str]) -> P
         return _not_valid(site, "expression-syntax", code, error, hint)
     if function:
         advice = unknown_word(function[1], int(function[2]), code, site.variables, standard)
-        hint = f"{advice.hint.rstrip('?')}: {_written(site, advice.fix)}" if advice.fix else advice.hint
+        hint = f"{advice.hint}: {_written(site, advice.fix)}" if advice.fix else advice.hint
         return _not_valid(site, advice.code, code, error, hint)
     return _not_valid(site, "expression-syntax", code, error, "expressions are jq, as in .orders | map(select(.amount > 100))")
 

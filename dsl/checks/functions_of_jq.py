@@ -38,7 +38,9 @@ def unknown_word(name: str, arity: int, code: str, variables: Collection[str], s
     place = re.search(rf"(?<![\w.$]){re.escape(name)}\b", hidden)
     before = hidden[: place.start()].rstrip() if place else ""
     if arity > 0 or before.endswith("|"):
-        hint = f"did you mean `{function}`?" if function else "jq has no such function; its manual lists them"
+        hint = "jq has no such function; its manual lists them"
+        if function:
+            hint = f"jq calls it `{function}`" if name in JQ_NAMES else f"perhaps `{function}` is meant"
         return Advice("unknown-jq-function", hint, checked(_replaced(name, function, code)) if function else None)
     return Advice("expression-syntax", *_word(name, code, before, hidden[place.end() :] if place else "", checked))
 

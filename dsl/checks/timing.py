@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from dsl.checks.constants import truth
 from dsl.checks.found import advice, warning
-from dsl.durations import seconds_of
+from dsl.durations import YEAR_S, seconds_of
 from dsl.pointer import join
 from dsl.problems import Problem
 from dsl.walk import Step, TaskBlock
@@ -15,6 +15,7 @@ from dsl.words import duration_words
 
 JSON = Any
 
+_LONGEST_S: Final = 100 * YEAR_S
 _OTHER_WAYS: Final = frozenset({"switch", "raise", "try", "do", "for", "fork"})
 
 
@@ -76,6 +77,7 @@ def _least_of(step: Step, known: dict[str, float]) -> float:
     if "if" in step.task and truth(step.task["if"]) is not True:
         return 0.0
     if step.kind == "wait":
-        return max(0.0, seconds_of(step.task["wait"]) or 0.0)
+        waits = seconds_of(step.task["wait"]) or 0.0
+        return waits if 0 <= waits <= _LONGEST_S else 0.0  # what is longer has its own problem
     inner = {"do": ("do",), "fork": ("fork", "branches")}.get(step.kind or "")
     return known.get(join(step.reference, *inner), 0.0) if inner else 0.0
