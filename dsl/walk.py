@@ -130,10 +130,10 @@ def declared_blocks(data: JSON) -> Iterator[TaskBlock]:
                     yield from _with_inner(block)
     functions = use.get("functions")
     for name, task in functions.items() if isinstance(functions, dict) else ():
-        alone = TaskBlock("/use/functions", None, parallel=False, variables=frozenset(), names=[name])
         if isinstance(task, dict):
+            alone = TaskBlock("/use/functions", None, parallel=False, variables=frozenset(), names=[name])
             alone.steps.append(Step(join("/use/functions", name), name, kind_of(task), task, 0, alone, None, 0))
-        yield from _with_inner(alone)
+            yield from _with_inner(alone)
 
 
 def declared_steps(data: JSON) -> Iterator[Step]:
