@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsl import mermaid, picture, read, svg
-from dsl.picture.text import width, wrapped
+from dsl.picture.text import wrapped
 from dsl.picture.tracks import Bundle, tracked
 from dsl.walk import steps
 from tests.unit.dsl.definitions import DATA, a_workflow, choose, get, post, put, wait
@@ -35,7 +35,6 @@ def _large() -> dict[str, Any]:
     return a_workflow(*tasks)
 
 
-PILLS = ("start", "end", "exit", "jump", "join")
 SAMPLES = {path.stem: read(path.read_text()).data for path in sorted((DATA / "valid").glob("*.yaml"))} | {
     "sixty tasks and more": _large(),
     "empty": a_workflow(),
@@ -52,15 +51,8 @@ class TestPicture:
         assert ("end" in {node.id for node in drawn.nodes}) == ("end" in {edge.target for edge in drawn.edges})
         assert_tidy(drawn)
 
-    def test_text_fits_and_the_tooltip_has_all_of_it(self, data: Any) -> None:
-        for node in picture(data).nodes:
-            beside = 20 + 22 * bool(node.icon) if node.kind in PILLS else 58
-            assert all(width(line, 13 if node.h > 26 else 11, bold=node.h > 26) <= node.w - beside for line in node.lines)
-            assert len(node.lines) <= 2
-            assert width(node.subtitle, 11) <= node.w - beside
-            assert node.tooltip.startswith(node.title.rstrip("…"))
-        for edge in picture(data).edges:
-            assert width(edge.label, 11) < edge.label_w or not edge.label
+    def test_the_tooltip_has_all_of_a_title(self, data: Any) -> None:
+        assert all(node.tooltip.startswith(node.title.rstrip("…")) for node in picture(data).nodes)
 
     def test_is_well_formed_svg_and_mermaid(self, data: Any) -> None:
         drawn = picture(data)

@@ -9,6 +9,8 @@ from dsl import Picture
 from dsl.picture import Edge, Node
 from dsl.picture.text import width
 
+PILLS = ("start", "end", "exit", "jump", "join")
+
 
 class Area(NamedTuple):
     x: float
@@ -58,6 +60,7 @@ def assert_tidy(drawn: Picture) -> None:
     for siblings in by_parent.values():
         assert not [(one.id, other.id) for one, other in combinations(siblings, 2) if _overlap(_area(one), _area(other))]
     _assert_labels_apart(drawn)
+    _assert_texts_fit(drawn)
     _assert_badges_inside(drawn)
     _assert_lanes_apart(drawn)
     for edge in drawn.edges:
@@ -107,6 +110,19 @@ def _assert_lines_apart(drawn: Picture) -> None:
             if a[across] == b[across] == c[across] == d[across]:
                 shared = min(max(a[along], b[along]), max(c[along], d[along])) - max(min(a[along], b[along]), min(c[along], d[along]))
                 assert shared <= 0, (edge, other)
+
+
+def _assert_texts_fit(drawn: Picture) -> None:
+    """Titles take at most two lines; no line is wider than the room beside its icon, no label wider than its ground."""
+    for node in drawn.nodes:
+        pill = node.kind in PILLS
+        beside = 20 + 22 * (bool(node.icon) and node.kind != "join") if pill else 58
+        px, bold = (13, True) if node.h > 26 else (11, False)
+        assert len(node.lines) <= (1 if pill else 2)
+        assert all(width(line, px, bold=bold) <= node.w - beside + 1 for line in node.lines), node
+        assert width(node.subtitle, 11) <= node.w - beside + 1, node
+        assert 17 * (len(node.lines) + bool(node.subtitle)) <= node.h
+    assert all(width(edge.label, 11) < edge.label_w for edge in drawn.edges if edge.label)
 
 
 def _assert_badges_inside(drawn: Picture) -> None:
