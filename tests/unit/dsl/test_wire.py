@@ -45,7 +45,7 @@ class TestTheSchema:
     @pytest.mark.parametrize("kind", TASK)
     def test_one_kind_with_the_document_around_it_is_small_and_strict(self, kind: str) -> None:
         for part in ("definition", "tasks"):
-            schema = wire_schema([kind], part=part)  # type: ignore[arg-type]
+            schema = wire_schema([kind], part=part)
 
             assert len(compact(schema).encode()) <= BYTES
             assert list(not_strict(schema)) == []
