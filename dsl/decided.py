@@ -114,7 +114,8 @@ def _in_list(block: TaskBlock, document: _Document) -> dict[int, str]:
     What can still be reached when every way is closed that only an approved run takes is undecided.
     """
     approvals = [step for step in block.steps if _is_approval(step, document.data)]
-    if not approvals or len(block.steps) != len(block.names) or len(set(block.names)) != len(block.names):
+    broken = any(step.index != position for position, step in enumerate(block.steps))  # items that are no tasks
+    if not approvals or broken or len(block.steps) != len(block.names) or len(set(block.names)) != len(block.names):
         return {}
     answers = _Answers(block, approvals, document)
     edges = [list(_edges(step, answers)) for step in block.steps]
