@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from urllib.parse import urljoin, urlsplit
 
 from dsl.bindings import OpenApiSecurity, OpenApiVariable
@@ -13,6 +13,8 @@ from dsl.imports.schemas import Schemas
 from dsl.pointer import join
 
 JSON = Any
+
+MAX_WAYS: Final = 20  # to sign in, one of which is enough; further ones are not told
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class Api:
         if not isinstance(node.get("security"), list):
             return None
         found = []
-        for number, item in enumerate(node["security"]):
+        for number, item in enumerate(node["security"][:MAX_WAYS]):
             here = join(at, "security", number)
             needs = self.mapping(item, here)
             found.append(tuple(self._scheme(name, scopes, join(here, name)) for name, scopes in needs.items()))

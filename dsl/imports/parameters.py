@@ -20,6 +20,7 @@ from dsl.pointer import join
 
 JSON = Any
 
+MAX_PARAMETERS: Final = 1_000
 PLACES: Final = ("path", "query", "header", "cookie", "form")
 FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 _IGNORED: Final = frozenset({"accept", "content-type", "authorization"})  # OpenAPI 3.1.1 §4.8.12.1: said elsewhere in the document
@@ -71,6 +72,9 @@ def inputs(api: Api, item: dict[str, JSON], operation: dict[str, JSON], path: st
         for number, given in enumerate(api.items(node.get("parameters"), join(at, "parameters"))):
             parameter, where = _parameter(api, given, join(at, "parameters", number))
             declared[parameter["name"], parameter["in"]] = parameter, where
+            if len(declared) > MAX_PARAMETERS:
+                api.findings.add("too-many-parameters", at, f"there are more than {MAX_PARAMETERS:,} parameters")
+                raise NotTaken
     fields = [_field(api, *one) for one in declared.values() if one[0]["in"] != "body"]
     fields = _of_path(api, fields, path, places[1])
     consumes = operation.get("consumes", api.data.get("consumes"))

@@ -28,6 +28,7 @@ _ONE = ("not", "if", "then", "else", "contains", "propertyNames", "additionalPro
 _MANY = ("allOf", "anyOf", "oneOf", "prefixItems")
 _NAMED = ("properties", "patternProperties", "dependentSchemas")
 _SAME_VALUE = ("not", "if", "then", "else")
+_JUDGES: Final = frozenset({*_SAME_VALUE, "allOf", "anyOf", "oneOf", "dependentSchemas", "$ref"})
 _HIDDEN: Final[dict[Direction, str]] = {"in": "readOnly", "out": "writeOnly"}
 
 
@@ -209,7 +210,7 @@ class Schemas:
 
     def _same_value(self, node: JSON, at: str) -> Iterator[tuple[JSON, str, bool]]:
         """Yield the schemas that judge the same value as *node*: (schema, its pointer, whether `$ref` leads there)."""
-        if not isinstance(node, dict):
+        if not isinstance(node, dict) or _JUDGES.isdisjoint(node):
             return
         if "$ref" in node:
             found = self._references.step(node["$ref"], at, "warning")

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from dsl import Function, read
 from dsl.imports import Imported, from_agent_card, from_mcp, from_openapi
 from dsl.pointer import MISSING, get, join, parent, split
+from tests.cases import cases
 from tests.unit.dsl.definitions import DATA
 
 FILES = DATA.parent / "imports"
@@ -82,7 +83,7 @@ def _is_reference(at: str) -> bool:
 
 
 @pytest.mark.parametrize("name", APIS)
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+@settings(max_examples=cases(60))
 @given(draw=st.data(), times=st.integers(1, 6))
 def test_a_changed_api_never_breaks_the_import(name: str, draw: st.DataObject, times: int) -> None:
     data = DOCUMENTS[name]
@@ -92,7 +93,7 @@ def test_a_changed_api_never_breaks_the_import(name: str, draw: st.DataObject, t
     judge(from_openapi(data), data)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+@settings(max_examples=cases(60))
 @given(draw=st.data(), times=st.integers(1, 6), trusted=st.booleans())
 def test_changed_tools_and_cards_never_break_the_import(draw: st.DataObject, times: int, trusted: bool) -> None:
     tools, card = DOCUMENTS["tools.json"], DOCUMENTS["agent.json"]
@@ -103,7 +104,7 @@ def test_changed_tools_and_cards_never_break_the_import(draw: st.DataObject, tim
     judge(from_agent_card(card), card)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=cases(60))
 @given(name=st.sampled_from(sorted(DOCUMENTS)), draw=st.data(), inserted=st.text(max_size=3))
 def test_a_text_that_is_cut_or_spoilt_never_breaks_the_import(name: str, draw: st.DataObject, inserted: str) -> None:
     text = (FILES / name).read_text(encoding="utf-8")
@@ -114,7 +115,7 @@ def test_a_text_that_is_cut_or_spoilt_never_breaks_the_import(name: str, draw: s
         assert found.functions or found.problems or "paths" in spoilt or "tools" in spoilt or "skills" in spoilt
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=cases(100))
 @given(_JSON)
 def test_anything_at_all_is_refused_in_words(data: Any) -> None:
     for take in (from_openapi, from_agent_card):

@@ -425,6 +425,11 @@ class TestWrongDocuments:
         assert len(from_openapi(document).functions) == 2
         assert codes(document) == [("too-many-operations", "/paths/~1x1")]
 
+    def test_an_operation_with_more_parameters_than_the_limit_is_left_out(self) -> None:
+        many = [{"name": f"p{number}", "in": "query", "schema": {}} for number in range(1001)]
+
+        assert codes(a_document({"parameters": many})) == [("too-many-parameters", "/paths/~1x/get")]
+
     def test_a_text_beyond_the_limit_is_refused_unread(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("dsl.imports.documents.MAX_CHARACTERS", 10)
 
