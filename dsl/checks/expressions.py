@@ -72,14 +72,14 @@ def _places(data: dict[str, JSON]) -> Iterator[_Place]:
 def _judged(place: _Place, loose: bool) -> Iterator[Problem]:
     site = place.site
     text = site.text
-    if misuse.is_mixed(text, site.formula):
+    if misuse.is_mixed(site):
         yield misuse.mixed(site)
     elif site.formula or is_expression(text):
         yield from _expression(place)
     elif loose:
         if "$secrets" in text:
             yield from secret_leak(site, place.step, place.data)
-    elif "{" in text or text.lstrip()[:1] in ("$", "."):
+    elif ("{" in text or text.lstrip()[:1] in ("$", ".")) and not site.pointer.endswith(misuse.PROGRAMS):
         found = misuse.foreign(site)
         if found is not None:
             yield found

@@ -17,16 +17,21 @@ _JSON_PATH: Final = re.compile(r"\$(?:\.[A-Za-z_]\w*|\[\d+\]|\['[^']*'\]|\[\*\])
 _MUSTACHE: Final = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
 _SHELL: Final = re.compile(r"\s*\$\((.+)\)\s*", re.DOTALL)
 _SEVERAL: Final = re.compile(r"\}[^{}]*\$\{")
+PROGRAMS: Final = ("/run/script/code", "/run/shell/command", "/run/container/command")
+_OF_JQ: Final = re.compile(r"\$\{\s*[.$]")  # in a shell `${NAME}` is its own variable
 _WRAPPER: Final = re.compile(r"\$\{\s*(.*?)\s*\}", re.DOTALL)
 
 
-def is_mixed(text: str, formula: bool) -> bool:
-    """Tell whether `${ }` stands somewhere else than around the whole."""
+def is_mixed(site: Site) -> bool:
+    """Tell whether `${ }` stands somewhere else than around the whole. In a program it may belong to the program's own language."""
+    text = site.text
     if "${" not in text:
         return False
+    if site.pointer.endswith(PROGRAMS) and not is_expression(text):
+        return not site.pointer.endswith("/code") and _OF_JQ.search(text) is not None
     if is_expression(text):  # `${ .a } and ${ .b }` begins and ends like one expression
         return _SEVERAL.search(masked(text)) is not None
-    return not (formula and "${" not in masked(text))  # in a text of a formula it is text
+    return not (site.formula and "${" not in masked(text))  # in a text of a formula it is text
 
 
 def mixed(site: Site) -> Problem:

@@ -254,3 +254,18 @@ def test_whatever_is_written_gives_problems_and_no_exception(parts: list[str]) -
 
     for problem in [*_problems(text), *_texts(text), *_texts(f"${{ {text} }}")]:
         assert problem.hint
+
+
+@pytest.mark.parametrize(
+    ("process", "mixed"),
+    [
+        ({"script": {"language": "js", "code": "console.log(`run ${process.env.X} of {{ y }}`)"}}, False),
+        ({"shell": {"command": "echo ${HOME} $(date)"}}, False),
+        ({"shell": {"command": "echo ${ .name }"}}, True),
+        ({"shell": {"command": "${ .command }"}}, False),
+    ],
+)
+def test_a_program_may_have_a_dollar_of_its_own(process: dict[str, Any], mixed: bool) -> None:
+    found = check(a_workflow({"step": {"run": process}}))
+
+    assert [problem.code for problem in found] == (["mixed-expression"] if mixed else [])
