@@ -5,6 +5,7 @@ An expression in `with` is not known before the run: what its value could break 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -40,7 +41,7 @@ def check_call(step: Step, catalogue: Catalogue, own: Mapping[str, JSON], catalo
     parsed = parse_name(call)
     if call in own:
         schema = get(own[call], "/input/schema/document")
-        yield from _check_arguments(step, call, schema if isinstance(schema, dict) else {})
+        yield from check_arguments(step.task.get("with", {}), join(step.reference, "with"), call, schema, trusted=False)
     elif parsed is None or not (parsed.catalogue and parsed.version):
         yield _no_full_name(call, reference, catalogue, own)
     elif parsed.catalogue in catalogs:
@@ -51,7 +52,7 @@ def check_call(step: Step, catalogue: Catalogue, own: Mapping[str, JSON], catalo
         yield _problem("unknown-catalog", reference, f"no catalogue is named '{parsed.catalogue}'", hint)
     elif parsed.key in catalogue:
         function = catalogue[parsed.key]
-        yield from _check_arguments(step, function.name, function.input)
+        yield from check_arguments(step.task.get("with", {}), join(step.reference, "with"), function.name, function.input, trusted=True)
     elif catalogue:
         yield _unknown(call, parsed.name, reference, catalogue)
 
@@ -88,20 +89,37 @@ def _unknown(call: str, name: str, reference: str, catalogue: Catalogue) -> Prob
     return _problem("unknown-function", reference, f"there is no function '{call}'", hint)
 
 
-def _check_arguments(step: Step, name: str, schema: dict[str, JSON]) -> Iterator[Problem]:
-    arguments = step.task.get("with", {})
-    if not schema or not isinstance(arguments, dict):
+def check_arguments(arguments: JSON, pointer: str, name: str, schema: JSON, *, trusted: bool) -> Iterator[Problem]:
+    """
+    Yield how *arguments*, which stand at *pointer*, break the JSON Schema of *name*; what is an expression cannot break it yet.
+
+    Args:
+        trusted: False for a schema that came with a definition: its patterns are not tried, since one may take for ever.
+    """
+    if not isinstance(arguments, dict) or not isinstance(schema, dict) or not schema or (not trusted and _has_patterns(schema)):
         return
     from jsonschema.exceptions import SchemaError, UnknownType
     from referencing.exceptions import Unresolvable
 
     try:
-        errors = list(_validator(_Frozen(schema)).iter_errors(arguments))
-    except (SchemaError, UnknownType, Unresolvable, TypeError, AttributeError, ValueError, RecursionError):
+        errors = [error for error in _validator(_Frozen(schema)).iter_errors(arguments) if not _unsettled(error.instance, error.validator)]
+        found = [problem for error in errors for problem in argument_problems(error, pointer, name)]
+    except (SchemaError, UnknownType, Unresolvable, TypeError, AttributeError, ValueError, RecursionError, re.error):
         return  # the schema itself is wrong, which has its own problem
-    for error in errors:
-        if not _unsettled(error.instance, error.validator):
-            yield from argument_problems(error, join(step.reference, "with"), name)
+    yield from found
+
+
+def _has_patterns(schema: JSON) -> bool:
+    waiting = [schema]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if "pattern" in value or "patternProperties" in value:
+                return True
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+    return False
 
 
 def _unsettled(instance: JSON, keyword: str) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from dsl.catalogue import Catalogue
 from dsl.checks.calls import protocol_rules
 from dsl.checks.events import event_names, of_strategy
-from dsl.checks.functions import check_call
+from dsl.checks.functions import check_arguments, check_call
 from dsl.checks.secrets import authentication_secrets, secrets, secrets_in
 from dsl.checks.uses import declared, uses
 from dsl.checks.variables import variables
@@ -141,6 +141,9 @@ def _workflow(step: Step, workflows: Collection[str] | None, data: dict[str, JSO
                 code="endless-recursion", reference=reference, message=message, hint="add an `if` that at some time does not hold"
             )
         return
+    if isinstance(workflows, Mapping) and prefix + version in workflows:
+        schema = get(workflows[prefix + version], "/input/schema/document")
+        yield from check_arguments(target.get("input"), join(reference, "input"), prefix + version, schema, trusted=False)
     if workflows is None or prefix + version in workflows or (version == "latest" and any(key.startswith(prefix) for key in workflows)):
         return
     hint = did_you_mean(prefix + version, workflows, "approve that workflow first, or name one that is there")

@@ -80,8 +80,20 @@ def _translated(detail: ErrorDetails, value: Any, base: str, model: type[BaseMod
         hint = did_you_mean(str(found), re.findall(r"'([^']+)'", context["expected"]), f"use one of: {context['expected']}")
         return _problem("invalid-value", reference, f"{_named(found)} is not allowed here", hint)
     wanted = _TYPES.get(kind, "something else")
-    hint = _TEXT_HINT if wanted == "text" and isinstance(found, int | float) else ""
+    hint = _TEXT_HINT if wanted == "text" and isinstance(found, int | float) else _shape_hint(wanted, value, path, model)
     return _problem("wrong-type", reference, f"{_named(found)} stands where {wanted} is wanted", hint)
+
+
+def _shape_hint(wanted: str, value: Any, path: list[str | int], model: type[BaseModel]) -> str:
+    """Return how to write what is wanted at *path*: for an object the names that it can have."""
+    from dsl.model.fields import fields_at
+
+    if wanted.startswith("an object"):
+        names = fields_at(model, value, path)
+        return f"write it with {quoted(names, 12)}" if names else "write `NAME: value` lines below it"
+    if wanted.startswith("a list"):
+        return "write each entry on a line of its own, beginning with `- `"
+    return {"text": "write one text", "true or false": "write true or false, without quotes"}.get(wanted, f"write {wanted}, without quotes")
 
 
 def _bound(context: dict[str, Any]) -> str:

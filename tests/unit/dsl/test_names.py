@@ -150,3 +150,21 @@ def test_two_mistakes_are_two_problems() -> None:
         ("unknown-property", "/do/0/a/with/url"),
         ("unknown-property", "/do/0/a/with/verb"),
     ]
+
+
+def test_the_input_of_a_child_workflow_is_held_against_the_childs_schema() -> None:
+    schema = {"type": "object", "required": ["orderId"], "properties": {"orderId": {"type": "integer"}}}
+    child = a_workflow(wait("rest"), input={"schema": {"document": schema}})
+    known = {"test/child/1.0.0": child}
+    start = {"start": {"run": {"workflow": {"namespace": "test", "name": "child", "version": "1.0.0", "input": {"orderId": "five"}}}}}
+
+    problems = check(a_workflow(start), workflows=known)
+
+    assert [(problem.code, problem.reference) for problem in problems] == [("invalid-argument", "/do/0/start/run/workflow/input/orderId")]
+
+
+def test_a_pattern_of_an_own_function_is_not_tried() -> None:
+    schema = {"properties": {"s": {"pattern": "(a+)+$"}, "n": {"type": "integer"}}}
+    own = {"slow": {"input": {"schema": {"document": schema}}, "wait": "PT1S"}}
+
+    assert found(a_workflow({"x": {"call": "slow", "with": {"s": "a" * 60 + "b"}}}, use={"functions": own})) == []
