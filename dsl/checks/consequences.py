@@ -33,7 +33,7 @@ class Consequences:
         self._unclear = _lists(errors, _touches_ways)
 
     def __contains__(self, problem: Problem) -> bool:
-        if problem.code == "unused":  # what uses it may stand in the part that could not be understood
+        if problem.code in ("unused", "unknown-field"):  # what uses or makes it may stand in the part that could not be understood
             return self._any
         if problem.code in _DECLARED:
             part = _DECLARED[problem.code]

@@ -8,7 +8,7 @@ only when no way brings it. Whatever is not certain is not known, and nothing is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any, Final
 
@@ -202,7 +202,7 @@ class _Flow:
         if isinstance(task.get("input"), dict) and "from" in task["input"]:
             at = _At(join(here, "input", "from"), raw, before, variables, f"`input.from` of {origin}")
             entered = self.formula(task["input"]["from"], at)
-        inside = replace(before, data=entered)
+        inside = State(entered, before.context)
         doing = {**variables, "input": entered}
         given, context = self._done(step, inside, doing, raw)
         out = given
@@ -212,7 +212,7 @@ class _Flow:
             out = out or _schema(task["output"], origin)
         if isinstance(task.get("export"), dict) and "as" in task["export"]:
             leaving = {**doing, "output": out}
-            at = _At(join(here, "export", "as"), out, replace(inside, context=context), leaving, f"the export of {origin}")
+            at = _At(join(here, "export", "as"), out, State(entered, context), leaving, f"the export of {origin}")
             context = self.formula(task["export"]["as"], at)
         return State(out, context)
 
@@ -261,7 +261,7 @@ class _Flow:
             if place.startswith(("foreach/", "with/subscription/")):
                 own |= dict.fromkeys(site.variables)
             reader = self.reader(inside, {**doing, **own}, site, f"'{step.name}'")
-            reader.whole(tree, dot)
+            reader.shape(tree, dot)
 
     def _do(self, step: Step, inside: State, scope: dict[str, Shape | None]) -> State:
         return _any_of([self.block(block, inside, scope) for block in inner_blocks(step)])

@@ -196,3 +196,9 @@ def test_parsing_never_raises(text: str) -> None:
 )
 def test_what_is_too_deep_or_too_long_is_not_covered(code: str) -> None:
     assert parse(code) is None
+
+
+def test_a_mistake_of_structure_is_not_followed_by_missing_fields() -> None:
+    data = a_workflow(put("start", {"a": 1}, output={"As": "${ {b: .a} }"}), put("reads", {"value": "${ .b }"}))
+
+    assert [problem.code for problem in check(data)] == ["unknown-property"]
