@@ -23,6 +23,7 @@ from typing import Any, Final
 
 from dsl.call_phrases import http_target
 from dsl.catalogue import DEFAULT_CATALOGUE, Catalogue, EffectKind, Function, find, parse_name
+from dsl.expressions.program import is_expression
 from dsl.pointer import MISSING, get
 from dsl.process_phrases import process_target
 from dsl.protocol_phrases import a2a_target, asyncapi_target, endpoint_of, grpc_target, mcp_target, openapi_target
@@ -161,6 +162,8 @@ def _filled(template: str, arguments: JSON) -> str:
 
     def value(match: re.Match[str]) -> str:
         name = match.group(1)
+        if is_expression(values.get(name)) and template[: match.start()][-1:].strip():  # in the middle of a path: the pattern tells more
+            return match.group()
         return value_of(values.get(name, ""), "an address" if name in ("url", "uri", "endpoint", "address") else "a value")
 
     return " ".join(_FIELD.sub(value, template).split())

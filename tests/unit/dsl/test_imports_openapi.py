@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from dsl import Function, check
+from dsl import Function, check, effects
 from dsl.imports import Imported, from_openapi, operations
 from dsl.imports import openapi as module
 from tests.unit.dsl.definitions import DATA
@@ -110,6 +110,13 @@ class TestFunctions:
             ("invalid-argument", "/do/0/order/with/body/sku"),
             ("unknown-argument", "/do/0/order/with/colour"),
         ]
+
+    def test_its_effect_tells_the_path_and_what_of_it_the_data_decides(self) -> None:
+        call = {"call": "sendParcel:2.4.0@default", "with": {"id": "A-1", "number": "${ .number }"}}
+
+        [effect] = effects({"do": [{"send": call}]}, imported("shop-3.1.yaml").catalogue)
+
+        assert (effect.kind, effect.target) == ("write", "parcels.example/orders/A-1/parcels/{number}")
 
     def test_operations_are_found_by_the_id_that_is_written_in_the_document(self) -> None:
         found = operations((FILES / "shop-3.1.yaml").read_text(encoding="utf-8"))
