@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from dsl.catalogue import Catalogue
 from dsl.diff.changes import Diff, DocumentChange, FieldChange, TaskChange, TaskKind
@@ -21,6 +21,8 @@ from dsl.walk import Step
 
 JSON = Any
 
+_MOST_WORK: Final = 200_000  # tasks that come, go or move, times all tasks; beyond, the list of tasks is set as a whole
+
 
 def compare(old: str | Mapping[str, JSON], new: str | Mapping[str, JSON], catalogue: Catalogue) -> Diff:
     """Return what differs from *old* to *new*: see `dsl.diff`."""
@@ -33,7 +35,8 @@ def compare(old: str | Mapping[str, JSON], new: str | Mapping[str, JSON], catalo
     document = tuple(DocumentChange(field=field, words=document_words(field, before, after)) for field in _document_changes(before, after))
     named = {change.reference for change in tasks}
     untouched = tuple(name for name in matching.new if name not in named)
-    found = operations(before, after, matching)
+    elsewhere = sum(task.kinds not in (("changed",), ("follows",)) for task in tasks)
+    found = operations(before, after, matching) if elsewhere * len(matching.old) <= _MOST_WORK else coarse(before, after)
     if isinstance(old, str) and "&" in old and "*" in old:
         found = _for_text(old, found, before, after)
     return Diff(

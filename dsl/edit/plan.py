@@ -61,7 +61,7 @@ def plan(data: JSON, operation: Mapping[str, JSON], *, locks: bool = True) -> Pl
     Raises:
         EditRefused: it names nothing, holds a locked task, or leaves a `then` without its target.
     """
-    reference = operation.get("reference")
+    reference = operation.get("reference") if isinstance(operation, Mapping) else None
     if not isinstance(reference, str):
         raise EditRefused("an operation needs a `reference`")
     steps = tasks_of(data, locks=locks)

@@ -45,7 +45,7 @@ class Text:
 
     def __post_init__(self) -> None:
         self.root = parse(self.text)
-        self.newline = "\r\n" if "\r\n" in self.text else "\n"
+        self.newline = "\r\n" if "\r\n" in self.text else "\r" if "\r" in self.text and "\n" not in self.text else "\n"
         self.as_json = _is_json(self.text)
 
     def place(self, pointer: str) -> Place:
@@ -94,7 +94,7 @@ def put(source: Text, pointer: str, value: JSON) -> list[Splice]:
 def _whole(source: Text, value: JSON) -> Splice:
     node = source.root
     if source.as_json:
-        return Splice(node.start, node.end, json_lines(value, 0, _INDENT))
+        return Splice(node.start, node.end, json_lines(value, "", " " * _INDENT))
     return Splice(node.start, node.end, source.lines(value, 0))
 
 
@@ -116,8 +116,8 @@ def _replaced(source: Text, place: Place, value: JSON) -> Splice:
         return _replaced_item(source, place, value)
     line = line_end(text, entry.colon)
     rest = text[entry.colon : line]
-    written = source.lines(value, place.owner.column + _INDENT)
-    if inline and "\n" not in written:
+    written = source.lines({"k": value}, place.owner.column).lstrip(" ").removeprefix("k:") if inline else ""
+    if inline and source.newline not in written:
         written = written.strip()
         if node.kind == "empty":
             return Splice(entry.colon, entry.colon, f" {written}")
@@ -316,18 +316,28 @@ def _shifted(lines: str, by: int) -> str:
 
 def _in_brackets(source: Text, owner: Node, at: int, value: JSON) -> str:
     """Return *value* for a place in brackets; over several lines where JSON is written so."""
-    if source.as_json and "\n" in _lead(source, owner) and isinstance(value, dict | list) and value:
-        begin = line_start(source.text, at)
-        indent = len(source.text[begin:at]) - len(source.text[begin:at].lstrip())
-        return json_lines(value, indent, _INDENT).replace("\n", source.newline)
+    if source.as_json and "\n" in _lead(source, owner) and _tall(source, owner) and isinstance(value, dict | list) and value:
+        line = source.text[line_start(source.text, at) : at]
+        unit = _lead(source, source.root).lstrip("\r\n") or " " * _INDENT
+        return json_lines(value, line[: len(line) - len(line.lstrip())], unit).replace("\n", source.newline)
     return flow_text(value, as_json=source.as_json)
 
 
+def _tall(source: Text, owner: Node) -> bool:
+    """Tell whether what *owner* holds takes several lines, or nothing says that it would not."""
+    held = [entry.value for entry in owner.entries if entry.value.entries]
+    return not held or any("\n" in source.text[node.start : node.end] for node in held)
+
+
 def _lead(source: Text, owner: Node) -> str:
-    """Return the blanks before the first entry in brackets."""
+    """Return the blanks before the first entry in brackets, from its line break on when it has a line of its own."""
     if not owner.entries or not owner.flow:
         return ""
-    lead = source.text[owner.body + 1 : owner.entries[0].start]
+    first = owner.entries[0].start
+    line = line_start(source.text, first)
+    if line > owner.body and not source.text[line:first].strip():
+        return source.newline + source.text[line:first]
+    lead = source.text[owner.body + 1 : first]
     return lead if not lead.strip() else ""
 
 

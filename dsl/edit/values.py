@@ -37,9 +37,9 @@ def flow_text(value: JSON, *, as_json: bool) -> str:
     return f"{{{', '.join(pairs)}}}"
 
 
-def json_lines(value: JSON, indent: int, step: int) -> str:
-    """Return *value* as JSON over several lines, the second and later ones after *indent* spaces."""
-    return escaped(json.dumps(value, ensure_ascii=False, indent=step)).replace("\n", f"\n{' ' * indent}")
+def json_lines(value: JSON, indent: str, unit: str) -> str:
+    """Return *value* as JSON over several lines, the second and later ones after *indent*; each level by another *unit*."""
+    return escaped(json.dumps(value, ensure_ascii=False, indent=unit)).replace("\n", f"\n{indent}")
 
 
 def scalar_text(value: JSON, *, as_json: bool, quoted: bool = False) -> str:
