@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dsl import examine
 from tests.unit.dsl.definitions import CATALOGUE, DATA, WORKFLOWS
@@ -32,3 +34,21 @@ def test_one_mistake_gives_one_problem_at_its_place_with_the_right_form_in_its_h
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake["name"])
 def test_what_the_hint_says_is_valid(mistake: dict[str, Any]) -> None:
     assert examine(_definition(mistake["right"]), CATALOGUE, workflows=WORKFLOWS).problems == ()
+
+
+IN_TASKS = [mistake for mistake in MISTAKES if mistake["wrong"].startswith("-")]
+
+
+@given(one=st.sampled_from(IN_TASKS), other=st.sampled_from(IN_TASKS))
+def test_two_mistakes_do_not_hide_each_other(one: dict[str, Any], other: dict[str, Any]) -> None:
+    branches = "".join(
+        f"      - {name}:\n          do:\n{indent(mistake['wrong'], ' ' * 12)}\n" for name, mistake in (("one", one), ("other", other))
+    )
+
+    problems = examine(_definition("- both:\n    fork:\n      branches:\n" + branches), CATALOGUE, workflows=WORKFLOWS).problems
+
+    expected = [
+        (one["code"], "/do/0/both/fork/branches/0/one" + one["at"]),
+        (other["code"], "/do/0/both/fork/branches/1/other" + other["at"]),
+    ]
+    assert sorted((problem.code, problem.reference) for problem in problems) == sorted(expected), "\n".join(map(str, problems))
