@@ -13,7 +13,7 @@ from dsl.catalogue import Catalogue
 from dsl.effects import Effect, effects
 from dsl.outline import OutlineLine, outline
 from dsl.picture.painter import picture
-from dsl.picture.svg import drawing, style
+from dsl.picture.drawing import drawing, style
 from dsl.settings import parley_of_document
 from dsl.words import spoken
 
