@@ -7,10 +7,11 @@ left out and reported, so a result is always a schema that a validator can use.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from dsl.imports.circles import Circles
 from dsl.imports.findings import Findings, References
 from dsl.imports.keywords import KEYWORDS, TYPES, WRONG, is_schema, usable_pattern, value
 from dsl.imports.naming import Names, fitting
@@ -21,14 +22,11 @@ Direction = Literal["in", "out"]
 Key = tuple[str, Direction]
 
 MAX_SCHEMA_VALUES: Final = 2_000  # of the `$defs` of one function's input or output; what lies further inside is "anything"
-MAX_JUDGEMENTS: Final = 1_000  # schemas that judge one value, each as often as it does so
 MAX_EXAMPLE: Final = 300  # characters; a larger one explains nothing
 
 _ONE = ("not", "if", "then", "else", "contains", "propertyNames", "additionalProperties", "unevaluatedItems", "unevaluatedProperties")
 _MANY = ("allOf", "anyOf", "oneOf", "prefixItems")
 _NAMED = ("properties", "patternProperties", "dependentSchemas")
-_SAME_VALUE = ("not", "if", "then", "else")
-_JUDGES: Final = frozenset({*_SAME_VALUE, "allOf", "anyOf", "oneOf", "dependentSchemas", "$ref"})
 _HIDDEN: Final[dict[Direction, str]] = {"in": "readOnly", "out": "writeOnly"}
 
 
@@ -41,16 +39,6 @@ class Part:
     values: int = 0
 
 
-@dataclass(slots=True)
-class _Walk:
-    """A schema whose inner ones are being walked."""
-
-    at: str
-    inner: Iterator[tuple[JSON, str, bool]]
-    by_reference: bool = False  # how it was come to
-    cost: int = 1
-
-
 class Schemas:
     """Converts the schemas of one document."""
 
@@ -60,8 +48,7 @@ class Schemas:
         self._names: dict[Key, str] = {}
         self._whole: dict[Key, Part] = {}  # what `part` gave
         self._taken: dict[Direction, Names] = {"in": Names(), "out": Names()}
-        self._cost: dict[str, int] = {}  # how many schemas judge one value, by the pointer of the outermost; 0 while that is counted
-        self._cut_at: set[str] = set()
+        self._circles = Circles(references)
         self.cut = 0  # how many inputs and outputs were larger than the limit
 
     def part(self, node: JSON, at: str, direction: Direction) -> Part:
@@ -164,7 +151,7 @@ class Schemas:
         if found is None:
             return {}
         target, where = found
-        if self._leads_too_far(node, at):
+        if self._circles.lead_too_far(node, at):
             message = "this schema is made of itself, or of so many others that judging one value by it would never end; it is left out"
             self._findings.add("endless-reference", at, message, "", "warning")
             return {}
@@ -173,56 +160,6 @@ class Schemas:
             self._names[key] = self._taken[direction].take(fitting(last(where), "part"))
         part.needs[key] = target
         return {"$ref": f"#/$defs/{self._names[key]}"}
-
-    def _leads_too_far(self, node: JSON, at: str) -> bool:
-        """Return whether the `$ref` of the schema at *at* would never end, or multiply what judges one value beyond the limit."""
-        if at not in self._cost:
-            self._explore(node, at)
-        return at in self._cut_at
-
-    def _explore(self, node: JSON, at: str) -> None:
-        """Walk what judges the same value as *node*, depth first and each place once; find the `$ref`s that close a circle or multiply."""
-        self._cost[at] = 0  # open: it is being walked
-        stack = [_Walk(at, self._same_value(node, at))]
-        while stack:
-            here = stack[-1]
-            for child, place, is_reference in here.inner:
-                if place not in self._cost:
-                    self._cost[place] = 0
-                    stack.append(_Walk(place, self._same_value(child, place), is_reference))
-                    break
-                self._count(stack, self._cost[place], is_reference)
-            else:
-                stack.pop()
-                self._cost[here.at] = here.cost
-                if stack:
-                    self._count(stack, here.cost, here.by_reference)
-
-    def _count(self, stack: list[_Walk], cost: int, is_reference: bool) -> None:
-        """Add the *cost* of an inner schema to the one that is walked, or cut the `$ref`; 0 is one that is open: a circle."""
-        if is_reference and not 0 < cost <= MAX_JUDGEMENTS:
-            self._cut_at.add(stack[-1].at)
-        elif cost:
-            stack[-1].cost += cost
-        else:  # the circle is closed by a schema that stands inside: the last `$ref` on the way here goes
-            entered = next(number for number in range(len(stack) - 1, 0, -1) if stack[number].by_reference)
-            self._cut_at.add(stack[entered - 1].at)
-
-    def _same_value(self, node: JSON, at: str) -> Iterator[tuple[JSON, str, bool]]:
-        """Yield the schemas that judge the same value as *node*: (schema, its pointer, whether `$ref` leads there)."""
-        if not isinstance(node, dict) or _JUDGES.isdisjoint(node):
-            return
-        if "$ref" in node:
-            found = self._references.step(node["$ref"], at, "warning")
-            if found is not None:
-                yield *found, True
-        yield from ((node[word], join(at, word), False) for word in _SAME_VALUE if word in node)
-        for word in ("allOf", "anyOf", "oneOf"):
-            items = node.get(word)
-            yield from ((item, join(at, word, n), False) for n, item in enumerate(items if isinstance(items, list) else ()))
-        schemas = node.get("dependentSchemas")
-        for name, item in (schemas if isinstance(schemas, dict) else {}).items():
-            yield item, join(at, "dependentSchemas", name), False
 
     def _without_hidden(self, node: dict[str, JSON], at: str, direction: Direction, found: dict[str, JSON]) -> None:
         """Take out the properties that only go the other way, also from `required`."""
