@@ -12,8 +12,8 @@ from dsl.canonical import digest
 from dsl.catalogue import Catalogue
 from dsl.effects import Effect, effects
 from dsl.outline import OutlineLine, outline
-from dsl.picture.painter import picture
 from dsl.picture.drawing import drawing, style
+from dsl.picture.painter import picture
 from dsl.settings import parley_of_document
 from dsl.words import spoken
 
