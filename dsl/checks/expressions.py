@@ -12,9 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from dsl.checks import misuse
-from dsl.checks.functions_of_jq import FORMATS, unknown_word
 from dsl.checks.places import arguments_at, place_words
-from dsl.checks.rewrites import fixed, rewritten
 from dsl.checks.secret_leaks import secret_leak
 from dsl.expressions import fast
 from dsl.expressions.errors import shown
@@ -33,6 +31,7 @@ _UNKNOWN_FUNCTION: Final = re.compile(r"([A-Za-z_]\w*)/(\d+) is not defined")
 _ASSIGNS: Final = re.compile(r"(?<![=!<>|+\-*/%])=(?!=)")
 _NEVER_THERE: Final = re.compile(r"(?<![\w.$@:])(?:input|inputs|halt|halt_error)\b(?!\s*:)|(?<![\w.$@:])env\b(?!\s*:)|\$ENV\b")
 _SHORTHAND: Final = re.compile(r"[{,]\s*\Z")
+_FORMATS: Final = frozenset({"text", "json", "html", "uri", "urid", "csv", "tsv", "sh", "base64", "base64d", "base32", "base32d"})
 _FORMAT: Final = re.compile(r"@([A-Za-z]\w*)")
 _NOT_BEFORE: Final = re.compile(r"(?<![\w.$])not\s*[.$]")
 _LENGTH_FIELD: Final = re.compile(r"(?<=[\w\])])\.length\s*(?:==|!=|<=?|>=?)\s*\d")
@@ -110,15 +109,19 @@ def _understood(site: Site, code: str) -> Iterator[Problem]:
         message = f"'{shown(code)}' sets a value instead of comparing, so it always holds"
         yield _problem(site, "assignment-in-condition", message, "compare with `==`", "warning")
     if _NOT_BEFORE.search(hidden):
+        from dsl.checks.rewrites import fixed
+
         fix = fixed(code, site.variables, STANDARD_VARIABLES)
         hint = f"jq writes `| not` behind a value: {_written(site, fix.code if fix else '.done | not')}"
         yield _problem(site, "expression-syntax", f"'{shown(code)}' asks for a field of `not`, which has none", hint)
     elif _LENGTH_FIELD.search(hidden):
+        from dsl.checks.rewrites import rewritten
+
         hint = f"for the number of items or characters {_written(site, rewritten(code)[0])}"
         yield _problem(site, "length-field", f"'{shown(code)}' reads a field named 'length'", hint, "advice")
     for match in _FORMAT.finditer(hidden):
-        if match[1] not in FORMATS:
-            hint = did_you_mean(match[1], FORMATS, f"there are {', '.join(f'@{name}' for name in sorted(FORMATS))}").replace(
+        if match[1] not in _FORMATS:
+            hint = did_you_mean(match[1], _FORMATS, f"there are {', '.join(f'@{name}' for name in sorted(_FORMATS))}").replace(
                 "mean '", "mean '@"
             )
             yield _problem(site, "unknown-jq-function", f"'{shown(code)}' uses the format @{match[1]}, which jq does not have", hint)
@@ -142,6 +145,9 @@ def _never_there(site: Site, code: str, hidden: str) -> Iterator[Problem]:
 
 
 def _syntax(place: _Place, code: str, error: str, standard: frozenset[str]) -> Problem:
+    from dsl.checks.functions_of_jq import unknown_word  # 5 ms, and most definitions have no mistake
+    from dsl.checks.rewrites import fixed
+
     site = place.site
     variable = _UNKNOWN_VARIABLE.match(error)
     if variable:

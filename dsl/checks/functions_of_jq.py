@@ -11,7 +11,6 @@ from dsl.expressions.masking import masked
 from dsl.expressions.syntax import known_functions, syntax_error
 from dsl.nearest import nearest
 
-FORMATS: Final = frozenset({"text", "json", "html", "uri", "urid", "csv", "tsv", "sh", "base64", "base64d", "base32", "base32d"})
 _BEFORE_TEXT: Final = ("==", "!=", "+", ":", "(", "//", "then", "else", ",", ";")
 
 

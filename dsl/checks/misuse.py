@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from dsl.checks.rewrites import rewritten
 from dsl.expressions.errors import shown
 from dsl.expressions.masking import masked
 from dsl.expressions.program import is_expression, strip
@@ -73,6 +72,8 @@ def foreign(site: Site) -> Problem | None:
     if not text.startswith(("$", ".")) or text == ".":
         return None
     shell = _SHELL.fullmatch(text)
+    from dsl.checks.rewrites import rewritten
+
     code = rewritten(text)[0] if _JSON_PATH.fullmatch(text) or shell else text if _BARE.fullmatch(text) else None
     if code is None:
         return None

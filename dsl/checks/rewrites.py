@@ -51,6 +51,8 @@ def _method(match: re.Match[str], text: Callable[[int], str]) -> str:
         return f"({path} | map(select({arguments})))"
     if name == "find":
         return f"(first({path}[] | select({arguments})))"
+    if name in ("includes", "contains"):  # of a list or a text: jq's `contains` means something else for lists
+        return f"({path} | index({arguments}) != null)"
     if name in ("slice", "substring"):
         return f"{path}[{arguments.replace(',', ':')}]"
     if name == "get":

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dsl import Problem, check
 from dsl.checks.rewrites import fixed
-from dsl.expressions import STANDARD_VARIABLES, syntax_error
+from dsl.expressions import STANDARD_VARIABLES, Expressions, syntax_error
 from dsl.expressions.masking import HIDDEN, masked
 from tests.unit.dsl.definitions import CATALOGUE, a_workflow, post, put, wait
 
@@ -28,7 +28,7 @@ FIXES = {
     ".items.map(.price)": ".items | map(.price)",
     ".items.map(item => item.price)": ".items | map(.price)",
     ".items.filter((o) => o.price > 1).length": "(.items | map(select(.price > 1))) | length",
-    '.tags.includes("new")': '.tags | contains("new")',
+    '.tags.includes("new")': '.tags | index("new") != null',
     '.name.startsWith("A")': '.name | startswith("A")',
     ".name.toUpperCase()": ".name | ascii_upcase",
     '.name.replace("a", "b")': '.name | sub("a"; "b")',
@@ -98,6 +98,40 @@ def test_what_other_languages_write_is_shown_as_jq_that_compiles(wrong: str, rig
     assert fix is not None
     assert fix.code == right
     assert syntax_error(fix.code) is None
+
+
+DATA = {
+    "a": {"x": 5}, "ok": True, "items": [{"price": 2}, {"price": 1}], "tags": ["new"], "name": "Anna", "amount": 150, "status": "open",
+    "id": 9, "orders": [{"id": 1, "amount": 50}, {"id": 2, "amount": 150}],
+}  # fmt: skip
+MEANT: dict[str, Any] = {
+    ".ok && !(.b || .c)": True,
+    ".a === undefined": False,
+    '.b ?? "x"': "x",
+    '.ok ? "a" : "b"': "a",
+    "'large' if .amount > 100 else 'small'": "large",
+    ".items.map(item => item.price)": [2, 1],
+    ".items.filter((o) => o.price > 1).length": 1,
+    '.tags.includes("new")': True,
+    '.name.includes("nn")': True,
+    ".name.toUpperCase()": "ANNA",
+    '.name.replace("a", "e")': "Anne",
+    "len(.items)": 2,
+    '.status in ["open", "new"]': True,
+    "`order ${ .id }`": "order 9",
+    "$.orders[*].id": [1, 2],
+    ".orders[?(@.amount > 100)]": {"id": 2, "amount": 150},
+    '.items.find(i => i.price == 1)["price"]': 1,
+}
+
+
+async def test_the_shown_jq_does_what_was_meant() -> None:
+    pool = Expressions(children=1, timeout_s=5.0)
+
+    answers = {wrong: await pool.evaluate(fix.code, DATA, {}) for wrong in MEANT if (fix := fixed(wrong, (), STANDARD_VARIABLES))}
+
+    await pool.aclose()
+    assert answers == MEANT
 
 
 @pytest.mark.parametrize(("wrong", "hint"), WORDS.items(), ids=list(WORDS))
