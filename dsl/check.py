@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 from dsl.canonical import digest as digest_of
 from dsl.catalogue import Catalogue
 from dsl.checks.consequences import Consequences
-from dsl.checks.dataflow import dataflow
 from dsl.checks.expressions import expressions
 from dsl.checks.flow import flow
 from dsl.checks.metadata import metadata
@@ -109,9 +108,9 @@ def check(
     source = source_or_data
     if source.data is None:
         return list(source.problems)
-    merged = {problem.reference for problem in source.problems if problem.code == "merge-key"}  # an unknown property all the same
+    told = {problem.reference for problem in source.problems if problem.code in ("merge-key", "unsafe-number")}
     checked = _checked(source.data, catalogue or {}, workflows, policy)
-    found = [placed(problem, source) for problem in checked if problem.reference not in merged]
+    found = [placed(problem, source) for problem in checked if problem.reference not in told]
     return _listed([*source.problems, *found])
 
 
@@ -135,6 +134,8 @@ def _layers(data: JSON, catalogue: Catalogue, workflows: Collection[str] | None,
     if not isinstance(data, dict) or any(problem.reference == "" and problem.code == "old-vocabulary" for problem in found):
         return found
     found.extend(metadata(data))
+    from dsl.checks.dataflow import dataflow  # 12 ms, and only a check needs it
+
     following = Consequences(found)
     named = (names(data, catalogue, workflows), schemas(data))
     for layer in (*named, expressions(data), flow(data), dataflow(data, catalogue), schedule(data), limits_of(data, policy)):

@@ -36,7 +36,8 @@ def seconds_of(duration: JSON) -> float | None:
         match = _ISO.fullmatch(duration)
         parts: dict[str, JSON] = match.groupdict() if match else {}
     else:
-        parts = duration if isinstance(duration, dict) else {}
+        sound = isinstance(duration, dict) and all(isinstance(amount, int | float) for amount in duration.values())
+        parts = duration if sound else {}
     try:
         lengths = [float(amount) * _UNITS[unit] for unit, amount in parts.items() if amount is not None and not isinstance(amount, bool)]
     except (KeyError, ValueError, TypeError):

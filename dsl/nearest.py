@@ -15,7 +15,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     if len(word) > _LONGEST:
         return None
     shortest, longest = len(word) * 3 / 7, len(word) * 7 / 3  # beyond these no name is near enough
-    names = sorted({name for name in known if shortest <= len(name) <= longest})
+    names = sorted({name for name in known if isinstance(name, str) and shortest <= len(name) <= longest})
     if len(names) > _MOST:
         names = [name for name in names if name[:1] == word[:1]][:_MOST]
     folded = {name.casefold(): name for name in reversed(names)}

@@ -116,15 +116,15 @@ class Reader:
     def _scalar_value(self, event: Any) -> Any:
         tag = event.tag
         try:
-            if tag is None or tag == "!":
+            if tag is None:
                 return self.plain(event.value) if event.implicit[0] and event.style in (None, "") else event.value
-            if tag == _TEXT:
+            if tag in (_TEXT, "!"):
                 return event.value
             if tag in _SCALAR_TAGS:
                 return self._tagged(tag, event)
         except scalars.NotRepresentable as error:
             hint = "put it in quotes if it is a name or number to keep as it is written"
-            self._note("unsafe-number", event, f"{error}", hint)
+            self._add(_problem("unsafe-number", f"{error}", hint, event.start_mark, self._pointer()))
             return event.value
         self._unknown_tag(event)
         return event.value
@@ -240,6 +240,13 @@ class Reader:
 
     def _note(self, code: str, event: Any, message: str, hint: str) -> None:
         self._add(self._at(code, event, message, hint))
+
+    def _pointer(self) -> str:
+        """Return the pointer of the value that is read next."""
+        if not self._stack:
+            return ""
+        frame = self._stack[-1]
+        return join(frame.pointer, len(frame.value) if isinstance(frame.value, list) else frame.key)
 
     def _add(self, problem: Problem) -> None:
         if len(self.problems) <= MOST_PROBLEMS:

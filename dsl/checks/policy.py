@@ -163,8 +163,8 @@ def _durations(data: dict[str, JSON], limits: Policy, steps: list[Step]) -> Iter
         if length is None:
             continue
         if limits.wait_s is not None and length > limits.wait_s:
-            message = f"'{duration}'" if isinstance(duration, str) else duration_words(duration)
-            message += f" is longer than allowed: at most {_spoken(limits.wait_s)}"
+            shown = f"'{duration[:60]}'" if isinstance(duration, str) else duration_words(duration)
+            message = f"{shown} is longer than allowed: at most {_spoken(limits.wait_s)}"
             yield _problem("wait-too-long", reference, message, "write a shorter duration, or let a `schedule` start another run then")
         elif reference in ("/schedule/every", "/schedule/after") and limits.interval_s is not None and 0 < length < limits.interval_s:
             message = f"a run every {duration_words(duration)} is more often than allowed: at most one in {_spoken(limits.interval_s)}"

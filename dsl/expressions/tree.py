@@ -75,9 +75,9 @@ def _tokens(code: str) -> list[tuple[str, str]]:
             continue
         if match.lastgroup:
             found.append((match.lastgroup, match.group()))
+        if len(found) > _MOST:
+            raise _NotCovered
         at = match.end()
-    if len(found) > _MOST:
-        raise _NotCovered
     return found
 
 
