@@ -130,7 +130,37 @@ class TestWays:
         assert _found("1", caught("message"))
 
 
+class TestContext:
+    FIRST = put("start", {"a": 1}, export={"as": {"kept": "${ .a }"}})
+    READS = put("inner", {"b": "${ $context.other }"})
+    EXPORTS = put("exports", {"c": 1}, export={"as": {"kept": 1, "other": 2}})
+
+    def test_branches_may_see_what_others_export(self) -> None:
+        assert not _found("1", self.FIRST, {"both": {"fork": {"branches": [self.READS, self.EXPORTS]}}})
+        assert _found("1", self.FIRST, {"both": {"fork": {"branches": [self.READS, wait("other")]}}})
+
+    def test_an_attempt_may_see_what_the_one_before_exported(self) -> None:
+        retried = {"try": [self.READS, self.EXPORTS, get("load")], "catch": {"retry": {"limit": {"attempt": {"count": 2}}}}}
+
+        assert not _found("1", self.FIRST, {"careful": retried})
+
+    def test_an_iteration_may_see_what_the_one_before_exported(self) -> None:
+        assert not _found("1", self.FIRST, {"each": {"for": {"in": "$workflow.input"}, "do": [self.READS, self.EXPORTS]}})
+        assert _found("1", self.FIRST, {"each": {"for": {"in": "$workflow.input"}, "do": [self.READS]}})
+
+    def test_a_catch_may_see_what_the_try_exported(self) -> None:
+        careful = {"try": [self.EXPORTS, get("load")], "catch": {"do": [self.READS]}}
+
+        assert not _found("1", self.FIRST, {"careful": careful})
+
+
 class TestSchemas:
+    def test_an_own_function_says_by_its_output_schema_what_it_gives(self) -> None:
+        own = {"use": {"functions": {"own": {**get("load")["load"], "output": {"schema": {"document": CLOSED}}}}}}
+
+        assert not _found(".label", {"step": {"call": "own"}}, **own)
+        assert _found(".lable", {"step": {"call": "own"}}, **own)
+
     def test_only_a_closed_schema_says_what_is_not_there(self) -> None:
         for name, found in (("closed", True), ("open", False)):
             assert _found(".lable", {"sort": {"call": f"{name}:1.0.0@default"}}) == found
