@@ -67,8 +67,20 @@ class TaskBlock:
 
 _NO_TASK: Final[dict[str, JSON]] = {}
 
-# (data, its lists, its tasks) while `walked_once` lasts
-_walked: ContextVar[tuple[JSON, list[TaskBlock], list[Step]] | None] = ContextVar("walked", default=None)
+
+@dataclass(slots=True)
+class _Walked:
+    """What was found in *data*, kept while `walked_once` lasts."""
+
+    data: JSON
+    blocks: list[TaskBlock] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    every_block: list[TaskBlock] | None = None
+    every_step: list[Step] | None = None
+    notes: dict[Any, Any] = field(default_factory=dict)
+
+
+_walked: ContextVar[_Walked | None] = ContextVar("walked", default=None)
 
 
 def is_directive(then: str) -> bool:
@@ -82,19 +94,42 @@ def top_block(data: JSON) -> TaskBlock | None:
 
 @contextmanager
 def walked_once(data: JSON) -> Iterator[None]:
-    """Let `blocks` and `steps` of *data* remember what they found, inside the `with`; nobody may change *data* there."""
-    token = _walked.set((data, list(blocks(data)), list(steps(data))))
+    """Let what goes through *data* remember what it found, inside the `with`; nobody may change *data* there."""
+    found = _Walked(data)
+    top = top_block(data)
+    if top is not None:
+        _walk(top, found.blocks, found.steps)
+    token = _walked.set(found)
     try:
         yield
     finally:
         _walked.reset(token)
 
 
+def _walk(block: TaskBlock, blocks: list[TaskBlock], steps: list[Step]) -> None:
+    blocks.append(block)
+    for step in block.steps:
+        steps.append(step)
+        for inner in inner_blocks(step):
+            _walk(inner, blocks, steps)
+
+
+def _known(data: JSON) -> _Walked | None:
+    known = _walked.get()
+    return known if known is not None and known.data is data else None
+
+
+def notes() -> dict[Any, Any] | None:
+    """Return where to remember what was found out about the definition that is walked now, None outside of `walked_once`."""
+    known = _walked.get()
+    return None if known is None else known.notes
+
+
 def blocks(data: JSON) -> Iterator[TaskBlock]:
     """Yield every task list, outer before inner, in document order."""
-    known = _walked.get()
-    if known is not None and known[0] is data:
-        yield from known[1]
+    known = _known(data)
+    if known is not None:
+        yield from known.blocks
         return
     top = top_block(data)
     if top is not None:
@@ -103,9 +138,9 @@ def blocks(data: JSON) -> Iterator[TaskBlock]:
 
 def steps(data: JSON) -> Iterator[Step]:
     """Yield every task in document order, outer before inner."""
-    known = _walked.get()
-    if known is not None and known[0] is data:
-        yield from known[2]
+    known = _known(data)
+    if known is not None:
+        yield from known.steps
         return
     top = top_block(data)
     if top is not None:
@@ -159,6 +194,16 @@ def settings_blocks(data: JSON) -> Iterator[TaskBlock]:
 
 def all_blocks(data: JSON) -> Iterator[TaskBlock]:
     """Yield every task list: those under `do`, then those in `use`, then those in `metadata.parley`."""
+    known = _known(data)
+    if known is None:
+        yield from _every_block(data)
+        return
+    if known.every_block is None:
+        known.every_block = list(_every_block(data))
+    yield from known.every_block
+
+
+def _every_block(data: JSON) -> Iterator[TaskBlock]:
     yield from blocks(data)
     yield from declared_blocks(data)
     yield from settings_blocks(data)
@@ -166,6 +211,16 @@ def all_blocks(data: JSON) -> Iterator[TaskBlock]:
 
 def all_steps(data: JSON) -> Iterator[Step]:
     """Yield every task: those under `do`, then those in `use`, then those in `metadata.parley`."""
+    known = _known(data)
+    if known is None:
+        yield from _every_step(data)
+        return
+    if known.every_step is None:
+        known.every_step = list(_every_step(data))
+    yield from known.every_step
+
+
+def _every_step(data: JSON) -> Iterator[Step]:
     yield from steps(data)
     yield from declared_steps(data)
     yield from (step for block in settings_blocks(data) for step in block.steps)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final
 
 from dsl.catalogue import parse_name
 from dsl.checks.spellings import iso_duration
 from dsl.durations import seconds_of
 from dsl.expressions.program import is_expression
+from dsl.kinds import PROTOCOLS
 from dsl.nearest import did_you_mean, nearest
 from dsl.pointer import get, join
 from dsl.problems import Problem
-from dsl.walk import Step
+from dsl.walk import Step, all_steps, notes
 
 JSON = Any
 
@@ -24,7 +25,8 @@ _WORDS: Final = {
     "functions": "function",
     "catalogs": "catalogue",
 }
-_DATA: Final = frozenset({"body", "headers", "query", "parameters", "arguments", "payload", "environment"})
+_PARTS: Final = ("with", "run", "input", "output", "export", "foreach")  # of a task that may hold an endpoint
+_DATA: Final = frozenset({"body", "headers", "query", "parameters", "arguments", "payload", "environment", "as", "from", "do"})
 
 
 def declared(data: dict[str, JSON], part: str) -> dict[str, str]:
@@ -47,7 +49,7 @@ def uses(data: dict[str, JSON], tasks: Collection[Step]) -> Iterator[Problem]:
             named[part].add(nearest(name, known) or "")  # surely meant
     for step in tasks:
         call = step.task.get("call")
-        parsed = parse_name(call) if isinstance(call, str) else None
+        parsed = parse_name(call) if isinstance(call, str) and call not in PROTOCOLS else None
         if parsed:
             for part, name in (("functions", str(call)), ("catalogs", parsed.catalogue)):
                 known = declared(data, part)
@@ -59,28 +61,43 @@ def uses(data: dict[str, JSON], tasks: Collection[Step]) -> Iterator[Problem]:
                 yield Problem(code="unused", reference=reference, message=message, hint="use it, or remove it", severity="advice")
 
 
-def authentications(data: dict[str, JSON]) -> Iterator[tuple[str, dict[str, JSON]]]:
-    """Yield (pointer, authentication) wherever one stands: declared, of an endpoint, of a call, a catalogue or a schema."""
+def authentications(data: dict[str, JSON]) -> Iterable[tuple[str, dict[str, JSON]]]:
+    """Return (pointer, authentication) wherever one stands: declared, of an endpoint, of a call, a catalogue or a schema."""
+    remembered = notes()
+    if remembered is None:
+        return _authentications(data)
+    key = ("authentications", id(data))
+    if key not in remembered:
+        remembered[key] = tuple(_authentications(data))
+    found: tuple[tuple[str, dict[str, JSON]], ...] = remembered[key]
+    return found
+
+
+def _authentications(data: dict[str, JSON]) -> Iterator[tuple[str, dict[str, JSON]]]:
     use = data.get("use")
     schemes = use.get("authentications") if isinstance(use, dict) else None
     for name, scheme in schemes.items() if isinstance(schemes, dict) else ():
         if isinstance(scheme, dict):
             yield join("/use/authentications", name), scheme
-    yield from _inside({key: value for key, value in data.items() if key != "document"}, "")
+    for part in ("input", "output"):
+        yield from _inside(data.get(part), f"/{part}")
+    if isinstance(use, dict):
+        yield from _inside(use.get("catalogs"), "/use/catalogs")
+    for step in all_steps(data):
+        for part in _PARTS:
+            if part in step.task:
+                yield from _inside(step.task[part], join(step.reference, part))
 
 
-def _inside(value: JSON, pointer: str) -> Iterator[tuple[str, dict[str, JSON]]]:
-    """A loop, not a recursion, over everything but plain data: an authentication may stand at any endpoint."""
-    waiting = [(value, pointer)]
+def _inside(part: JSON, here: str) -> Iterator[tuple[str, dict[str, JSON]]]:
+    """A loop over everything but plain data and inner tasks: an authentication may stand at any endpoint."""
+    waiting = [(part, here)] if isinstance(part, dict) else []
     while waiting:
         value, pointer = waiting.pop()
-        if isinstance(value, list):
-            waiting += [(item, f"{pointer}/{index}") for index, item in enumerate(value) if isinstance(item, dict | list)]
-            continue
         for key, item in value.items():
             if key == "authentication" and isinstance(item, dict):
                 yield join(pointer, key), item
-            elif isinstance(item, dict | list) and key not in _DATA:
+            elif isinstance(item, dict) and key not in _DATA:
                 waiting.append((item, join(pointer, key)))
 
 

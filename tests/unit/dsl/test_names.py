@@ -168,3 +168,10 @@ def test_a_pattern_of_an_own_function_is_not_tried() -> None:
     own = {"slow": {"input": {"schema": {"document": schema}}, "wait": "PT1S"}}
 
     assert found(a_workflow({"x": {"call": "slow", "with": {"s": "a" * 60 + "b"}}}, use={"functions": own})) == []
+
+
+@pytest.mark.parametrize("name", ["query", "body", "do", "with", "authentication"])
+def test_a_task_may_be_named_like_a_part(name: str) -> None:
+    task = {"call": "http", "with": {"method": "get", "endpoint": {"uri": "https://a.example", "authentication": {"use": "nowhere"}}}}
+
+    assert found(a_workflow({name: task})) == [("unknown-authentication", f"/do/0/{name}/with/endpoint/authentication/use")]
