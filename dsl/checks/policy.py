@@ -6,13 +6,10 @@ here, save where a list of allowed hosts makes an unknown one worth a warning.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from dsl.durations import YEAR_S, durations, seconds_of
 from dsl.expressions.program import is_expression, strip
@@ -92,6 +89,8 @@ def _constant_length(code: str) -> int:
         return int(ranged.group(1))
     if not (code.startswith("[") and code.endswith("]")):
         return 0
+    import json
+
     try:
         return len(json.loads(code))
     except ValueError:
@@ -121,6 +120,8 @@ def _hosts(step: Step, allowed: tuple[str, ...]) -> Iterator[Problem]:
     arguments = step.task.get("with")
     if step.kind != "call" or not isinstance(arguments, dict):
         return
+    from fnmatch import fnmatchcase
+
     for reference, endpoint in _endpoints(arguments, join(step.reference, "with")):
         host = _host(endpoint)
         if host is None:
@@ -150,6 +151,8 @@ def _host(endpoint: str) -> str | None:
     if is_expression(endpoint):
         written = re.match(r'"([a-zA-Z][\w+.-]*://[^"\\/]+)[/"]', strip(endpoint))
         endpoint = written.group(1) if written else ""
+    from urllib.parse import urlsplit
+
     try:
         host = urlsplit(endpoint).hostname
     except ValueError:

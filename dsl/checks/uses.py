@@ -6,8 +6,6 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final
 
 from dsl.catalogue import parse_name
-from dsl.checks.spellings import iso_duration
-from dsl.durations import seconds_of
 from dsl.expressions.program import is_expression
 from dsl.kinds import PROTOCOLS
 from dsl.nearest import did_you_mean, nearest
@@ -126,6 +124,9 @@ def _unknown(part: str, name: str, reference: str, known: Collection[str]) -> Pr
         "errors": "{type: https://example.com/errors/NAME, status: 400}",
         "authentications": "{bearer: {token: …}}",
     }[part]
+    from dsl.checks.spellings import iso_duration
+    from dsl.durations import seconds_of
+
     if part == "timeouts" and (spelt := iso_duration(name) or (name if seconds_of(name) is not None else "")):
         message = f"'{name}' is a duration, and the name of a timeout is wanted"
         return Problem(code="unknown-timeout", reference=reference, message=message, hint=f"write `timeout: {{after: {spelt}}}`")
