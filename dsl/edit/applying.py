@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from dsl.edit.equal import same
 from dsl.edit.follow import Tasks, refuse_locked, tasks_of
@@ -20,6 +20,10 @@ from dsl.source import Source, read
 from dsl.walk import Step
 
 JSON = Any
+
+# how to write, the finest first: pretty, greedy, anew
+_HABITS: Final = ((True, False, False), (False, False, False), (True, True, False))
+_LAST_HABITS: Final = ((False, False, True), (False, True, True))
 
 
 @dataclass(slots=True)
@@ -92,7 +96,8 @@ def _one(source: Source, operation: Mapping[str, JSON], marks: _Marks) -> Source
         steady, holder = _with_end(source, steps)
         if steady is not None:
             changed = _changed(steady, done, expected, [step for step in kept if step.reference != holder])
-            done.footprint += [holder] if holder else []
+            done.footprint += [holder] if holder and changed else []
+    changed = changed or _changed(source, done, expected, kept, _LAST_HABITS)
     if changed is None:
         raise EditRefused(f"'{operation.get('op')}' on {operation.get('reference') or 'the document'} {_why(source, done)}")
     marks.add(done)
@@ -108,10 +113,12 @@ def _untouched(steps: Tasks, done: Plan) -> list[Step]:
     return [step for step in steps.values() if not marks.touch(step.reference)]
 
 
-def _changed(source: Source, done: Plan, expected: JSON, kept: list[Step]) -> Source | None:
+def _changed(
+    source: Source, done: Plan, expected: JSON, kept: list[Step], habits: tuple[tuple[bool, bool, bool], ...] = _HABITS
+) -> Source | None:
     """Return the first way to write the change that says what is *expected* and leaves the text of *kept* alone."""
     plain = Text(source.text)
-    for plain.pretty, plain.greedy in ((True, False), (False, False), (False, True)):
+    for plain.pretty, plain.greedy, plain.anew in habits:
         for splices in _ways(plain, done.edits, expected, done.task):
             if _spares(plain, splices, kept):
                 result = read(spliced(source.text, splices))

@@ -39,6 +39,7 @@ class Text:
     text: str
     pretty: bool = True  # several lines as a block; without it, quoted on one
     greedy: bool = False  # blank lines below what goes, go too: a block of text above would take them in
+    anew: bool = False  # what moves is written anew
     root: Node = field(init=False)
     as_json: bool = field(init=False)
     newline: str = field(init=False)
@@ -211,11 +212,12 @@ def move_item(source: Text, pointer: str, to: str, index: int, value: JSON, *, a
             own_text = source.text[place.entry.start : place.entry.end]
             return [*drop(source, pointer), *_into_brackets(source, owner, index, own_text)]
         return [*drop(source, pointer), *add_item(source, to, index, value, after=after)]
-    if not _own_line(source.text, place.entry.start):
+    if source.anew or not _own_line(source.text, place.entry.start):
         return [*drop(source, pointer), *add_item(source, to, index, value, after=after)]
     start, end = region(source, place)
     moved = _shifted(source.text[start:end], owner.column - place.owner.column).removesuffix("\n").removesuffix("\r")
-    return [Splice(start, end, ""), *_line_in(source, owner, index, moved, after=after)]
+    gone = Splice(start, _blank_lines(source.text, end) if source.greedy else end, "")
+    return [gone, *_line_in(source, owner, index, moved, after=after)]
 
 
 def rename_key(source: Text, pointer: str, name: str) -> list[Splice]:
