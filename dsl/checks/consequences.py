@@ -28,6 +28,7 @@ class Consequences:
         errors = [problem for problem in structural if problem.severity == "error"]
         self._any = bool(errors)
         self._references = frozenset(problem.reference for problem in errors)
+        self._misplaced = frozenset(_task_of(problem.reference) for problem in errors if problem.code == "misplaced-property")
         self._tasks = frozenset(_task_of(problem.reference) for problem in errors)
         self._unnamed = _lists(errors, lambda problem, inside: len(inside) <= 1)
         self._unclear = _lists(errors, _touches_ways)
@@ -35,6 +36,8 @@ class Consequences:
     def __contains__(self, problem: Problem) -> bool:
         if problem.code in ("unused", "unknown-field"):  # what uses or makes it may stand in the part that could not be understood
             return self._any
+        if problem.code == "missing-argument" and _task_of(problem.reference) in self._misplaced:
+            return True
         if problem.code in _DECLARED:
             part = _DECLARED[problem.code]
             return not self._references.isdisjoint(("/use", f"/use/{part}", f"/{part}"))

@@ -15,12 +15,14 @@ from dsl.checks.forms import MISSING, MOVED, OTHERWISE, PARTS, RENAMED, SCHEMA_W
 from dsl.checks.items import item_problems
 from dsl.checks.shapes import shape_hint
 from dsl.checks.spellings import better_hint
-from dsl.kinds import kind_of
-from dsl.nearest import quoted
+from dsl.kinds import KINDS, PROTOCOLS, kind_of
+from dsl.nearest import nearest, quoted
 from dsl.pointer import get, join, last, parent
 from dsl.problems import Problem
 
 JSON = Any
+
+_OF_TASKS = ("if", "input", "output", "export", "timeout", "then", "metadata", "call", "with")
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ def _visit(part: str, value: JSON, pointer: str, findings: _Findings) -> None:
             if part == "task" and key == "foreach" and "listen" not in value:
                 inner = None
             elif part == "task" and key == "with":
-                inner = "http" if value.get("call") == "http" else None
+                inner = value["call"] if value.get("call") in PROTOCOLS else None
             if inner:
                 _visit(inner, item, join(pointer, key), findings)
 
@@ -171,8 +173,23 @@ def _in_part(part: str, value: dict[str, JSON], pointer: str, but: frozenset[str
             here = join(pointer, key)
             lacks = ((pointer, "then"),) if part == "case" else ()
             yield Found(_problem("unknown-property", here, f"'{key}' is not known here", OTHERWISE[part][key]), (here,), lacks)
+    if part == "task" and kind_of(value) == "call" and value["call"] not in PROTOCOLS:
+        yield from _beside_call(keys, pointer)
     if part in ("input", "output", "schema"):
         yield from _schema(part, value, pointer)
+
+
+def _beside_call(keys: list[str], pointer: str) -> Iterator[Found]:
+    """Arguments of a function that stand beside `call`."""
+    others = {*RENAMED["task"], *MOVED["task"], *OTHERWISE["task"], *_OF_TASKS}
+    stray = [key for key in keys if key not in others and key not in KINDS and not vocabulary.in_task(key)]
+    if stray:
+        covers = tuple(join(pointer, key) for key in stray)
+        message = f"{quoted(stray)} {'does' if len(stray) == 1 else 'do'} not belong here"
+        hint = f"write `with: {{{', '.join(f'{key}: …' for key in stray)}}}`"
+        near = nearest(stray[0], _OF_TASKS) if len(stray) == 1 else None
+        if near is None or abs(len(near) - len(stray[0])) > 1:  # else it is misspelt
+            yield Found(_problem("misplaced-property", covers[0], message, hint), covers)
 
 
 def _renamed(part: str, value: dict[str, JSON], keys: list[str], pointer: str) -> Iterator[Found]:

@@ -148,6 +148,14 @@ def _subflow(value: JSON, pointer: str) -> str | None:
     return "write `workflow: {namespace: …, name: …, version: …}`" if isinstance(value, str) else None
 
 
+def _resource(value: JSON, pointer: str) -> str | None:
+    return f"write `{last(pointer)}: {{endpoint: …}}`" if isinstance(value, str) else None
+
+
+def _service(value: JSON, pointer: str) -> str | None:
+    return f"write `service: {{name: {value}, host: …}}`" if isinstance(value, str) else None
+
+
 _RULES: Final[dict[str, Callable[[JSON, str], str | None]]] = {
     "tasks": _tasks,
     "task": _task,
@@ -161,6 +169,8 @@ _RULES: Final[dict[str, Callable[[JSON, str], str | None]]] = {
         ("named errors", "named retries", "named functions", "named timeouts", "named authentications", "named catalogs"), _named
     ),
     "then": _then,
+    "resource": _resource,
+    "service": _service,
     "for": _for,
     "in": _in,
     "duration": _duration,

@@ -121,10 +121,9 @@ def _holds(value: Any, part: int | str) -> bool:
 def _missing(name: str, reference: str, found: Any) -> Problem:
     what = f"'{reference.rpartition('/')[2]}'" if reference else "the definition"
     near = did_you_mean(name, [key for key in found if key not in KINDS and key not in _names()]) if isinstance(found, dict) else ""
+    in_task = isinstance(found, dict) and reference.rpartition("/")[0].rpartition("/")[2].isdigit()
     old = (
-        next((f"'{key}' is older vocabulary: {vocabulary.in_task(key)}" for key in found if vocabulary.in_task(key)), "")
-        if isinstance(found, dict)
-        else ""
+        next((f"'{key}' is older vocabulary: {vocabulary.in_task(key)}" for key in found if vocabulary.in_task(key)), "") if in_task else ""
     )
     return _problem("missing-property", reference, f"{what} needs '{name}'", old or near or f"add `{name}: …`")
 
