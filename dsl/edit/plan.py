@@ -139,10 +139,12 @@ def _set_field(data: JSON, steps: Tasks, reference: str, operation: Mapping[str,
     pointer = reference + name if name.startswith("/") else join(reference, name)
     if "value" not in operation:
         return _remove(data, steps, pointer)
-    owner = get(data, parent(pointer))
-    if not isinstance(owner, dict) and get(data, pointer) is MISSING:
+    value = _value(operation)
+    while get(data, parent(pointer)) is MISSING and len(parent(pointer)) > len(reference) and not last(pointer).isdigit():
+        pointer, value = parent(pointer), {last(pointer): value}  # mappings that are not there yet are made
+    if not isinstance(get(data, parent(pointer)), dict) and get(data, pointer) is MISSING:
         raise EditRefused(f"there is nothing at {parent(pointer) or 'the document'} that '{last(pointer)}' could be a field of")
-    return _put(data, steps, pointer, _value(operation))
+    return _put(data, steps, pointer, value)
 
 
 def _replace(data: JSON, steps: Tasks, reference: str, operation: Mapping[str, JSON]) -> Plan:

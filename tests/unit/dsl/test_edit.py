@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from dsl import EditRefused, apply, read, render
 from dsl.pointer import get, join, parent
 from dsl.walk import steps
+from tests.cases import cases
 from tests.unit.dsl.definitions import DATA
 
 TEXT = """# the head stays
@@ -60,6 +61,11 @@ class TestSetField:
 
         assert _data(applied.text)["do"][1]["ship"]["metadata"] == value
         assert _data(applied.text)["do"][0] == _data(TEXT)["do"][0]
+
+    def test_makes_the_mappings_on_the_way(self) -> None:
+        operation = {"op": "set-field", "reference": "/do/2/tell", "field": "/metadata/parley/title", "value": "Tell"}
+
+        assert apply(TEXT, [operation]).text == TEXT.replace("true}}", "true}, metadata: {parley: {title: Tell}}}")
 
     def test_works_in_a_one_line_mapping(self) -> None:
         applied = apply(TEXT, [{"op": "set-field", "reference": "/do/2/tell", "field": "if", "value": ".a > 1"}])
@@ -161,6 +167,17 @@ REFUSED = {
     "several documents": ("a: 1\n---\nb: 1\n", {"op": "set-field", "reference": "", "field": "a", "value": 2}, "more than one document"),
     "a value that is no JSON": (TEXT, {"op": "set-field", "reference": "/do/0/pause", "field": "x", "value": float("nan")}, "cannot stand"),
     "a field that is not there": (TEXT, {"op": "set-field", "reference": "/do/0/pause", "field": "input"}, "nothing at /do/0/pause/input"),
+    "a place that is no mapping": (
+        TEXT,
+        {"op": "set-field", "reference": "/do/0/pause", "field": "/wait/x", "value": 1},
+        "could be a field of",
+    ),
+    "a number where no list is": (
+        TEXT,
+        {"op": "set-field", "reference": "/do/0/pause", "field": "/x/0", "value": 1},
+        "could be a field of",
+    ),
+    "a task that is not there": (TEXT, {"op": "set-field", "reference": "/do/9/x", "field": "then", "value": "end"}, "could be a field of"),
     "no operation at all": (TEXT, "remove", "needs a `reference`"),
     "an unknown operation": (TEXT, {"op": "explode", "reference": "/do"}, "not known"),
     "no reference": (TEXT, {"op": "remove"}, "reference"),
@@ -337,7 +354,7 @@ TEXTS = [TEXT, *(path.read_text() for path in sorted((DATA / "valid").glob("*.ya
 VALUES = st.sampled_from(["PT9S", "x: y", "# c", {"a": 1, "b": [1, {"c": None}]}, [1, "two"], 7, None, False, "multi\nline\n", "${ .a }"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=cases(60))
 @given(text=st.sampled_from(TEXTS), pick=st.integers(0, 10_000), value=VALUES, kind=st.sampled_from(["set", "new", "replace"]))
 def test_everything_outside_the_footprint_stays_byte_identical(text: str, pick: int, value: Any, kind: str) -> None:
     """The lines outside the changed task are the same before and after it, and all other data is equal."""
