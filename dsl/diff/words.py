@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from dsl.catalogue import Catalogue
 from dsl.diff.changes import DocumentChange, FieldChange, TaskChange
-from dsl.phrases import phrase
-from dsl.pointer import get, split
+from dsl.phrases import case_words, phrase
+from dsl.pointer import get, join, split
 from dsl.walk import Step
 from dsl.words import cron_words, joined, shortened
 
@@ -18,10 +18,12 @@ JSON = Any
 _LONGEST: Final = 60  # characters of a value
 _MOST_FIELDS: Final = 3  # of one task are told
 _MOST_TASKS: Final = 6  # are named in the summary
+_VERBS: Final = ("is what ", "moved ", "goes on ", "now: ")
 _SAID: Final = {
     "/document/title": "the title", "/document/version": "the version", "/document/name": "the name",
     "/document/namespace": "the namespace", "/document/summary": "the summary", "/document/dsl": "the version of the language",
     "/if": "its condition", "/then": "what comes next", "/output/as": "what it keeps", "/input/from": "what it reads",
+    "/metadata/parley/title": "its title", "/metadata/parley/locked": "its lock", "/metadata/title": "its title",
     "/timeout/after": "its time limit", "/with/endpoint": "the address", "/with/method": "the method", "/with/body": "what it sends",
 }  # fmt: skip
 
@@ -42,7 +44,8 @@ def task_words(change: TaskChange, old: Step | None, new: Step | None, before: J
         parts.append(f"goes on with {joined([repr(field.new) for field in change.fields])}, as that is called now")
     if "changed" in change.kinds:
         parts += _changed(change, old, new, before, after, catalogue)
-    return f"'{change.name}' {'; '.join(parts)}"
+    said = "; ".join(parts)
+    return f"'{change.name}'{' ' if said.startswith(_VERBS) else ': '}{said}"
 
 
 def document_words(field: FieldChange, before: JSON, after: JSON) -> str:
@@ -79,12 +82,24 @@ def summary(tasks: Sequence[TaskChange], document: Sequence[DocumentChange], unt
 
 def field_words(field: FieldChange) -> str:
     """Return "`/with/body` is now 'x' (was 'y')"."""
+    field = _inmost(field)
     name = _SAID.get(field.pointer, f"`{'.'.join(split(field.pointer))}`")
     if field.kind == "removed":
         return f"{name} is gone (was {value_words(field.old)})"
     if field.kind == "added":
         return f"{name} is new: {value_words(field.new)}"
     return f"{name} is now {value_words(field.new)} (was {value_words(field.old)})"
+
+
+def _inmost(field: FieldChange) -> FieldChange:
+    """Return what came or went without the mappings that only hold it."""
+    pointer, old, new = field.pointer, field.old, field.new
+    held = new if field.kind == "added" else old if field.kind == "removed" else None
+    while isinstance(held, dict) and len(held) == 1:
+        key, held = next(iter(held.items()))
+        pointer = join(pointer, key)
+        old, new = (None, held) if field.kind == "added" else (held, None)
+    return FieldChange(pointer, field.kind, old, new)
 
 
 def value_words(value: JSON) -> str:
@@ -98,8 +113,28 @@ def _changed(change: TaskChange, old: Step, new: Step, before: JSON, after: JSON
     was, now = phrase(old, before, catalogue), phrase(new, after, catalogue)
     told = [f"now: {_lowered(now)} (was: {_lowered(was)})"] if was != now else []
     fields = [field for field in change.fields if not (told and _in_phrase(field))]
-    told += [field_words(field) for field in fields[:_MOST_FIELDS]]
+    told += [words for field in fields[:_MOST_FIELDS] for words in _told(field)]
     return told + ([f"{len(fields) - _MOST_FIELDS} more values"] if len(fields) > _MOST_FIELDS else [])
+
+
+def _told(field: FieldChange) -> list[str]:
+    """Return the words of a change; of the cases of a switch, which came, went and changed."""
+    was, now = _cases(field.old), _cases(field.new)
+    if field.pointer != "/switch" or was is None or now is None:
+        return [field_words(field)]
+    told = [f"the case '{name}' is gone" for name in was if name not in now]
+    for name, case in now.items():
+        if was.get(name) != case:
+            leads = f"{case_words(case)}, then {case.get('then', 'continue')}"
+            told.append(f"the case '{name}' is {'now' if name in was else 'new'}: {leads}")
+    return told or ["its cases are tried in another order"]
+
+
+def _cases(value: JSON) -> dict[str, dict[str, JSON]] | None:
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        return None
+    found = {name: case for item in value for name, case in item.items() if isinstance(case, dict)}
+    return found if len(found) == len(value) else None
 
 
 def _in_phrase(field: FieldChange) -> bool:

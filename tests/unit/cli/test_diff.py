@@ -42,7 +42,7 @@ def test_says_what_changed_and_what_it_asks_of_others(tmp_path: Path, capsys: py
         "  - 'count' is gone: set n to 1",
         "  ~ 'pause' now: wait 5 seconds (was: wait 1 second)",
         "  ~ the version is now 1.3.0 (was 1.2.0)",
-        '  + `use` is new: {"secrets": ["key"]}',
+        '  + `use.secrets` is new: ["key"]',
         "For others: a major change, from 1.2.0 to 2.0.0 or later",
         "  ! it needs the secret 'key': somebody has to give it [secret-needed]",
     ]

@@ -89,6 +89,22 @@ class TestTasks:
             {"op": "set-field", "reference": "/do/0/loop/do/1/b", "field": "/with/endpoint", "value": "https://b.example"},
         )
 
+    def test_cases_of_a_switch_are_told_one_by_one(self) -> None:
+        new = a_workflow(get("fetch"), choose("check", ("big", ".y > 3", "notify"), ("other", None, "end")), *OLD["do"][2:])
+        more = a_workflow(
+            get("fetch"), choose("check", ("big", ".x", "notify"), ("odd", ".y > 3", "rest"), ("small", None, "end")), *OLD["do"][2:]
+        )
+
+        words = diff(OLD, more).tasks[0].words
+        assert words.startswith("'check': the case 'odd' is new: if ")
+        assert words.endswith("is above 3, then rest")
+        assert "the case 'other' is new: otherwise, then end" in diff(OLD, new).tasks[0].words
+
+    def test_what_only_holds_a_new_value_is_passed_over(self) -> None:
+        new = a_workflow(*OLD["do"][:3], wait("rest", metadata={"parley": {"title": "Take a rest"}}))
+
+        assert diff(OLD, new).tasks[0].words == "'rest': its title is new: \"Take a rest\""
+
 
 class TestDocument:
     def test_values_outside_the_tasks_are_told_in_words(self) -> None:
@@ -100,7 +116,7 @@ class TestDocument:
         assert [change.words for change in found.document] == [
             "the version is now 1.1.0 (was 1.0.0)",
             "it starts: every day at 08:00 (was every day at 09:00)",
-            "`input` is gone (was {\"from\": \".a\"})",
+            "what it reads is gone (was .a)",
         ]  # fmt: skip
         assert found.words.startswith("No task changed (1 untouched). The version is now")
 
