@@ -24,6 +24,7 @@ from dsl.checks.policy import policy as limits_of
 from dsl.checks.schedule import schedule
 from dsl.checks.schemas import schemas
 from dsl.checks.structure import structure
+from dsl.collector import uncollected
 from dsl.effects import Effect
 from dsl.effects import effects as effects_of
 from dsl.pointer import parent
@@ -125,7 +126,7 @@ def load(data: JSON) -> Definition:
 
 
 def _checked(data: JSON, catalogue: Catalogue, workflows: Collection[str] | None, policy: Policy) -> list[Problem]:
-    with walked_once(data):
+    with uncollected(), walked_once(data):
         return _layers(data, catalogue, workflows, policy)
 
 

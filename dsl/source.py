@@ -10,8 +10,9 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from dsl.collector import uncollected
 from dsl.problems import Problem
 
 MAX_CHARACTERS: Final = 5_000_000
@@ -27,8 +28,7 @@ _PLAIN = bytes([9, 10, 13, *range(32, 127)])
 _PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Where a node stands: 1-based lines and columns, offsets in characters; the end is exclusive."""
 
     line: int
@@ -67,7 +67,8 @@ def read(text: str) -> Source:
     is_json = _looks_like_json(text)
     reader = Reader(unpaired(text), depth=MAX_DEPTH, nodes=MAX_NODES)
     try:
-        data = reader.run()
+        with uncollected():
+            data = reader.run()
     except Refused as refusal:
         return Source(text=text, problems=(*reader.problems, refusal.problem))
     if is_json:
