@@ -7,7 +7,7 @@ language than jq nothing is judged.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from dsl.expressions import fast
 from dsl.expressions.errors import shown
 from dsl.expressions.masking import masked
 from dsl.expressions.program import STANDARD_VARIABLES, is_expression, strip
-from dsl.expressions.syntax import syntax_error
+from dsl.expressions.syntax import Key, compile_together, key_of, syntax_error
 from dsl.nearest import did_you_mean, nearest
 from dsl.problems import Problem
 from dsl.sites import Site, document_sites, task_sites
@@ -55,7 +55,9 @@ def expressions(data: dict[str, JSON]) -> Iterator[Problem]:
     loose = isinstance(evaluate, dict) and evaluate.get("mode") == "loose"
     if isinstance(evaluate, dict) and evaluate.get("language", "jq") != "jq":
         return
-    for place in _places(data):
+    places = list(_places(data))
+    compile_together(_keys(places))
+    for place in places:
         for problem in _judged(place, loose):
             yield replace(problem, severity="warning") if loose and problem.severity == "error" else problem
 
@@ -66,6 +68,16 @@ def _places(data: dict[str, JSON]) -> Iterator[_Place]:
     for step in all_steps(data):
         for site in task_sites(step):
             yield _Place(site, step, data)
+
+
+def _keys(places: Iterable[_Place]) -> Iterator[Key]:
+    """Yield the expressions that need jq."""
+    for place in places:
+        site = place.site
+        if site.formula or is_expression(site.text):
+            code = strip(site.text)
+            if fast.compiled(code) is None:
+                yield key_of(code, site.variables, place.standard)
 
 
 def _judged(place: _Place, loose: bool) -> Iterator[Problem]:

@@ -9,17 +9,21 @@ import atexit
 import json
 import os
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 from dsl.expressions import fast
 from dsl.expressions.child_process import Child, ChildDied, request
 from dsl.expressions.messages import syntax_words
-from dsl.expressions.program import STANDARD_VARIABLES, program, strip, used_names, variables_in
+from dsl.expressions.program import PRELUDE, STANDARD_VARIABLES, program, strip, used_names, variables_in
 
 _COMPILE_TIMEOUT_S = 5.0
 _OWN = ("ENV", "__loc__")  # jq's own variables
 _LONGEST = 20_000  # characters; a longer expression is refused unread
+_AT_ONCE = 25  # expressions of one program
+_MOST_SOUND = 16_384
+
+Key = tuple[str, tuple[str, ...]]  # an expression and the variables it uses
 
 
 class _Compiler:
@@ -77,8 +81,38 @@ def syntax_error(expression: str, variables: Collection[str] = (), standard: Col
         variables: Names without `$` that it may use besides the standard ones (`$context`, `$input` …).
         standard: Those of the standard ones that exist where it stands.
     """
-    code = strip(expression)
-    return _error_of(code, used_names(code, {*standard, *variables}) if "$" in code else ())
+    return _error_of(*key_of(strip(expression), variables, standard))
+
+
+def key_of(code: str, variables: Collection[str], standard: Collection[str]) -> Key:
+    """Return a stripped expression with those of its variables that exist; see `syntax_error`."""
+    return code, used_names(code, {*standard, *variables}) if "$" in code else ()
+
+
+def compile_together(wanted: Iterable[Key]) -> None:
+    """
+    Compile many expressions in few programs, so that `syntax_error` knows those that are right.
+
+    Most of what an expression costs is the way to the child and the prelude. Of a program that does not compile nothing is known:
+    its expressions are compiled one by one when they are asked for.
+    """
+    fresh = [key for key in dict.fromkeys(wanted) if key not in _sound and _stays_apart(key[0])]
+    for start in range(0, len(fresh), _AT_ONCE):
+        batch = fresh[start : start + _AT_ONCE]
+        parts = (f"({program(code, names).removeprefix(PRELUDE)})" for code, names in batch)
+        if len(batch) > 1 and _compiler.error(f"{PRELUDE} {', '.join(parts)}") is None:
+            if len(_sound) > _MOST_SOUND:
+                _sound.clear()
+            _sound.update(dict.fromkeys(batch))
+
+
+_sound: dict[Key, None] = {}  # compiled together with others
+
+
+def _stays_apart(code: str) -> bool:
+    """Tell whether *code* certainly has no say in how the text behind it is read: its strings end, it has no comment and no escape."""
+    short = 0 < len(code) <= _LONGEST // _AT_ONCE and fast.compiled(code) is None
+    return short and not {"\\", "#"} & set(code) and code.count('"') % 2 == 0 and not _leaves_its_bracket(code)
 
 
 @lru_cache(maxsize=1)
@@ -97,6 +131,8 @@ def _error_of(code: str, names: tuple[str, ...]) -> str | None:
         unknown = min(variables_in(code) - {*names, *_OWN}, default=None)
         if unknown is None or '"' not in code:
             return None if unknown is None else f"${unknown} is not defined"
+    if (code, names) in _sound:
+        return None
     message = _compiler.error(program(code, names))
     if message is None and _leaves_its_bracket(code):
         message = _compiler.error(f"[{code}\n]") and "a ')' has no '(' before it"
