@@ -96,7 +96,7 @@ def _whole(source: Text, value: JSON) -> Splice:
     node = source.root
     if source.as_json:
         return Splice(node.start, node.end, json_lines(value, "", " " * _INDENT))
-    return Splice(node.start, node.end, source.lines(value, 0))
+    return Splice(node.start, line_end(source.text, node.end), source.lines(value, 0))
 
 
 def _replaced(source: Text, place: Place, value: JSON) -> Splice:
@@ -131,7 +131,7 @@ def _replaced(source: Text, place: Place, value: JSON) -> Splice:
     body = source.newline + source.lines(value, place.owner.column + _INDENT)
     if node.kind != "empty" and node.end > line:  # several lines: a comment beside the key stays
         comment = rest if rest.lstrip().startswith("#") else ""
-        return Splice(entry.colon, node.end, comment + body)
+        return Splice(entry.colon, line_end(text, node.end), comment + body)
     end = line_end(source.text, entry.end)
     comment = text[entry.end : end]
     return Splice(entry.colon, end, (comment.rstrip() if comment.strip() else "") + body)
