@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 JSON = Any
 
+_LONGEST: Final = 2_000  # characters of a problem's message and hint together
 _SEVERITIES: Final = ("error", "warning", "advice")
 _OF_KEYS = frozenset(
     {
@@ -179,7 +180,8 @@ def placed(problem: Problem, source: Source) -> Problem:
 
 
 def _listed(problems: list[Problem]) -> list[Problem]:
-    """Return *problems* by place; of too many, the gravest, and a last one that says that there are more."""
+    """Return *problems* by place; of too many, the gravest, and a last one that says that there are more. Endless words are cut."""
+    problems = [_cut(problem) if len(problem.message) + len(problem.hint) > _LONGEST else problem for problem in problems]
     if len(problems) <= MOST_PROBLEMS:
         return _sorted(problems)
     by_weight = sorted(_sorted(problems), key=lambda problem: _SEVERITIES.index(problem.severity))
@@ -191,6 +193,14 @@ def _listed(problems: list[Problem]) -> list[Problem]:
         severity="advice",
     )
     return [*_sorted(by_weight[:MOST_PROBLEMS]), more]
+
+
+def _cut(problem: Problem) -> Problem:
+    return replace(problem, message=_at_most(problem.message, _LONGEST // 2), hint=_at_most(problem.hint, _LONGEST // 2))
+
+
+def _at_most(text: str, length: int) -> str:
+    return text if len(text) <= length else text[:length] + " …"
 
 
 def _sorted(problems: Iterable[Problem]) -> list[Problem]:

@@ -181,6 +181,7 @@ ANSWERS: dict[str, tuple[str, str]] = {  # text, the code of the only error; "" 
     "a fork of 2,000 branches": (_fork(2_000), ""),
     "a loop over a million": (_task("{for: {in: '${ [range(1000000)] }'}, do: [{b: {wait: PT1S}}]}"), "too-wide"),
     "an expression of a megabyte": (_task(f"{{set: {{x: '${{ {'1+' * 500_000}1 }}'}}}}"), "expression-syntax"),
+    "a hundred thousand expressions that do not end": (_task(f"{{set: {{x: '{'${ ' * 100_000}'}}}}"), "unclosed-expression"),
     "an expression of 20,000 brackets": (_task(f"{{set: {{x: '${{ {'(' * 20_000}1{')' * 20_000} }}'}}}}"), "expression-syntax"),
     "a wait of 99,999,999 years": (_task("{wait: P99999999Y}"), "wait-too-long"),
     "a wait of more years than a double counts": (_task(f"{{wait: P{'9' * 400}Y}}"), "wait-too-long"),
@@ -207,6 +208,7 @@ def test_an_unusual_definition_has_its_answer_everywhere(text: str, code: str, t
     found = [problem for problem in examined.problems if problem.severity == "error"]
     assert [problem.code for problem in found] == ([code] if code else [])
     assert all(problem.line and problem.column and len(problem.message) < 300 for problem in found)
+    assert all(len(problem.hint) < 1_100 for problem in found)
     assert told["valid"] == (code == "")
     assert compiler_lines(told).startswith(f"{path}:{found[0].line}:{found[0].column}: error: " if code else f"{path}:")
     if examined.valid:
