@@ -23,13 +23,13 @@ def _folder() -> None:
     official.must_be_there()
 
 
-@settings(max_examples=cases(150))
+@settings(max_examples=cases(110))
 @given(data=definitions())
 def test_a_random_definition_is_judged_as_the_official_schema_judges_it(data: JSON) -> None:
     assert differences.unlisted(data) == []
 
 
-@settings(max_examples=cases(150))
+@settings(max_examples=cases(200))
 @given(data=mutated(BASES))
 def test_a_definition_with_one_random_change_is_judged_as_the_official_schema_judges_it(data: JSON) -> None:
     assert differences.unlisted(data) == []
