@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from dsl import Picture, mermaid, picture, svg
 from dsl.picture import Node
+from dsl.picture.drawing import style
 from dsl.picture.icons import HUES, ICONS
 from dsl.picture.painter import MOST_BRANCHES, MOST_DEPTH, MOST_STEPS, MOST_TASKS
-from dsl.picture.drawing import style
 from dsl.picture.ways import FAR, MOST_WAYS
 from dsl.walk import steps
 from tests.unit.dsl.definitions import a_workflow, choose, get, put, wait
