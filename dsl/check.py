@@ -19,7 +19,7 @@ from dsl.checks.expressions import expressions
 from dsl.checks.flow import flow
 from dsl.checks.metadata import metadata
 from dsl.checks.names import names
-from dsl.checks.policy import GENEROUS, Policy
+from dsl.checks.policy import GENEROUS, Policy, sizes
 from dsl.checks.policy import policy as limits_of
 from dsl.checks.schedule import schedule
 from dsl.checks.schemas import schemas
@@ -132,6 +132,9 @@ def _checked(data: JSON, catalogue: Catalogue, workflows: Collection[str] | None
 
 
 def _layers(data: JSON, catalogue: Catalogue, workflows: Collection[str] | None, policy: Policy) -> list[Problem]:
+    outsized = list(sizes(data, policy))
+    if outsized:
+        return outsized
     found = structure(data)
     if not isinstance(data, dict) or any(problem.reference == "" and problem.code == "old-vocabulary" for problem in found):
         return found

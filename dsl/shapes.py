@@ -12,6 +12,9 @@ from typing import Any, Final
 JSON = Any
 
 _DEEPEST: Final = 8  # levels; what is deeper is not known
+_MOST_FIELDS: Final = 500  # of two objects that may be one; more are not known
+_MOST_ORIGINS: Final = 4
+_OTHERS: Final = " or others"
 _OPENING: Final = ("allOf", "anyOf", "oneOf", "not", "if", "patternProperties", "dependentSchemas", "$dynamicRef")
 
 
@@ -48,6 +51,8 @@ def either(one: Shape | None, other: Shape | None, depth: int = 0) -> Shape | No
     if one is other or one == other:
         return one
     if isinstance(one, Object) and isinstance(other, Object):
+        if len(one.fields) + len(other.fields) > _MOST_FIELDS:
+            return None
         names = dict.fromkeys([*one.fields, *other.fields])
         fields = {
             name: either(one.fields[name], other.fields[name], depth + 1)
@@ -56,15 +61,18 @@ def either(one: Shape | None, other: Shape | None, depth: int = 0) -> Shape | No
             else other.fields.get(name) if one.closed and other.closed else None
             for name in names
         }  # fmt: skip
-        origin = (
-            one.origin
-            if one.origin == other.origin
-            else " or ".join(dict.fromkeys([*one.origin.split(" or "), *other.origin.split(" or ")]))
-        )
-        return Object(fields, one.closed and other.closed, origin)
+        return Object(fields, one.closed and other.closed, _origins(one.origin, other.origin))
     if isinstance(one, Items) and isinstance(other, Items):
         return Items(either(one.item, other.item, depth + 1))
     return None
+
+
+def _origins(one: str, other: str) -> str:
+    """Return the names of who may have made a value, the first few of them."""
+    if one == other or one.endswith(_OTHERS):
+        return one
+    names = list(dict.fromkeys([*one.split(" or "), *other.split(" or ")]))
+    return " or ".join(names) if len(names) <= _MOST_ORIGINS else " or ".join(names[:_MOST_ORIGINS]) + _OTHERS
 
 
 def together(one: Shape | None, other: Shape | None, origin: str) -> Shape | None:

@@ -30,7 +30,7 @@ class Policy:
 
     tasks: int | None = 20_000  # in the whole definition, functions and extensions included
     depth: int | None = 50  # lists of tasks inside lists of tasks
-    branches: int | None = 10_000  # of one fork
+    branches: int | None = 2_000  # of one fork
     items: int | None = 100_000  # of a list that is written into a `for`
     wait_s: float | None = 100 * YEAR_S  # of any duration, in seconds
     interval_s: float | None = 1.0  # the shortest `schedule.every` and `schedule.after`, in seconds
@@ -41,8 +41,8 @@ class Policy:
 GENEROUS: Final = Policy()
 
 
-def policy(data: dict[str, JSON], limits: Policy = GENEROUS) -> Iterator[Problem]:
-    """Yield what goes beyond *limits*, each limit at its own place; `too-many-tasks` once, at the task that is one too many."""
+def sizes(data: JSON, limits: Policy = GENEROUS) -> Iterator[Problem]:
+    """Yield where *data* is larger than *limits*; `too-many-tasks` once, at the task that is one too many. Nothing else is then judged."""
     steps = list(all_steps(data))
     if limits.tasks is not None and len(steps) > limits.tasks:
         message = f"the definition has {len(steps):,} tasks, and {limits.tasks:,} are allowed"
@@ -50,6 +50,11 @@ def policy(data: dict[str, JSON], limits: Policy = GENEROUS) -> Iterator[Problem
             "too-many-tasks", steps[limits.tasks].reference, message, "move a part into a workflow of its own: `run: {workflow: …}`"
         )
     yield from _blocks(data, limits)
+
+
+def policy(data: dict[str, JSON], limits: Policy = GENEROUS) -> Iterator[Problem]:
+    """Yield what else goes beyond *limits*, each at its own place."""
+    steps = list(all_steps(data))
     for step in steps:
         if limits.refused:
             yield from _refused(step, limits.refused)
@@ -60,7 +65,7 @@ def policy(data: dict[str, JSON], limits: Policy = GENEROUS) -> Iterator[Problem
     yield from _durations(data, limits, steps)
 
 
-def _blocks(data: dict[str, JSON], limits: Policy) -> Iterator[Problem]:
+def _blocks(data: JSON, limits: Policy) -> Iterator[Problem]:
     too_deep = limits.depth is None
     for block in all_blocks(data):
         depth = block.owner.depth + 2 if block.owner else 1

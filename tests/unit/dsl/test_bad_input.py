@@ -215,8 +215,11 @@ def test_an_unusual_definition_has_its_answer_everywhere(text: str, code: str, t
         _works(examined)
 
 
-def test_a_fork_of_10_000_branches_is_valid() -> None:
-    assert examine(_fork(10_000)).problems == ()
+def test_a_fork_of_10_000_branches_is_too_wide_and_nothing_else_is_judged() -> None:
+    [problem] = examine(_fork(10_000)).problems
+
+    assert (problem.code, problem.message) == ("too-wide", "the fork has 10,000 branches, and 2,000 are allowed")
+    assert examine(_fork(2_000)).problems == ()
 
 
 def _works(examined: Examined) -> None:
