@@ -102,7 +102,7 @@ def _parameters(arguments: dict[str, JSON], here: str, needed: dict[str, tuple[s
             reference = join(here, "parameters") if "parameters" in arguments else here
             add = f"add `{name}: …` to them" if "parameters" in arguments else f"add `parameters: {{{name}: …}}`"
             hint = f"is it '{nearest(name, parameters)}'? write it `{name}`" if near else add
-            yield _problem("missing-argument", reference, f"'{method}' needs the parameter '{name}'", hint)
+            yield _problem("missing-argument", reference, f"'{method}' needs the parameter '{name}'", hint, "warning")
 
 
 def _problem(code: str, reference: str, message: str, hint: str, severity: Severity = "error") -> Problem:

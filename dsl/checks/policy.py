@@ -15,7 +15,7 @@ from dsl.durations import YEAR_S, durations, seconds_of
 from dsl.expressions.program import is_expression, strip
 from dsl.nearest import quoted
 from dsl.pointer import join
-from dsl.problems import Problem
+from dsl.problems import Problem, Severity
 from dsl.walk import Step, all_blocks, all_steps
 from dsl.words import duration_words
 
@@ -176,7 +176,9 @@ def _durations(data: dict[str, JSON], limits: Policy, steps: list[Step]) -> Iter
             yield _problem("wait-too-long", reference, message, "write a shorter duration, or let a `schedule` start another run then")
         elif reference in ("/schedule/every", "/schedule/after") and limits.interval_s is not None and 0 < length < limits.interval_s:
             message = f"a run every {duration_words(duration)} is more often than allowed: at most one in {_spoken(limits.interval_s)}"
-            yield _problem("too-frequent", reference, message, "let it start less often, or `listen` for what it looks for")
+            hint = "let it start less often, or `listen` for what it looks for"
+            severity: Severity = "warning" if limits is GENEROUS else "error"  # the standard knows no shortest interval
+            yield _problem("too-frequent", reference, message, hint, severity)
 
 
 def _spoken(seconds: float) -> str:
@@ -186,5 +188,5 @@ def _spoken(seconds: float) -> str:
     return f"{seconds:g} second{'' if seconds == 1 else 's'}"
 
 
-def _problem(code: str, reference: str, message: str, hint: str) -> Problem:
-    return Problem(code=code, reference=reference, message=message, hint=hint)
+def _problem(code: str, reference: str, message: str, hint: str, severity: Severity = "error") -> Problem:
+    return Problem(code=code, reference=reference, message=message, hint=hint, severity=severity)

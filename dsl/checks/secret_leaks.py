@@ -3,6 +3,8 @@
 Allowed: headers, body and authentication of a call, arguments of other protocols and of own functions, `stdin` and `environment` of a
 process, `input.from` (the standard's place for secrets), and conditions. An expression that only compares a secret or takes its length
 carries nothing. Only the expression itself is looked at: what a later task does with the data is not followed.
+
+The standard lets secrets go anywhere, so all of it is a warning, save a message of our own catalogue to people.
 """
 
 from __future__ import annotations
@@ -52,9 +54,9 @@ def secret_leak(site: Site, step: Step | None, data: JSON) -> Iterator[Problem]:
 
 def _of_document(site: Site) -> Leak | None:
     if site.pointer.startswith("/output/"):
-        return Leak("error", "put a secret into the workflow's output", f"leave it out; {_TO_HEADERS}")
+        return Leak("warning", "put a secret into the workflow's output", f"leave it out; {_TO_HEADERS}")
     if site.pointer.startswith("/use/errors/"):
-        return Leak("error", "put a secret into an error, which everybody can read", "say in words what is wrong")
+        return Leak("warning", "put a secret into an error, which everybody can read", "say in words what is wrong")
     return None
 
 
@@ -64,12 +66,12 @@ def _of_task(site: Site, step: Step, data: JSON) -> Leak | None:
     if kept is not None:
         certain = not place.startswith("export") and _is_output(step, data, place)
         if certain:
-            return Leak("error", "put a secret into the workflow's output", f"leave it out; {_TO_HEADERS}")
+            return Leak("warning", "put a secret into the workflow's output", f"leave it out; {_TO_HEADERS}")
         return Leak("warning", kept, f"{_TO_HEADERS}, where it is needed")
     if place.startswith("emit/"):
-        return Leak("error", "put a secret into an event, which everybody who listens can read", "leave it out of the event")
+        return Leak("warning", "put a secret into an event, which everybody who listens can read", "leave it out of the event")
     if place.startswith("raise/"):
-        return Leak("error", "put a secret into an error, which everybody can read", "say in words what is wrong")
+        return Leak("warning", "put a secret into an error, which everybody can read", "say in words what is wrong")
     if place.startswith("run/"):
         return _of_process(place)
     return _of_call(place, step) if step.kind == "call" else None

@@ -217,11 +217,11 @@ def test_a_variable_exists_where_the_standard_says_so(place: str, variable: str)
 
 LEAKS: dict[str, tuple[dict[str, Any], str]] = {
     "set": ({"set": {"a": "${ $secrets.t }"}}, "warning"),
-    "set, then the end": ({"set": {"a": "${ $secrets.t }"}, "then": "end"}, "error"),
+    "set, then the end": ({"set": {"a": "${ $secrets.t }"}, "then": "end"}, "warning"),
     "export": ({"set": {"a": 1}, "export": {"as": "${ {t: $secrets.t} }"}}, "warning"),
     "output": ({"wait": "PT1S", "output": {"as": '${ "x" + $secrets.t }'}}, "warning"),
     "query": ({"call": "http", "with": {"method": "get", "endpoint": "https://a.example", "query": {"k": "${ $secrets.t }"}}}, "warning"),
-    "event": ({"emit": {"event": {"with": {"type": "a", "source": "https://a.example", "data": "${ $secrets.t }"}}}}, "error"),
+    "event": ({"emit": {"event": {"with": {"type": "a", "source": "https://a.example", "data": "${ $secrets.t }"}}}}, "warning"),
     "message": ({"call": "notify:1.0.0@default", "with": {"text": "${ $secrets.t }"}}, "error"),
     "child": (
         {"run": {"workflow": {"namespace": "test", "name": "child", "version": "1.0.0", "input": {"t": "${ $secrets.t }"}}}},
@@ -242,7 +242,7 @@ KEPT: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize(("task", "severity"), LEAKS.values(), ids=list(LEAKS))
-def test_a_secret_that_may_get_out_is_a_problem_an_error_when_it_certainly_does(task: dict[str, Any], severity: str) -> None:
+def test_a_secret_that_may_get_out_is_a_problem_an_error_when_people_read_it(task: dict[str, Any], severity: str) -> None:
     last = [] if task.get("then") == "end" else [wait("last")]
     found = check(a_workflow({"step": task}, *last, use={"secrets": ["t"]}), CATALOGUE)
 
