@@ -4,7 +4,7 @@ Allowed: headers, body and authentication of a call, arguments of other protocol
 process, `input.from` (the standard's place for secrets), and conditions. An expression that only compares a secret or takes its length
 carries nothing. Only the expression itself is looked at: what a later task does with the data is not followed.
 
-The standard lets secrets go anywhere, so all of it is a warning, save a message of our own catalogue to people.
+The standard lets secrets go anywhere, so all of it is a warning; where texts are shown, values of secrets are taken out anyway.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 from dsl.catalogue import DEFAULT_CATALOGUE, parse_name
 from dsl.expressions.errors import shown
 from dsl.expressions.masking import masked
-from dsl.problems import Problem, Severity
+from dsl.problems import Problem
 from dsl.sites import Site
 from dsl.walk import Step
 
@@ -32,7 +32,6 @@ _TO_HEADERS: Final = "send it in a header or the body of a call, or by `authenti
 
 
 class Leak(NamedTuple):
-    severity: Severity
     where: str  # "'…' would …"
     hint: str
 
@@ -46,17 +45,17 @@ def secret_leak(site: Site, step: Step | None, data: JSON) -> Iterator[Problem]:
         return
     leak = _of_document(site) if step is None else _of_task(site, step, data)
     if leak is None and "$secrets" in _NAMED.sub("", hidden):
-        leak = Leak("warning", "hand on every secret at once", "name the one that is needed: $secrets.NAME")
+        leak = Leak("hand on every secret at once", "name the one that is needed: $secrets.NAME")
     if leak is not None:
         message = f"'{shown(site.text)}' would {leak.where}"
-        yield Problem(code="secret-leak", reference=site.pointer, message=message, hint=leak.hint, severity=leak.severity)
+        yield Problem(code="secret-leak", reference=site.pointer, message=message, hint=leak.hint, severity="warning")
 
 
 def _of_document(site: Site) -> Leak | None:
     if site.pointer.startswith("/output/"):
-        return Leak("warning", "put a secret into the workflow's output", f"leave it out; {_TO_HEADERS}")
+        return Leak("put a secret into the workflow's output", f"leave it out; {_TO_HEADERS}")
     if site.pointer.startswith("/use/errors/"):
-        return Leak("warning", "put a secret into an error, which everybody can read", "say in words what is wrong")
+        return Leak("put a secret into an error, which everybody can read", "say in words what is wrong")
     return None
 
 
@@ -66,12 +65,12 @@ def _of_task(site: Site, step: Step, data: JSON) -> Leak | None:
     if kept is not None:
         certain = not place.startswith("export") and _is_output(step, data, place)
         if certain:
-            return Leak("warning", "put a secret into the workflow's output", f"leave it out; {_TO_HEADERS}")
-        return Leak("warning", kept, f"{_TO_HEADERS}, where it is needed")
+            return Leak("put a secret into the workflow's output", f"leave it out; {_TO_HEADERS}")
+        return Leak(kept, f"{_TO_HEADERS}, where it is needed")
     if place.startswith("emit/"):
-        return Leak("warning", "put a secret into an event, which everybody who listens can read", "leave it out of the event")
+        return Leak("put a secret into an event, which everybody who listens can read", "leave it out of the event")
     if place.startswith("raise/"):
-        return Leak("warning", "put a secret into an error, which everybody can read", "say in words what is wrong")
+        return Leak("put a secret into an error, which everybody can read", "say in words what is wrong")
     if place.startswith("run/"):
         return _of_process(place)
     return _of_call(place, step) if step.kind == "call" else None
@@ -100,12 +99,10 @@ def _is_output(step: Step, data: JSON, place: str) -> bool:
 def _of_process(place: str) -> Leak | None:
     part = place.split("/")
     if part[1:2] == ["workflow"]:
-        return Leak(
-            "warning", "put a secret into the input of another run, which is kept", "declare the secret there and read it as $secrets"
-        )
+        return Leak("put a secret into the input of another run, which is kept", "declare the secret there and read it as $secrets")
     if part[2:3] and part[2] in ("arguments", "command", "code", "name"):
         hint = "pass it in `environment` or `stdin`"
-        return Leak("warning", "show a secret to everybody who sees the machine's processes", hint)
+        return Leak("show a secret to everybody who sees the machine's processes", hint)
     return None
 
 
@@ -115,10 +112,10 @@ def _of_call(place: str, step: Step) -> Leak | None:
         part = place.split("/")[1:2]
         if place.startswith(("with/endpoint/authentication", "with/headers", "with/body")) or part not in (["endpoint"], ["query"]):
             return None
-        return Leak("warning", "put a secret into an address, and addresses stand in logs", _TO_HEADERS)
+        return Leak("put a secret into an address, and addresses stand in logs", _TO_HEADERS)
     name = parse_name(call) if isinstance(call, str) else None
     if name is None or name.catalogue != DEFAULT_CATALOGUE or place in ("with/url", "with/token", "with/secret"):
         return None
     if name.name in _TO_PEOPLE:
-        return Leak("error", "show a secret to whoever reads the message", "leave it out of the message")
+        return Leak("show a secret to whoever reads the message", "leave it out of the message")
     return None

@@ -116,7 +116,7 @@ class TestFailuresWhileRunning:
 
     def test_what_the_specification_makes_an_error_of_the_run_is_one_for_an_ephemeral_run(self, parley: Parley) -> None:
         """A variable that does not exist and a secret that is not declared can be caught, as any error of an expression."""
-        tasks = "do:\n  - t:\n      try: [{a: {set: {x: '${ EXPRESSION }'}}}]\n      catch: {as: e, do: [{b: {set: {status: '${ $e.status }'}}}]}\n"
+        tasks = "do:\n  - t: {try: [{a: {set: {x: '${ EXPRESSION }'}}}], catch: {as: e, do: [{b: {set: {status: '${ $e.status }'}}}]}}\n"
         head = definitions.HELLO.partition("do:")[0]
         parley.write("variable.yaml", head + tasks.replace("EXPRESSION", "$nope"))
         parley.write("secret.yaml", head + tasks.replace("EXPRESSION", "$secrets.nope"))

@@ -215,19 +215,16 @@ def test_a_variable_exists_where_the_standard_says_so(place: str, variable: str)
     assert unknown == ([] if variable in TABLE[place] else ["unknown-variable"])
 
 
-LEAKS: dict[str, tuple[dict[str, Any], str]] = {
-    "set": ({"set": {"a": "${ $secrets.t }"}}, "warning"),
-    "set, then the end": ({"set": {"a": "${ $secrets.t }"}, "then": "end"}, "warning"),
-    "export": ({"set": {"a": 1}, "export": {"as": "${ {t: $secrets.t} }"}}, "warning"),
-    "output": ({"wait": "PT1S", "output": {"as": '${ "x" + $secrets.t }'}}, "warning"),
-    "query": ({"call": "http", "with": {"method": "get", "endpoint": "https://a.example", "query": {"k": "${ $secrets.t }"}}}, "warning"),
-    "event": ({"emit": {"event": {"with": {"type": "a", "source": "https://a.example", "data": "${ $secrets.t }"}}}}, "warning"),
-    "message": ({"call": "notify:1.0.0@default", "with": {"text": "${ $secrets.t }"}}, "error"),
-    "child": (
-        {"run": {"workflow": {"namespace": "test", "name": "child", "version": "1.0.0", "input": {"t": "${ $secrets.t }"}}}},
-        "warning",
-    ),
-    "arguments": ({"run": {"shell": {"command": "x", "arguments": ["${ $secrets.t }"]}}}, "warning"),
+LEAKS: dict[str, dict[str, Any]] = {
+    "set": {"set": {"a": "${ $secrets.t }"}},
+    "set, then the end": {"set": {"a": "${ $secrets.t }"}, "then": "end"},
+    "export": {"set": {"a": 1}, "export": {"as": "${ {t: $secrets.t} }"}},
+    "output": {"wait": "PT1S", "output": {"as": '${ "x" + $secrets.t }'}},
+    "query": {"call": "http", "with": {"method": "get", "endpoint": "https://a.example", "query": {"k": "${ $secrets.t }"}}},
+    "event": {"emit": {"event": {"with": {"type": "a", "source": "https://a.example", "data": "${ $secrets.t }"}}}},
+    "message": {"call": "notify:1.0.0@default", "with": {"text": "${ $secrets.t }"}},
+    "child": {"run": {"workflow": {"namespace": "test", "name": "child", "version": "1.0.0", "input": {"t": "${ $secrets.t }"}}}},
+    "arguments": {"run": {"shell": {"command": "x", "arguments": ["${ $secrets.t }"]}}},
 }
 KEPT: dict[str, dict[str, Any]] = {
     "header": post("x", **{"with": {"method": "post", "endpoint": "https://a.example", "headers": {"k": "${ $secrets.t }"}}})["x"],
@@ -241,12 +238,12 @@ KEPT: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize(("task", "severity"), LEAKS.values(), ids=list(LEAKS))
-def test_a_secret_that_may_get_out_is_a_problem_an_error_when_people_read_it(task: dict[str, Any], severity: str) -> None:
+@pytest.mark.parametrize("task", LEAKS.values(), ids=list(LEAKS))
+def test_a_secret_that_may_get_out_is_a_warning(task: dict[str, Any]) -> None:
     last = [] if task.get("then") == "end" else [wait("last")]
     found = check(a_workflow({"step": task}, *last, use={"secrets": ["t"]}), CATALOGUE)
 
-    assert [(problem.code, problem.severity) for problem in found] == [("secret-leak", severity)]
+    assert [(problem.code, problem.severity) for problem in found] == [("secret-leak", "warning")]
 
 
 @pytest.mark.parametrize("task", KEPT.values(), ids=list(KEPT))
