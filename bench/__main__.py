@@ -13,6 +13,7 @@ from bench import command, engine, expressions, language, store
 
 Benchmark = Callable[[], Awaitable[float]]  # one round; returns what it measured, in the unit of its name
 ALL: dict[str, tuple[str, Benchmark]] = {**command.ALL, **language.ALL, **expressions.ALL, **engine.ALL, **store.ALL}
+LIMITS: dict[str, float] = language.LIMITS  # the median is at most this
 
 
 async def measure(names: list[str], rounds: int) -> list[dict[str, object]]:
@@ -22,9 +23,8 @@ async def measure(names: list[str], rounds: int) -> list[dict[str, object]]:
         unit, benchmark = ALL[name]
         await benchmark()
         figures = [await benchmark() for _ in range(rounds)]
-        rows.append(
-            {"name": name, "unit": unit, "median": statistics.median(figures), "min": min(figures), "max": max(figures), "rounds": rounds}
-        )
+        row = {"name": name, "unit": unit, "median": statistics.median(figures), "min": min(figures), "max": max(figures), "rounds": rounds}
+        rows.append({**row, "limit": LIMITS[name], "held": statistics.median(figures) <= LIMITS[name]} if name in LIMITS else row)
     return rows
 
 
@@ -42,7 +42,8 @@ def main() -> None:
         print(json.dumps({"benchmarks": rows}))
         return
     for row in rows:
-        print(f"{row['name']:24} {row['median']:>12,.4g} {row['unit']:10} [{row['min']:,.4g} .. {row['max']:,.4g}]")
+        verdict = f"  {'holds' if row['held'] else 'MISSES'} {row['limit']:g}" if "limit" in row else ""
+        print(f"{row['name']:26} {row['median']:>10,.4g} {row['unit']:10} [{row['min']:,.4g} .. {row['max']:,.4g}]{verdict}")
     print(f"{len(rows)} benchmarks, {given.rounds} rounds each, {time.monotonic() - began:.0f} s")
 
 

@@ -6,7 +6,9 @@ No network, no database, no model. `README.md` beside this file tells the way th
 from dsl.canonical import canonical, digest
 from dsl.catalogue import Catalogue, Function
 from dsl.check import Examined, check, examine, load
+from dsl.checks.policy import Policy
 from dsl.checks.vocabulary import looks_like_definition
+from dsl.diff import Breaking, Diff, breaking, bump_of, bumped, diff
 from dsl.edit import Applied, EditRefused, apply
 from dsl.effects import Effect, effects
 from dsl.mermaid import mermaid
@@ -18,7 +20,9 @@ from dsl.source import Source, Span, read
 
 __all__ = [
     "Applied",
+    "Breaking",
     "Catalogue",
+    "Diff",
     "DslError",
     "EditRefused",
     "Effect",
@@ -27,13 +31,18 @@ __all__ = [
     "InvalidDefinition",
     "OutlineLine",
     "Picture",
+    "Policy",
     "Problem",
     "Severity",
     "Source",
     "Span",
     "apply",
+    "breaking",
+    "bump_of",
+    "bumped",
     "canonical",
     "check",
+    "diff",
     "digest",
     "effects",
     "examine",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from dsl.catalogue import Catalogue, Function, find, parse_name
+from dsl.catalogue import DEFAULT_CATALOGUE, Catalogue, Function, find, parse_name
 from dsl.expressions.program import is_expression
 from dsl.jq_words import computed_words, field_words, filter_words, holds_code, value_words
 from dsl.pointer import get
+from dsl.protocol_phrases import given_words
 from dsl.targets import place, short_address
 from dsl.walk import Step
 from dsl.words import joined, shortened
@@ -58,8 +59,12 @@ def function_words(step: Step, catalogue: Catalogue) -> str:
     name = function.name if function else parsed.name if parsed else str(call)
     arguments = step.task.get("with")
     arguments = arguments if isinstance(arguments, dict) else {}
-    say = _FUNCTIONS.get(name)
-    return say(arguments) if say else _other(function, name, arguments)
+    if isinstance(call, str) and "://" in call:
+        return f"Use the function at {place(call)}{given_words(arguments)}"
+    say = _FUNCTIONS.get(name) if parsed is None or parsed.catalogue in ("", DEFAULT_CATALOGUE) else None
+    if say or parsed is None or parsed.catalogue in ("", DEFAULT_CATALOGUE):
+        return say(arguments) if say else _other(function, name, arguments)
+    return f"Use the function {name} of the catalogue {parsed.catalogue}{given_words(arguments)}"
 
 
 def _verb(step: Step, method: str) -> str:

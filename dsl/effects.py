@@ -1,46 +1,37 @@
 """What a definition does to the outside world, task by task, computed from the definition and the catalogue alone.
 
 Expressions in targets are told by what they are made of and where that comes from, never guessed. Tasks without an effect are left out.
+Which kind and target a task has is said in `outside.py`. What an own function, a child workflow, an extension, a compensation or a proof
+does is told at the tasks that bring it about.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
-from dsl.call_phrases import http_target
-from dsl.catalogue import Catalogue, EffectKind, effect_of, find
-from dsl.checks.names import secrets_in
+from dsl.catalogue import Catalogue, EffectKind
 from dsl.decided import deciders
-from dsl.expressions.program import is_expression, strip
-from dsl.frequency import Frequency
-from dsl.pointer import get
-from dsl.sites import task_sites
-from dsl.targets import address, value_of
-from dsl.walk import Step, steps, title_of
+from dsl.extending import Extension, extensions
+from dsl.frequency import Frequency, combined
+from dsl.outside import REACHING, outside, own_function
+from dsl.pointer import get, join
+from dsl.protocol_phrases import constants_words
+from dsl.secrets_used import SecretsUsed
+from dsl.walk import Step, declared_blocks, settings_blocks, steps, steps_in, title_of, walked_once
 
 JSON = Any
 
-# RFC 9110 §9.2.1: GET, HEAD and OPTIONS are safe; what DELETE removed cannot be brought back
-_METHODS: Final[dict[str, EffectKind]] = {
-    "GET": "read",
-    "HEAD": "read",
-    "OPTIONS": "read",
-    "POST": "write",
-    "PUT": "write",
-    "PATCH": "write",
-    "DELETE": "irreversible",
-}
-_FIELD = re.compile(r"\{(\w+)\}")
+_MOST: Final = 100  # effects of one function or child; with more of them it counts as a whole, as something unknown
+_DEEPEST: Final = 40  # functions and children inside each other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
     """One task's effect."""
 
-    reference: str  # a child workflow's task: the reference of the `run`, "/workflow", its own
+    reference: str  # of a child's task: the task that runs it, "/workflow", its own; of a function's inner task: the call, "/function", …
     task: str  # the task's name
     title: str  # what people see
     kind: EffectKind
@@ -56,59 +47,130 @@ class Effect:
 
 def effects(data: JSON, catalogue: Catalogue | None = None, workflows: Collection[str] | Mapping[str, JSON] | None = None) -> list[Effect]:
     """
-    Return the effects of every task in document order.
+    Return the effects of every task in document order; what extensions do comes last.
 
     Args:
         workflows: Definitions by "namespace/name/version": what `run: workflow` starts then counts with all it does itself.
             Names alone, or nothing: what a child does is unknown.
     """
-    children = _Children(workflows if isinstance(workflows, Mapping) else {})
-    return list(_effects(data, catalogue or {}, children, ()))
+    children = workflows if isinstance(workflows, Mapping) else {}
+    return _Effects(data, catalogue or {}, _Children(children, catalogue or {})).all()
 
 
 @dataclass(slots=True)
 class _Children:
-    """The known workflows, and how many times more one of them is opened: workflows that start workflows can grow without end."""
+    """The known workflows; what one of them does is found once."""
 
     definitions: Mapping[str, JSON]
-    left: int = 200
+    catalogue: Catalogue
+    depth: int = 0
+    found: dict[str, list[Effect] | None] = field(default_factory=dict)  # None: unknown, or being looked at right now
+
+    def of(self, key: str) -> list[Effect] | None:
+        """Return what the workflow "namespace/name/version" does, None where that is unknown: it starts itself, or does too much."""
+        if key in self.found or key not in self.definitions or self.depth >= _DEEPEST:
+            return self.found.get(key)
+        self.found[key] = None
+        self.depth += 1
+        own = _Effects(_unscheduled(self.definitions[key]), self.catalogue, self).all()
+        self.depth -= 1
+        self.found[key] = own if len(own) <= _MOST else None
+        return self.found[key]
 
 
-def _effects(data: JSON, catalogue: Catalogue, children: _Children, above: tuple[str, ...]) -> Iterator[Effect]:
-    decided, often = deciders(data), Frequency(data)
-    for step in steps(data):
-        child = _child(step, children.definitions)
-        if child and child not in above and children.left > 0:
-            children.left -= 1
-            own = list(_effects(_unscheduled(children.definitions[child]), catalogue, children, (*above, child)))
-            yield from (_of_child(effect, step, often.words(step), decided.get(step.reference, "")) for effect in own)
-            continue
-        outside = _outside(step, catalogue)
-        if outside is None:
-            continue
-        kind, target = outside
-        by = decided.get(step.reference, "")
-        yield Effect(
-            reference=step.reference,
-            task=step.name,
-            title=title_of(step.name, step.task),
-            kind=kind,
-            target=target,
-            secrets=_secrets(step, data),
-            how_often=often.words(step),
-            decided_before=bool(by),
-            by=by,
-        )
+class _Effects:
+    """The effects of one definition."""
+
+    def __init__(self, data: JSON, catalogue: Catalogue, children: _Children) -> None:
+        self._data, self._catalogue, self._children = data, catalogue, children
+        self._often, self._secrets = Frequency(data), SecretsUsed(data)
+        self._decided: dict[str, str] = {}
+        self._functions = {
+            step.reference: step for block in declared_blocks(data) if block.pointer == "/use/functions" for step in block.steps
+        }
+        self._around: dict[str, str] = {}  # who decides before all the tasks that are extended, by their kind
+        self._found: dict[str, list[Effect] | None] = {}  # by function
+        self._depth = 0
+        self._settings: dict[str, list[Step]] = {}  # by the task that has them: what compensates or proves it
+        for block in settings_blocks(data):
+            if block.owner is not None and block.pointer.startswith(f"{block.owner.reference}/metadata/parley"):
+                self._settings.setdefault(block.owner.reference, []).extend(steps_in(block))
+
+    def all(self) -> list[Effect]:
+        with walked_once(self._data):
+            self._decided = deciders(self._data)
+            own = [effect for step in steps(self._data) for effect in self._of(step)]
+            around = [effect for extension in extensions(self._data) for effect in self._of_extension(extension)]
+        return own + around
+
+    def _of(self, step: Step) -> Iterator[Effect]:
+        if step.kind in REACHING:
+            yield from self._own(step, self._often.words(step), self._decided.get(step.reference, ""))
+        for other in self._settings.get(step.reference, ()):
+            title = f"{title_of(step.name, step.task)}: {title_of(other.name, other.task)}"
+            for effect in self._own(other, self._often.words(other), self._decided.get(step.reference, "")):
+                yield replace(effect, title=title)
+
+    def _own(self, step: Step, often: str, by: str) -> Iterator[Effect]:
+        """Yield what *step* itself does, with what it starts: a child or a function."""
+        child = _child(step)
+        inner = self._children.of(child) if child else None
+        if inner is not None:
+            yield from (_of_child(effect, step, often, by) for effect in inner)
+            return
+        function = own_function(step.task.get("call"), self._data) if step.kind == "call" else None
+        inner = self._function(step.task["call"]) if function is not None else None
+        if inner is not None:
+            secrets = self._secrets.of(step)
+            yield from (_of_function(effect, step, often, by, secrets) for effect in inner)
+            return
+        found = outside(step, self._data, self._catalogue)
+        if found is not None:
+            yield Effect(
+                reference=step.reference,
+                task=step.name,
+                title=title_of(step.name, step.task),
+                kind=found[0],
+                target=found[1],
+                secrets=self._secrets.of(step),
+                how_often=often,
+                decided_before=bool(by),
+                by=by,
+            )
+
+    def _function(self, name: str) -> list[Effect] | None:
+        """Return what a function of `use.functions` does, None where that is unknown: it calls itself, or does too much."""
+        if name in self._found or self._depth >= _DEEPEST:
+            return self._found.get(name)
+        self._found[name] = None
+        self._depth += 1
+        root = self._functions.get(join("/use/functions", name))
+        tasks = [root, *(step for step in steps_in(root.siblings) if step is not root)] if root else []
+        own = [effect for step in tasks for effect in self._of(step)]
+        self._depth -= 1
+        self._found[name] = own if len(own) <= _MOST else None
+        return self._found[name]
+
+    def _of_extension(self, extension: Extension) -> Iterator[Effect]:
+        """Yield what the tasks of an extension do around the tasks they extend; nothing when they extend none."""
+        if not extension.extended:
+            return
+        if extension.kind not in self._around:
+            deciding = [self._decided.get(step.reference, "") for step in extension.extended]
+            self._around[extension.kind] = deciding[0] if all(deciding) else ""
+        by = self._around[extension.kind]
+        for step in steps_in(extension.block):
+            often = self._often.around(step, extension)
+            yield from self._own(step, often, by)
 
 
-def _child(step: Step, children: Mapping[str, JSON]) -> str:
-    """Return "namespace/name/version" of the known workflow that *step* starts, else "".
+def _child(step: Step) -> str:
+    """Return "namespace/name/version" of the workflow that *step* starts, "" for other tasks.
 
     `latest` is unknown: which version that is shows only when it runs.
     """
     named = get(step.task, "/run/workflow") if step.kind == "run" else None
-    key = "/".join(str(named.get(part)) for part in ("namespace", "name", "version")) if isinstance(named, dict) else ""
-    return key if key in children else ""
+    return "/".join(str(named.get(part)) for part in ("namespace", "name", "version")) if isinstance(named, dict) else ""
 
 
 def _unscheduled(data: JSON) -> JSON:
@@ -118,73 +180,31 @@ def _unscheduled(data: JSON) -> JSON:
 
 def _of_child(effect: Effect, step: Step, often: str, by: str) -> Effect:
     """Return an effect of a child as one of the task that starts it; the reference follows the rule for paths."""
-    more = "" if often == "once" else often.removeprefix("once, ")
-    times = often if effect.how_often == "once" else f"{effect.how_often}, {more}" if more else effect.how_often
     return replace(
         effect,
         reference=f"{step.reference}/workflow{effect.reference}",
         title=f"{title_of(step.name, step.task)}: {effect.title}",
-        how_often=times,
+        how_often=combined(effect.how_often, often),
         decided_before=effect.decided_before or bool(by),
         by=by or effect.by,
     )
 
 
-def _outside(step: Step, catalogue: Catalogue) -> tuple[EffectKind, str] | None:
-    task = step.task
-    if step.kind == "emit":
-        event = get(task, "/emit/event/with/type")
-        return "write", f"event {event if isinstance(event, str) else 'without a type'}"
-    if step.kind == "run":
-        child = get(task, "/run/workflow")
-        names = (child.get(key, "") for key in ("namespace", "name", "version")) if isinstance(child, dict) else ("another process",)
-        return "unknown", f"workflow {'/'.join(str(name) for name in names)}"
-    if step.kind != "call":
-        return None
-    if task.get("call") == "http":
-        method, uri = http_target(step)
-        return _METHODS.get(method, "unknown"), f"{value_of(method, 'a method')} {address(uri)}".strip()
-    function = find(task.get("call"), catalogue)
-    if function is None:
-        return "unknown", str(task.get("call"))
-    kind = effect_of(function, task.get("with"), catalogue)
-    if kind == "none":
-        return None
-    return kind, _filled(function.target, task.get("with")) or function.title
-
-
-def _filled(template: str, arguments: JSON) -> str:
-    """Return *template* with the fields of `with`; an expression is told by what it is made of."""
-    values = arguments if isinstance(arguments, dict) else {}
-
-    def value(match: re.Match[str]) -> str:
-        name = match.group(1)
-        return value_of(values.get(name, ""), "an address" if name in ("url", "uri", "endpoint", "address") else "a value")
-
-    return " ".join(_FIELD.sub(value, template).split())
-
-
-def _secrets(step: Step, data: JSON) -> tuple[str, ...]:
-    found: set[str] = set()
-    for site in task_sites(step):
-        if site.formula or is_expression(site.text):
-            found |= secrets_in(strip(site.text))
-    authentication = get(step.task, "/with/endpoint/authentication")
-    found |= _of_scheme(authentication)
-    if isinstance(authentication, dict) and isinstance(authentication.get("use"), str):
-        schemes = get(data, "/use/authentications")
-        found |= _of_scheme(schemes.get(authentication["use"]) if isinstance(schemes, dict) else None)
-    return tuple(sorted(found))
-
-
-def _of_scheme(scheme: JSON) -> set[str]:
-    """Return the secrets an authentication takes: named by `use`, or read in an expression."""
-    found: set[str] = set()
-    for name in ("basic", "bearer"):
-        part = scheme.get(name) if isinstance(scheme, dict) else None
-        if isinstance(part, dict):
-            named = part.get("use")
-            found |= {named} if isinstance(named, str) else set()
-            for value in part.values():
-                found |= secrets_in(strip(value)) if is_expression(value) else set()
-    return found
+def _of_function(effect: Effect, step: Step, often: str, by: str, secrets: tuple[str, ...]) -> Effect:
+    """Return an effect of a function's task as one of the call, with the constants it is given; of inner tasks those in their address."""
+    given = step.task.get("with")
+    inner = effect.reference.removeprefix(join("/use/functions", str(step.task["call"])))
+    if inner and isinstance(given, dict):
+        given = {name: value for name, value in given.items() if f"{{{name}}}" in effect.target}
+    own = title_of(step.name, step.task)
+    return replace(
+        effect,
+        reference=f"{step.reference}/function{inner}" if inner else step.reference,
+        task=effect.task if inner else step.name,
+        title=f"{own}: {effect.title}" if inner else own,
+        target=f"{effect.target}{constants_words(given)}",
+        secrets=tuple(sorted({*effect.secrets, *secrets})),
+        how_often=combined(effect.how_often, often),
+        decided_before=effect.decided_before or bool(by),
+        by=by or effect.by,
+    )

@@ -37,6 +37,7 @@ _PLAIN_WORD = re.compile(r"[a-z]+|\d+")
 _QUOTED = re.compile(r"`([^`]*)`")
 _FIELD_NAME = re.compile(r"[\w.$\[\]-]+")
 _DECISION = re.compile(rf"(?:{_PATH_TEXT})?\.approved\s*(?:== true|(== false|!= true|\| not))?")
+_ITEMS: Final = {0: "first item", 1: "second item", 2: "third item"}
 _SIGNS: Final = {"==": "is", "!=": "is not", "<": "is below", "<=": "is at most", ">": "is above", ">=": "is at least"}
 _VERBS: Final = {"startswith": "starts with", "endswith": "ends with", "contains": "contains", "test": "matches"}
 
@@ -44,6 +45,11 @@ _VERBS: Final = {"startswith": "starts with", "endswith": "ends with", "contains
 def condition_words(expression: str) -> str:
     """Return a condition as words, or the expression itself in backquotes."""
     return _condition(strip(expression)) or f"`{shown(strip(expression), 100)}`"
+
+
+def where_words(expression: str) -> str:
+    """Return a condition on something that has just been named: "amount is above 100", or the expression itself in backquotes."""
+    return _condition(strip(expression), bare=True) or f"`{shown(strip(expression), 100)}`"
 
 
 def value_words(expression: str) -> str:
@@ -60,12 +66,25 @@ def value_words(expression: str) -> str:
 def path_words(path: str) -> str:
     """Return a plain path as words: `.order.amount` -> "the order's amount", `$context.unitPrice` -> "`unitPrice`"."""
     parts = [part for part in re.split(r"[.\[\]]", path.removeprefix("$")) if part]
+    root = ""
     if path.startswith("$") and parts and parts[0] in ("context", "input", "output", "workflow"):
+        root = "input" if parts[:2] == ["workflow", "input"] else parts[0]
         parts = [part for part in parts[1:] if part != "input"] or parts[:1]
-    if len(parts) > 3 or not all(_PLAIN_WORD.fullmatch(part) for part in parts):
-        return f"`{'.'.join(parts)}`"
-    words = [f"number {int(part) + 1}" if part.isdigit() else part for part in parts]
-    return "the " + "'s ".join(words)
+    if parts[0].isdigit():  # of a list without a name
+        return _item(int(parts[0]), root) if len(parts) == 1 else f"`{_joined([root, *parts])}`"
+    if len(parts) > 3 or not all(part.islower() and _PLAIN_WORD.fullmatch(part) for part in parts):
+        return f"`{_joined(parts)}`"
+    return "the " + " ".join([*(part + ("'" if part.endswith("s") else "'s") for part in parts[:-1]), parts[-1]])
+
+
+def _item(index: int, root: str) -> str:
+    """Return "the first item of the input", "item 7"."""
+    return f"{'the ' if index in _ITEMS else ''}{_ITEMS.get(index, f'item {index + 1}')}{f' of the {root}' if root else ''}"
+
+
+def _joined(parts: list[str]) -> str:
+    """Return a path without its first point: `order.lines[0].price`."""
+    return "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in parts if part).lstrip(".")
 
 
 def field_words(name: str) -> str:
@@ -139,8 +158,8 @@ def _simple(code: str, *, bare: bool) -> str | None:
         return f"{_subject(match.group(1), bare=bare)} {_VERBS[match.group(2)]} {_literal(match.group(3))}"
     match = _NEGATED.fullmatch(code)
     if match:
-        return f"{_subject(match.group(1), bare=bare)} is not true"
-    return f"{_subject(code, bare=bare)} is true" if _PATH.fullmatch(code) else None
+        return f"{_yes_or_no(match.group(1), bare=bare)} is not true"
+    return f"{_yes_or_no(code, bare=bare)} is true" if _PATH.fullmatch(code) else None
 
 
 def _comparison(match: re.Match[str], *, bare: bool) -> str:
@@ -152,7 +171,7 @@ def _comparison(match: re.Match[str], *, bare: bool) -> str:
     if right == "null":
         return f"{subject} is {'not set' if sign == '==' else 'set'}"
     if right in ("true", "false") and sign in ("==", "!="):
-        return f"{subject} is {'' if (right == 'true') == (sign == '==') else 'not '}true"
+        return f"{_yes_or_no(left, bare=bare)} is {'' if sign == '==' else 'not '}{right}"
     value = _subject(right, bare=bare) if _PATH.fullmatch(right) else _literal(right)
     return f"{subject} {_SIGNS[sign]} {value}"
 
@@ -160,6 +179,12 @@ def _comparison(match: re.Match[str], *, bare: bool) -> str:
 def _subject(path: str, *, bare: bool) -> str:
     words = path_words(path)
     return words.removeprefix("the ") if bare else words
+
+
+def _yes_or_no(path: str, *, bare: bool) -> str:
+    """Return what is true or not: "done" alone is mostly no thing but how something is, so it has no "the"."""
+    words = _subject(path, bare=bare)
+    return words if "' " in words or "'s " in words else words.removeprefix("the ")
 
 
 def _literal(text: str) -> str:

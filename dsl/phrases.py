@@ -9,16 +9,28 @@ from typing import Any, Final
 
 from dsl.call_phrases import function_words, http_brief, http_words
 from dsl.catalogue import Catalogue
+from dsl.event_phrases import emit_words, listen_words
 from dsl.expressions.program import is_expression
+from dsl.failure_phrases import catch_words as catch_words
+from dsl.failure_phrases import failure_words as failure_words
+from dsl.failure_phrases import retry_policy as retry_policy
+from dsl.failure_phrases import try_words
 from dsl.jq_words import computed_words, condition_words, field_words, filter_words, holds_code, path_words, plainly, things, value_words
-from dsl.pointer import get
-from dsl.walk import Step, switch_cases, title_of
-from dsl.words import duration_words, event_words, joined, shortened, spoken
+from dsl.kinds import kind_of
+from dsl.outside import own_function
+from dsl.pointer import get, join
+from dsl.process_phrases import process_words
+from dsl.protocol_phrases import given_words, protocol_aim, protocol_words
+from dsl.settings import parley_of
+from dsl.walk import Step, TaskBlock, switch_cases, title_of
+from dsl.words import duration_words, joined, shortened, spoken
 
 JSON = Any
 
 SCOPES: Final = ("do", "for", "fork", "try", "switch")
 _VALUES = 4  # of a `set` are told with their contents
+_FIELDS = 3  # of an object
+_LINE = 400  # characters of a phrase; a longer one is cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +44,11 @@ class Lead:
 
 def lead(step: Step, data: JSON, catalogue: Catalogue) -> Lead:
     """Return the title of *step* and what it does, with its condition, what it keeps and its time limit."""
-    title = title_of(step.name, step.task)
+    title = shortened(title_of(step.name, step.task), _LINE) or step.name
     does = phrase(step, data, catalogue)
-    more = _more(step)
+    more = _more(step, data, catalogue)
     cases = tuple((case_words(case), str(case.get("then", "continue"))) for case in switch_cases(step))
-    if title == step.name:
+    if title == shortened(step.name, _LINE):
         return Lead(_conditional(step, does + more), "", cases)
     plain = step.kind == "do" or (step.kind == "switch" and bool(cases))  # what stands below says it all
     detail = (more.removeprefix(", and ") if more.startswith(",") else more.strip(" ()")) if plain else does + more
@@ -46,10 +58,34 @@ def lead(step: Step, data: JSON, catalogue: Catalogue) -> Lead:
 
 def phrase(step: Step, data: JSON, catalogue: Catalogue) -> str:
     """Return what the task does, without its condition. What is too complicated for words is quoted."""
+    return shortened(_phrase(step, data, catalogue, ()), _LINE)
+
+
+def _phrase(step: Step, data: JSON, catalogue: Catalogue, above: tuple[str, ...]) -> str:
+    if step.kind == "call" and step.task["call"] != "http":
+        return protocol_words(step) or _own(step, data, catalogue, above) or function_words(step, catalogue)
     say = _SAY.get(step.kind or "")
-    if step.kind == "call" and step.task.get("call") != "http":
-        return function_words(step, catalogue)
-    return say(step, data) if say else spoken(step.name).capitalize()
+    return say(step, data) if say else _titled(step, data)
+
+
+def _own(step: Step, data: JSON, catalogue: Catalogue, above: tuple[str, ...]) -> str | None:
+    """Return "Use the function getPet with petId 69: fetch https://…" for a function of `use.functions`."""
+    task = own_function(step.task["call"], data)
+    if task is None:
+        return None
+    name = step.task["call"]
+    words = f"Use the function {name}{given_words(step.task.get('with'))}"
+    kind = kind_of(task)
+    if name in above or len(above) > 3 or kind in (None, *SCOPES):
+        return words
+    alone = TaskBlock("/use/functions", None, parallel=False, variables=frozenset(), names=[name])
+    does = _phrase(Step(join("/use/functions", name), name, kind, task, 0, alone, None, 0), data, catalogue, (*above, name))
+    return f"{words}: {lowered(does)}"
+
+
+def lowered(words: str) -> str:
+    """Return *words* as they stand inside a sentence."""
+    return words if words[1:2].isupper() else words[:1].lower() + words[1:]
 
 
 def brief(step: Step, data: JSON, catalogue: Catalogue) -> str:
@@ -57,6 +93,9 @@ def brief(step: Step, data: JSON, catalogue: Catalogue) -> str:
     if step.kind == "call" and step.task.get("call") == "http":
         whole, _, where = http_brief(step)
         return f"{whole} {where}"
+    aimed = protocol_aim(step) if step.kind == "call" else None
+    if aimed is not None:
+        return plainly(" ".join(aimed))
     if step.kind == "set":
         said = _set(step, data, with_values=False)
         return "Prepare data" if holds_code(said) else said.replace("`", "")
@@ -66,8 +105,8 @@ def brief(step: Step, data: JSON, catalogue: Catalogue) -> str:
 def aim(step: Step) -> tuple[str, str] | None:
     """Return (verb, what it is done to) of tasks whose target may be long: it is cut at its beginning, for the end says most."""
     match step.kind:
-        case "call" if step.task.get("call") == "http":
-            return http_brief(step)[1:]
+        case "call":
+            return http_brief(step)[1:] if step.task["call"] == "http" else protocol_aim(step)
         case "run" if isinstance(child := get(step.task, "/run/workflow"), dict):
             return "Run", f"{child.get('namespace')}/{child.get('name')} {child.get('version')}"
         case "emit" if isinstance(kind := get(step.task, "/emit/event/with/type"), str):
@@ -89,42 +128,11 @@ def case_words(case: JSON) -> str:
     return f"if {condition_words(when)}" if isinstance(when, str) else "otherwise"
 
 
-def catch_words(task: dict[str, JSON]) -> str:
-    """Return what a `catch` reacts to: "with status 503", "" when it is any failure."""
-    words = []
-    wanted = get(task, "/catch/errors/with")
-    if isinstance(wanted, dict):
-        words += [f"status {wanted['status']}"] if "status" in wanted else []
-        kind = wanted.get("type")
-        words += [f"a {spoken(kind.rstrip('/').rpartition('/')[2])} error"] if isinstance(kind, str) else []
-        words += [f"the {key} “{wanted[key]}”" for key in ("title", "detail", "instance") if isinstance(wanted.get(key), str)]
-    said = f"with {joined(words)}" if words else "in the way named" if isinstance(wanted, dict) and wanted else ""
-    when, unless = get(task, "/catch/when"), get(task, "/catch/exceptWhen")
-    said += f" and {condition_words(when)}" if isinstance(when, str) else ""
-    return (said + (f" unless {condition_words(unless)}" if isinstance(unless, str) else "")).strip()
-
-
-def failure_words(task: dict[str, JSON]) -> str:
-    """Return when `catch.do` of a try runs: "If it fails with status 503", "If it still fails" after retries."""
-    still = "still fails" if isinstance(get(task, "/catch/retry"), str | dict) else "fails"
-    return f"If it {still} {catch_words(task)}".rstrip()
-
-
-def retry_policy(task: dict[str, JSON], data: JSON) -> dict[str, JSON] | None:
-    """Return the retry policy of a try, the declared one where it is named; None when there is none."""
-    policy = get(task, "/catch/retry")
-    if isinstance(policy, str):
-        policies = get(data, "/use/retries")
-        policy = policies.get(policy) if isinstance(policies, dict) else None
-    return policy if isinstance(policy, dict) else None
-
-
 def _conditional(step: Step, said: str) -> str:
     condition = step.task.get("if")
     if not isinstance(condition, str):
         return said
-    lowered = said if said[1:2].isupper() else said[:1].lower() + said[1:]
-    return f"If {condition_words(condition)}: {lowered}"
+    return f"If {condition_words(condition)}: {lowered(said)}"
 
 
 def _set(step: Step, _data: JSON, *, with_values: bool = True) -> str:
@@ -147,8 +155,16 @@ def _value(content: JSON) -> str:
     if isinstance(content, str):
         return computed_words(content) or value_words(content) if is_expression(content) else f'"{shortened(content, 50)}"'
     if isinstance(content, dict | list):
-        return f"{len(content)} value{'' if len(content) == 1 else 's'}" if content else "nothing"
+        return _several(content)
     return {None: "nothing", True: "true", False: "false"}[content] if content is None or isinstance(content, bool) else str(content)
+
+
+def _several(content: dict[str, JSON] | list[JSON]) -> str:
+    """Return "an object with name and age", "a list of 3", "nothing"."""
+    if isinstance(content, list):
+        return f"a list of {len(content)}" if content else "nothing"
+    names = [field_words(name) for name in list(content)[:_FIELDS]] + (["more"] if len(content) > _FIELDS else [])
+    return f"an object with {joined(names)}" if names else "nothing"
 
 
 def _for(step: Step, _data: JSON) -> str:
@@ -163,20 +179,6 @@ def _fork(step: Step, _data: JSON) -> str:
     return "At the same time, the first one wins" if get(step.task, "/fork/compete") is True else "At the same time"
 
 
-def _try(step: Step, data: JSON) -> str:
-    reason = catch_words(step.task)
-    fails = f"if it fails{f' {reason}' if reason else ''}"
-    policy = retry_policy(step.task, data)
-    if policy is None:
-        return f"Try, and do something else {fails}" if isinstance(get(step.task, "/catch/do"), list) else f"Try, and go on even {fails}"
-    count, lasting, delay = get(policy, "/limit/attempt/count"), get(policy, "/limit/duration"), policy.get("delay")
-    tries = f"Up to {count + 1} tries" if isinstance(count, int) else "Try again and again"
-    tries += f" within {duration_words(lasting)}" if isinstance(lasting, str | dict) else ""
-    longer = " and longer each time" if isinstance(policy.get("backoff"), dict) and "constant" not in policy["backoff"] else ""
-    wait = f", {duration_words(delay)} apart{longer}" if isinstance(delay, str | dict) else ""
-    return f"{tries}{wait}{',' if wait else ''} {fails}"
-
-
 def _raise(step: Step, data: JSON) -> str:
     error = get(step.task, "/raise/error")
     if isinstance(error, str):
@@ -185,31 +187,37 @@ def _raise(step: Step, data: JSON) -> str:
     return f"Stop with the error {_value(title)}" if title else "Stop with an error"
 
 
-def _run(step: Step, _data: JSON) -> str:
-    child = get(step.task, "/run/workflow")
-    if not isinstance(child, dict):
-        return "Run another process"
-    later = " without waiting for it" if get(step.task, "/run/await") is False else ""
-    return f"Run the workflow {child.get('namespace')}/{child.get('name')} {child.get('version')}{later}"
-
-
-def _emit(step: Step, _data: JSON) -> str:
-    return f"Send {event_words(get(step.task, '/emit/event/with'))}"
-
-
-def _listen(step: Step, _data: JSON) -> str:
-    return f"Wait until {event_words(get(step.task, '/listen/to/one/with'))} arrives"
-
-
 def _titled(step: Step, _data: JSON) -> str:
-    return spoken(step.name).capitalize()
+    return spoken(step.name).capitalize() or "Several tasks"
 
 
-def _more(step: Step) -> str:
-    """Return ", and keep the orders (at most 5 minutes)": what an `output.as` keeps, when that is simple to say, and the time limit."""
-    kept = _kept(step)
-    limit = get(step.task, "/timeout/after")
-    return (f", and keep {kept}" if kept else "") + (f" (at most {duration_words(limit)})" if isinstance(limit, str | dict) else "")
+def _more(step: Step, data: JSON, catalogue: Catalogue) -> str:
+    """Return ", and keep the orders (at most 5 minutes)": what an `output.as` keeps if simple to say, what proves it, the time limit."""
+    kept, proof = _kept(step), _proof(step, data, catalogue)
+    limit = timeout_of(step.task, data)
+    words = f", and keep {kept}" if kept else ""
+    return f"{words}{proof}" + (f" (at most {duration_words(limit)})" if isinstance(limit, str | dict) else "")
+
+
+def timeout_of(owner: JSON, data: JSON) -> JSON:
+    """Return the duration after which *owner*, a task or the document, must be done; of a named timeout the declared one."""
+    limit = owner.get("timeout") if isinstance(owner, dict) else None
+    if isinstance(limit, str):
+        timeouts = get(data, "/use/timeouts")
+        limit = timeouts.get(limit) if isinstance(timeouts, dict) else None
+    return limit.get("after") if isinstance(limit, dict) else None
+
+
+def _proof(step: Step, data: JSON, catalogue: Catalogue) -> str:
+    """Return ", done only when the status is "paid"" or ", checked at the end: fetch https://…" (`metadata.parley.proof`)."""
+    proof = parley_of(step.task).get("proof") if "metadata" in step.task else None
+    if isinstance(proof, str):
+        return f", done only when {condition_words(proof)}"
+    if not isinstance(proof, dict) or kind_of(proof) is None:
+        return ""
+    alone = TaskBlock(join(step.reference, "metadata", "parley"), step, parallel=False, variables=step.variables, names=["proof"])
+    check = Step(join(alone.pointer, "proof"), "proof", kind_of(proof), proof, 0, alone, step, step.depth + 1)
+    return f", checked at the end: {lowered(phrase(check, data, catalogue))}"
 
 
 def _kept(step: Step) -> str:
@@ -229,11 +237,11 @@ _SAY: dict[str, Callable[[Step, JSON], str]] = {
     "switch": lambda _step, _data: "Choose the way",
     "for": _for,
     "fork": _fork,
-    "try": _try,
+    "try": try_words,
     "raise": _raise,
-    "run": _run,
-    "emit": _emit,
-    "listen": _listen,
+    "run": process_words,
+    "emit": emit_words,
+    "listen": listen_words,
     "do": _titled,
     "wait": lambda step, _data: f"Wait {duration_words(step.task['wait'])}",
 }

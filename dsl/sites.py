@@ -6,12 +6,13 @@ wrapped whole as `${ … }` is one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from dsl.pointer import join
-from dsl.walk import Step, caught_variable, foreach_variables, loop_variables, subscription_of
+from dsl.settings import parley_of
+from dsl.walk import Step, caught_variable, foreach_variables, loop_variables, notes, subscription_of
 
 JSON = Any
 
@@ -45,12 +46,25 @@ def document_sites(data: dict[str, JSON]) -> Iterator[Site]:
         yield from _strategy(schedule.get("on"), "/schedule/on", frozenset())
 
 
-def task_sites(step: Step) -> Iterator[Site]:
-    """Yield the sites of one task, not those of tasks inside it."""
+def task_sites(step: Step) -> Iterable[Site]:
+    """Return the sites of one task, not those of tasks inside it."""
+    remembered = notes()
+    if remembered is None:
+        return _task_sites(step)
+    key = ("sites", step.reference, id(step.task))
+    if key not in remembered:
+        remembered[key] = tuple(_task_sites(step))
+    found: tuple[Site, ...] = remembered[key]
+    return found
+
+
+def _task_sites(step: Step) -> Iterator[Site]:
     task, here, known = step.task, step.reference, step.variables
     yield from _formula(task, here, "if", known, condition=True)
     yield from _data_flow(task, here, known)
     yield from texts(task.get("timeout"), join(here, "timeout"), known)
+    if "metadata" in task:
+        yield from _formula(parley_of(task), join(here, "metadata", "parley"), "proof", known, condition=True)
     match step.kind:
         case "call":
             yield from _call(task, join(here, "with"), known)

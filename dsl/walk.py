@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from dsl.kinds import kind_of
 from dsl.pointer import join
+from dsl.settings import parley_of
 
 JSON = Any
 
@@ -66,8 +67,20 @@ class TaskBlock:
 
 _NO_TASK: Final[dict[str, JSON]] = {}
 
-# (data, its lists, its tasks) while `walked_once` lasts
-_walked: ContextVar[tuple[JSON, list[TaskBlock], list[Step]] | None] = ContextVar("walked", default=None)
+
+@dataclass(slots=True)
+class _Walked:
+    """What was found in *data*, kept while `walked_once` lasts."""
+
+    data: JSON
+    blocks: list[TaskBlock] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    every_block: list[TaskBlock] | None = None
+    every_step: list[Step] | None = None
+    notes: dict[Any, Any] = field(default_factory=dict)
+
+
+_walked: ContextVar[_Walked | None] = ContextVar("walked", default=None)
 
 
 def is_directive(then: str) -> bool:
@@ -81,19 +94,42 @@ def top_block(data: JSON) -> TaskBlock | None:
 
 @contextmanager
 def walked_once(data: JSON) -> Iterator[None]:
-    """Let `blocks` and `steps` of *data* remember what they found, inside the `with`; nobody may change *data* there."""
-    token = _walked.set((data, list(blocks(data)), list(steps(data))))
+    """Let what goes through *data* remember what it found, inside the `with`; nobody may change *data* there."""
+    found = _Walked(data)
+    top = top_block(data)
+    if top is not None:
+        _walk(top, found.blocks, found.steps)
+    token = _walked.set(found)
     try:
         yield
     finally:
         _walked.reset(token)
 
 
+def _walk(block: TaskBlock, blocks: list[TaskBlock], steps: list[Step]) -> None:
+    blocks.append(block)
+    for step in block.steps:
+        steps.append(step)
+        for inner in inner_blocks(step):
+            _walk(inner, blocks, steps)
+
+
+def _known(data: JSON) -> _Walked | None:
+    known = _walked.get()
+    return known if known is not None and known.data is data else None
+
+
+def notes() -> dict[Any, Any] | None:
+    """Return where to remember what was found out about the definition that is walked now, None outside of `walked_once`."""
+    known = _walked.get()
+    return None if known is None else known.notes
+
+
 def blocks(data: JSON) -> Iterator[TaskBlock]:
     """Yield every task list, outer before inner, in document order."""
-    known = _walked.get()
-    if known is not None and known[0] is data:
-        yield from known[1]
+    known = _known(data)
+    if known is not None:
+        yield from known.blocks
         return
     top = top_block(data)
     if top is not None:
@@ -102,9 +138,9 @@ def blocks(data: JSON) -> Iterator[TaskBlock]:
 
 def steps(data: JSON) -> Iterator[Step]:
     """Yield every task in document order, outer before inner."""
-    known = _walked.get()
-    if known is not None and known[0] is data:
-        yield from known[2]
+    known = _known(data)
+    if known is not None:
+        yield from known.steps
         return
     top = top_block(data)
     if top is not None:
@@ -129,10 +165,10 @@ def declared_blocks(data: JSON) -> Iterator[TaskBlock]:
                     yield from _with_inner(block)
     functions = use.get("functions")
     for name, task in functions.items() if isinstance(functions, dict) else ():
-        alone = TaskBlock("/use/functions", None, parallel=False, variables=frozenset(), names=[name])
         if isinstance(task, dict):
+            alone = TaskBlock("/use/functions", None, parallel=False, variables=frozenset(), names=[name])
             alone.steps.append(Step(join("/use/functions", name), name, kind_of(task), task, 0, alone, None, 0))
-        yield from _with_inner(alone)
+            yield from _with_inner(alone)
 
 
 def declared_steps(data: JSON) -> Iterator[Step]:
@@ -140,16 +176,54 @@ def declared_steps(data: JSON) -> Iterator[Step]:
     return (step for block in declared_blocks(data) for step in block.steps)
 
 
+def settings_blocks(data: JSON) -> Iterator[TaskBlock]:
+    """Yield the task lists in `metadata.parley` of tasks: what compensates them, and a call that proves them, alone in its list."""
+    for step in (*steps(data), *declared_steps(data)):
+        if "metadata" not in step.task:
+            continue
+        own, here = parley_of(step.task), join(step.reference, "metadata", "parley")
+        block = _block(own.get("compensate"), join(here, "compensate"), step, parallel=False, variables=step.variables)
+        if block is not None:
+            yield from _with_inner(block)
+        proof = own.get("proof")
+        if isinstance(proof, dict):
+            alone = TaskBlock(here, step, parallel=False, variables=step.variables, names=["proof"])
+            alone.steps.append(Step(join(here, "proof"), "proof", kind_of(proof), proof, 0, alone, step, step.depth + 1))
+            yield alone
+
+
 def all_blocks(data: JSON) -> Iterator[TaskBlock]:
-    """Yield every task list: those under `do`, then those in `use`."""
+    """Yield every task list: those under `do`, then those in `use`, then those in `metadata.parley`."""
+    known = _known(data)
+    if known is None:
+        yield from _every_block(data)
+        return
+    if known.every_block is None:
+        known.every_block = list(_every_block(data))
+    yield from known.every_block
+
+
+def _every_block(data: JSON) -> Iterator[TaskBlock]:
     yield from blocks(data)
     yield from declared_blocks(data)
+    yield from settings_blocks(data)
 
 
 def all_steps(data: JSON) -> Iterator[Step]:
-    """Yield every task: those under `do`, then those in `use`."""
+    """Yield every task: those under `do`, then those in `use`, then those in `metadata.parley`."""
+    known = _known(data)
+    if known is None:
+        yield from _every_step(data)
+        return
+    if known.every_step is None:
+        known.every_step = list(_every_step(data))
+    yield from known.every_step
+
+
+def _every_step(data: JSON) -> Iterator[Step]:
     yield from steps(data)
     yield from declared_steps(data)
+    yield from (step for block in settings_blocks(data) for step in block.steps)
 
 
 def steps_in(block: TaskBlock) -> Iterator[Step]:

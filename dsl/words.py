@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from dsl.pointer import get
+from dsl.expressions.program import is_expression, strip
+from dsl.jq_words import condition_words, field_words, value_words, where_words
+from dsl.targets import value_of
 
 JSON = Any
 
 _UNITS: Final = ("days", "hours", "minutes", "seconds", "milliseconds")
 _ISO = re.compile(
-    r"P(?:(?P<years>[\d.]+)Y)?(?:(?P<months>[\d.]+)M)?(?:(?P<weeks>[\d.]+)W)?(?:(?P<days>[\d.]+)D)?"
-    r"(?:T(?:(?P<hours>[\d.]+)H)?(?:(?P<minutes>[\d.]+)M)?(?:(?P<seconds>[\d.]+)S)?)?"
+    r"P(?:(?P<years>[0-9]+(?:\.[0-9]+)?)Y)?(?:(?P<months>[0-9]+(?:\.[0-9]+)?)M)?(?:(?P<weeks>[0-9]+(?:\.[0-9]+)?)W)?(?:(?P<days>[0-9]+(?:\.[0-9]+)?)D)?"
+    r"(?:T(?:(?P<hours>[0-9]+(?:\.[0-9]+)?)H)?(?:(?P<minutes>[0-9]+(?:\.[0-9]+)?)M)?(?:(?P<seconds>[0-9]+(?:\.[0-9]+)?)S)?)?"
 )
 _DAYS: Final = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS: Final = (
@@ -21,6 +23,7 @@ _MONTHS: Final = (
 _SHORT: Final = {name[:3].upper(): number for number, name in enumerate(_DAYS[:7])} | {
     name[:3].upper(): number for number, name in enumerate(_MONTHS) if name
 }
+_EVENTS: Final = 6  # of a strategy are told
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_\-\s]+")
 
 
@@ -45,13 +48,13 @@ def shortened(text: str, limit: int) -> str:
 
 
 def duration_words(value: JSON) -> str:
-    """Return "1 hour and 30 minutes"; an expression is shown as it is."""
+    """Return "1 hour and 30 minutes"; an expression is told or shown: "as long as the pause says"."""
     if isinstance(value, dict):
         amounts = [(unit, value[unit]) for unit in _UNITS if isinstance(value.get(unit), int | float) and value[unit]]
     else:
         match = _ISO.fullmatch(str(value))
         if match is None:
-            return f"as long as {value} says"
+            return f"as long as {value_words(str(value))} says"
         amounts = [(unit, float(number)) for unit, number in match.groupdict().items() if number and float(number)]
     words = [f"{amount:g} {unit[:-1] if amount == 1 else unit}" for unit, amount in amounts]
     return joined(words) or "no time"
@@ -70,18 +73,85 @@ def schedule_words(schedule: JSON, zone: str) -> list[str]:
     if "after" in schedule:
         found.append(f"Again {duration_words(schedule['after'])} after the last run has ended")
     if "on" in schedule:
-        event = get(schedule, "/on/one/with")
-        found.append(f"When {event_words(event)} arrives")
+        found.append(f"When {arrival_words(schedule['on'])}{until_words(schedule['on'])}")
     return found
 
 
 def event_words(event: JSON) -> str:
     """Return "the event com.example.order.placed from https://shop.example.com"."""
     if not isinstance(event, dict):
-        return "one of several events"
-    kind = event.get("type")
-    source = f" from {event['source']}" if isinstance(event.get("source"), str) else ""
-    return f"the event {kind}{source}" if isinstance(kind, str) else f"an event{source}"
+        return "any event"
+    kind, source = (_attribute(event.get(key)) for key in ("type", "source"))
+    words = f"the event {kind}" if kind else "an event"
+    words += f" from {source}" if source else ""
+    subject = event.get("subject")
+    return words + (f" about {value_words(subject) if is_expression(subject) else subject}" if isinstance(subject, str) else "")
+
+
+def filter_words_of(event: JSON) -> tuple[str, str]:
+    """Return an event filter as (event, condition): ("the event A", " where total is above 5, with the same order")."""
+    if not isinstance(event, dict):
+        return "any event", ""
+    wanted, correlations = event.get("with"), event.get("correlate")
+    data = wanted.get("data") if isinstance(wanted, dict) else None
+    told = [f"where {where_words(data)}"] if isinstance(data, str) and data.strip() else []
+    said = [_correlation(name, one) for name, one in correlations.items()] if isinstance(correlations, dict) else []
+    told += [f"with {joined(said)}"] if said else []
+    return event_words(wanted), f" {', '.join(told)}" if told else ""
+
+
+def strategy_words(strategy: JSON) -> str:
+    """Return what `to` or `on` waits for: "the event A", "one of: the event A, the event B", "all of: …", "any event"."""
+    events = strategy_events(strategy)
+    if len(events) < 2:
+        return "".join(filter_words_of(events[0])) if events else "any event"
+    return f"{'all' if 'all' in strategy else 'one'} of: {_listed_events(events)}"
+
+
+def arrival_words(strategy: JSON) -> str:
+    """Return what has to come: "the event A arrives where total is above 5", "one of these arrives: the event A, the event B"."""
+    events = strategy_events(strategy)
+    if len(events) < 2:
+        event, condition = filter_words_of(events[0]) if events else ("any event", "")
+        return f"{event} arrives{condition}"
+    return f"{'all of these have arrived' if 'all' in strategy else 'one of these arrives'}: {_listed_events(events)}"
+
+
+def _listed_events(events: list[JSON]) -> str:
+    told = ["".join(filter_words_of(event)) for event in events[:_EVENTS]]
+    separator = "; " if any(", " in one or " and " in one or " or " in one for one in told) else ", "
+    return separator.join([*told, *([f"{len(events) - _EVENTS} more"] if len(events) > _EVENTS else [])])
+
+
+def strategy_events(strategy: JSON) -> list[JSON]:
+    """Return the event filters of a consumption strategy, none when it takes any event."""
+    if not isinstance(strategy, dict):
+        return []
+    several = next((strategy[key] for key in ("all", "any") if isinstance(strategy.get(key), list)), None)
+    return [strategy["one"]] if "one" in strategy else list(several or [])
+
+
+def until_words(strategy: JSON) -> str:
+    """Return when a strategy is done: " until the count is 3", ", without end", "" when its events alone decide."""
+    until = strategy.get("until") if isinstance(strategy, dict) else None
+    if isinstance(until, dict):
+        return f" until {arrival_words(until)}"
+    if not isinstance(until, str):
+        return ""
+    ends = condition_words(until).replace("the number of the items", "the number of events")
+    return ", without end" if strip(until) == "false" else f" until {ends}"
+
+
+def _correlation(name: str, correlation: JSON) -> str:
+    expected = correlation.get("expect") if isinstance(correlation, dict) else None
+    said = field_words(name)
+    if not isinstance(expected, str):
+        return f"the same {said}"
+    return f"{value_words(expected) if is_expression(expected) else f'“{expected}”'} as {said}"
+
+
+def _attribute(value: JSON) -> str:
+    return value_of(value) if isinstance(value, str) else ""
 
 
 def cron_words(cron: str) -> str:

@@ -36,6 +36,9 @@
     call: "PlugZap", http: "Globe", set: "PencilLine", switch: "Split", for: "Repeat", fork: "GitFork", try: "ShieldCheck", raise: "OctagonAlert",
     wait: "Clock", emit: "Radio", listen: "Ear", run: "Workflow", do: "ListTree", approve: "UserRoundCheck", ask: "MessageCircleQuestion",
     notify: "Bell", summarize: "Text", classify: "Tags", start: "Play", end: "Flag",
+    grpc: "ArrowLeftRight", openapi: "Braces", asyncapi: "RadioTower", a2a: "Bot", mcp: "Plug", function: "SquareFunction", container: "Container",
+    script: "CodeXml", shell: "SquareTerminal", workflow: "Workflow", attempt: "RefreshCw", catch: "LifeBuoy", extension: "Puzzle", more: "Ellipsis",
+    if: "Diamond", until: "Flag", timeout: "Timer", background: "FastForward", before: "Puzzle", after: "Puzzle", around: "Puzzle", compensate: "Undo2",
   }
 
   /** "1 min 4 s" of a number of seconds. */
@@ -202,9 +205,11 @@
       return { ...known, name: step.status, word }
     }
 
-    const PILLS = ["start", "end", "exit"]
+    const PILLS = ["start", "end", "exit", "jump", "join"]
+    const STATELESS = ["catch", "attempt", "more"]
     const LINE = 17
     const BESIDE = 32 // the icon at the left
+    const DRAWN_BESIDE = 48 // the same in the server's own drawing: badges are placed for it
 
     function Words({ node, lines, word, sub, x, y, step }) {
       const room = node.x + node.w - x - 9
@@ -227,10 +232,10 @@
       const plain = (text) => String(text || "").replaceAll("`", "")
       if (PILLS.includes(node.kind)) {
         return h("g", { className: "pl-node pl-terminal", "data-node": node.id }, h("title", null, plain(node.tooltip || node.title)),
-          h("rect", { x: node.x, y: node.y, width: node.w, height: node.h, rx: node.h / 2 }),
+          h("rect", { x: node.x, y: node.y, width: node.w, height: node.h, rx: node.kind === "join" ? 6 : node.h / 2 }),
           h("text", { x: node.x + node.w / 2, y: node.y + node.h / 2 + 4, textAnchor: "middle", className: "pl-node-sub" }, cut(node.title || node.id, node.w - 16, 11)))
       }
-      const state = node.kind === "catch" ? null : stateOf(steps, node)
+      const state = STATELESS.includes(node.kind) || node.id.startsWith("/use/") ? null : stateOf(steps, node)
       const name = state ? state.name : "plain"
       const sub = plain(node.subtitle)
       const word = state && !(state.name === "pending" && !steps.ended) ? state.word : ""
@@ -238,12 +243,21 @@
       const tip = [plain(node.tooltip || node.title), state ? state.word : ""].filter(Boolean).join("\n")
       const lines = titleLines(node, node.w - BESIDE - 9)
       const count = lines.length + (word || sub ? 1 : 0)
-      const step = node.box ? LINE : Math.min(LINE, (node.h - 6) / count)
-      const y = node.y + (node.box ? 22 : (node.h - step * count) / 2 + 13)
+      const high = node.text_h || node.h
+      const step = node.box ? LINE : Math.min(LINE, (high - 6) / count)
+      const y = node.y + (node.box ? 22 : (high - step * count) / 2 + 13)
       return h("g", { className: `pl-node${node.box ? " pl-box" : ""} pl-${name}`, "data-node": node.id, "data-status": name, role: "img", "aria-label": label },
         h("title", null, tip), h("rect", { x: node.x, y: node.y, width: node.w, height: node.h, rx: node.box ? 12 : 10 }),
-        mark(state ? state.icon : KINDS[node.kind] || "Circle", node.x + 10, y - 13, 16),
-        h(Words, { node, lines, word, sub, x: node.x + BESIDE, y, step }))
+        mark(state ? state.icon : KINDS[node.icon] || KINDS[node.kind] || "Circle", node.x + 10, y - 13, 16),
+        h(Words, { node, lines, word, sub, x: node.x + BESIDE, y, step }), (node.badges || []).map((badge, i) => h(Badge, { key: i, badge })))
+    }
+
+    /** A small sign of a task: its condition, its time limit, what stands around it. */
+    function Badge({ badge }) {
+      const x = badge.x - DRAWN_BESIDE + BESIDE
+      return h("g", { className: "pl-badge" }, h("title", null, badge.tooltip), h("rect", { x, y: badge.y, width: badge.w, height: 18, rx: 9 }),
+        icon(KINDS[badge.kind] || "Circle", { x: x + 7, y: badge.y + 3.5, size: 11 }),
+        h("text", { x: x + 22, y: badge.y + 13, className: "pl-node-sub" }, cut(badge.text, badge.w - 28, 11)))
     }
 
     /** Vertical and horizontal lines as path data, with rounded corners. */
@@ -260,7 +274,8 @@
 
     function Edge({ edge, marker }) {
       if ((edge.points || []).length < 2) return null
-      return h("g", { className: edge.back ? "pl-edge pl-back" : "pl-edge" }, h("path", { d: rounded(edge.points), fill: "none", markerEnd: `url(#${marker})` }))
+      const kind = edge.kind === "retry" || edge.kind === "fails" ? ` pl-${edge.kind}` : ""
+      return h("g", { className: `pl-edge${edge.back ? " pl-back" : ""}${kind}` }, h("path", { d: rounded(edge.points), fill: "none", markerEnd: `url(#${marker})` }))
     }
 
     function EdgeLabel({ edge }) {
@@ -305,6 +320,7 @@
         h("div", { ref: region, className: "pl-picture-scroll", tabIndex: 0, role: "region", "aria-label": `Picture of ${title || "the workflow"}` },
           h("svg", { viewBox: `0 0 ${width} ${height}`, style: { ...size, aspectRatio: `${width} / ${height}` }, role: "group" },
             h("defs", null, h("marker", { id: marker, viewBox: "0 0 10 10", refX: 9, refY: 5, markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse" }, h("path", { d: "M0 1L9 5L0 9z", className: "pl-arrow" }))),
+            (picture.lanes || []).slice(1).map((lane) => h("text", { key: lane.id, x: lane.x, y: lane.y + 14, className: "pl-node-sub" }, lane.title)),
             nodes.filter((node) => node.box).map((node) => h(Node, { key: node.id, node, steps })),
             edges.map((edge, i) => h(Edge, { key: i, edge, marker })),
             nodes.filter((node) => !node.box).map((node) => h(Node, { key: node.id, node, steps })),

@@ -19,7 +19,9 @@ from app.settings import Settings
 from app.store import embedded
 from app.store.embedded import EmbeddedServer
 from app.store.upgrade import upgrade
+from tests.cases import register
 
+register()
 TEMPLATE = "parley_template"
 _numbers = count(1)
 

@@ -9,11 +9,12 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
 from app.cli.failures import CHECK_FAILED, WRONG_USAGE, CommandFailed, explain
-from app.cli.output import console, reserve_stdout, visible, write_json
+from app.cli.output import console, reserved_stdout, visible, write_json
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -22,8 +23,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     end = arguments.index("--") if "--" in arguments else len(arguments)
     debug, as_json = "--debug" in arguments[:end], "--json" in arguments[:end]
     arguments[:end] = [argument for argument in arguments[:end] if argument != "--debug"]
-    if as_json:
-        reserve_stdout()
+    with reserved_stdout(for_good=argv is None) if as_json else nullcontext():
+        return _run(arguments, as_json=as_json, debug=debug)
+
+
+def _run(arguments: list[str], *, as_json: bool, debug: bool) -> int:
     try:
         from app.cli.commands import app
 

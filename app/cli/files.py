@@ -5,6 +5,7 @@ Every mistake is a CommandFailed that names the option or file and, for JSON, th
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import re
@@ -16,6 +17,8 @@ from typing import Any
 from app.cli.failures import CommandFailed
 
 JSON = Any
+STDIN = "-"
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 SUFFIXES = (".yaml", ".yml", ".json")
 SIZE_LIMIT_BYTES = 16 * 1024 * 1024  # a definition is a few kilobytes; this only keeps a mistyped path from filling memory
 MOST_FILES = 2000  # of a folder; more is a mistyped one
@@ -24,30 +27,42 @@ NEVER = frozenset({"node_modules", "site-packages", "__pycache__", "venv", "dist
 _DOCUMENT = re.compile(r"""^[\s{]*["']?document["']?\s*:""", re.MULTILINE)
 
 
-def read_text(path: Path) -> str:
-    """Return the file's text. Raises CommandFailed: missing, a folder, unreadable, too large, not UTF-8."""
+def read_text(path: Path, limit_bytes: int = SIZE_LIMIT_BYTES) -> str:
+    """Return the text of a file, a pipe or stdin (`-`). Raises CommandFailed: missing, a folder, unreadable, too large, not UTF-8."""
     if path.is_dir():
         raise CommandFailed(f"{path} is a folder", where=str(path), next_step="name one file in it", code="not-a-file")
     try:
-        if path.stat().st_size > SIZE_LIMIT_BYTES:
-            raise CommandFailed(f"{path} is larger than {SIZE_LIMIT_BYTES // 1024 // 1024} MiB", where=str(path), code="too-large")
-        return path.read_bytes().decode("utf-8-sig")
+        with sys.stdin.buffer if str(path) == STDIN else path.open("rb") as stream:
+            content = stream.read(limit_bytes + 1)  # a pipe or a device has no size before it is read
     except FileNotFoundError:
         raise CommandFailed(f"there is no file {path}", where=str(path), next_step="check the path", code="no-such-file") from None
-    except UnicodeDecodeError as error:
-        why = f"byte {error.start} is not UTF-8"
-        raise CommandFailed(f"{path} is not text", where=str(path), why=why, next_step="save it as UTF-8", code="not-text") from None
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).lower()
+        raise CommandFailed(
+            f"cannot read {path}", where=str(path), why=why, next_step="name a file you may read", code="unreadable"
+        ) from None
+    if len(content) > limit_bytes:
+        raise CommandFailed(f"{path} is larger than {limit_bytes // 1024 // 1024} MiB", where=str(path), code="too-large")
+    return _decoded(content, path)
 
 
-def _piped() -> str:
-    """Return what was piped in. Raises CommandFailed: too large, not UTF-8."""
-    content = sys.stdin.buffer.read(SIZE_LIMIT_BYTES + 1)
-    if len(content) > SIZE_LIMIT_BYTES:
-        raise CommandFailed(f"more than {SIZE_LIMIT_BYTES // 1024 // 1024} MiB were piped in", where="standard input", code="too-large")
+def _decoded(content: bytes, path: Path) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise CommandFailed("what was piped in is not text", where=f"standard input, byte {error.start}", code="not-text") from None
+        why = "it is UTF-16" if content.startswith(_UTF_16) else f"byte {error.start} is not UTF-8"
+        raise CommandFailed(f"{path} is not text", where=str(path), why=why, next_step="save it as UTF-8", code="not-text") from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write *text* to the file. Raises CommandFailed: a folder, no such folder, not allowed."""
+    try:
+        path.write_text(text if text.endswith("\n") else text + "\n", "utf-8")
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).lower()
+        raise CommandFailed(
+            f"cannot write {path}", where=str(path), why=why, next_step="name a file you may write", code="not-writable"
+        ) from None
 
 
 def definitions(target: Path) -> tuple[list[Path], list[Path]]:
@@ -105,7 +120,7 @@ def events(path: Path | None) -> list[dict[str, JSON]]:
     """Return the CloudEvents of `--events` or `emit`: an array of objects, or one object."""
     if path is None:
         return []
-    data = _parse(_piped() if str(path) == "-" else read_text(path), where="standard input" if str(path) == "-" else str(path))
+    data = _parse(read_text(path), where=str(path))
     found = data if isinstance(data, list) else [data]
     for index, event in enumerate(found):
         missing = [name for name in ("type", "source") if not isinstance(event, Mapping) or not event.get(name)]
@@ -139,9 +154,13 @@ def _is_definition(path: Path) -> bool:
     """Tell whether the file was meant as a workflow; one that cannot be read as YAML is judged by having a `document:`."""
     import dsl
 
-    if path.stat().st_size > LARGEST_OF_A_FOLDER_BYTES:
-        return False
-    text = path.read_text(encoding="utf-8", errors="replace")
+    try:
+        if path.stat().st_size > LARGEST_OF_A_FOLDER_BYTES:
+            return False
+        content = path.read_bytes()
+    except OSError:
+        return True  # whoever reads it says why it cannot be read
+    text = content.decode("utf-16" if content.startswith(_UTF_16) else "utf-8", errors="replace")
     data = dsl.read(text).data
     return bool(_DOCUMENT.search(text)) if data is None else dsl.looks_like_definition(data)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.failures import invalid_definition
-from app.cli.files import read_text
+from app.cli.files import read_text, write_text
 from app.cli.options import Json
 from app.cli.output import Output
 from app.cli.reading import outline_lines
@@ -23,6 +23,7 @@ class Format(StrEnum):
     outline = "outline"
     mermaid = "mermaid"
     svg = "svg"
+    html = "html"
 
 
 def register(app: typer.Typer) -> None:
@@ -31,10 +32,11 @@ def register(app: typer.Typer) -> None:
 
 def graph(
     file: Annotated[Path, typer.Argument(help="A definition.", show_default=False)],
-    format_: Annotated[Format, typer.Option("--format", help="What to draw.")] = Format.outline,
+    format_: Annotated[Format, typer.Option("--format", help="What to write; html has picture, words and effects.")] = Format.outline,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write it to this file.", show_default=False)] = None,
     as_json: Json = False,
 ) -> int:
-    """Show a definition in plain words, as a picture (SVG), or as Mermaid text."""
+    """Show a definition in plain words, as a picture (SVG), as a page (HTML), or as Mermaid text."""
     import dsl
 
     catalogue = _catalogue()
@@ -42,7 +44,11 @@ def graph(
     if not examined.valid:
         raise invalid_definition(examined.problems, where=str(file))
     text = drawn(examined.data, format_, catalogue)
-    Output(as_json=as_json).result({"format": format_.value, "text": text}, text)
+    if output is None:
+        Output(as_json=as_json).result({"format": format_.value, "text": text}, text)
+        return 0
+    write_text(output, text)
+    Output(as_json=as_json).result({"format": format_.value, "output": str(output)}, f"Wrote {output}")
     return 0
 
 
@@ -50,10 +56,15 @@ def drawn(data: Mapping[str, Any], format_: Format, catalogue: Mapping[str, Func
     """Return a valid definition as text of the chosen format."""
     import dsl
 
-    if format_ is Format.mermaid:
-        return dsl.mermaid(data)
-    if format_ is Format.svg:
-        return dsl.svg(dsl.picture(data))
+    match format_:
+        case Format.mermaid:
+            return dsl.mermaid(data, catalogue)
+        case Format.svg:
+            return dsl.svg(dsl.picture(data, catalogue))
+        case Format.html:
+            from dsl.picture.page import page
+
+            return page(data, catalogue)
     return "\n".join(outline_lines(line.to_json() for line in dsl.outline(data, catalogue)))
 
 

@@ -8,8 +8,6 @@ from app.cli.failures import CommandFailed
 
 NOT_YET = {
     "chat": ("talk to Parley in the terminal", "the chat in the browser does: parley up"),
-    "diff": ("compare two definitions", "parley graph FILE --format outline shows each in words"),
-    "schema": ("print the JSON Schema of definitions", "parley validate FILE checks a definition; parley catalog lists the functions"),
     "suspend": ("hold a run", "parley cancel RUN ends it"),
     "resume": ("let a held run go on", "parley retry RUN tries a failed task again"),
     "rerun": ("start a run again from a chosen task", "parley retry RUN tries a failed task again"),

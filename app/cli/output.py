@@ -9,24 +9,36 @@ import json
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 _HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_reserved: list[TextIO] = []  # the real stdout, once `reserve_stdout` has put it aside
+_reserved: list[TextIO] = []  # the real stdout, while `reserved_stdout` has put it aside
 
 
-def reserve_stdout() -> None:
-    """Put the real stdout aside for the one JSON object; from now on everything else that prints lands on stderr.
+@contextmanager
+def reserved_stdout(*, for_good: bool) -> Iterator[None]:
+    """Put the real stdout aside for the one JSON object; inside the `with` everything else that prints lands on stderr.
 
-    Done with file descriptors, since libraries and child processes (a starting PostgreSQL) write there as well.
+    Done with file descriptors, since libraries and child processes (a starting PostgreSQL) write there as well. *for_good*: and afterwards,
+    when the process ends, too.
     """
     sys.stdout.flush()
-    _reserved.append(os.fdopen(os.dup(1), "w", encoding="utf-8"))
+    real = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    _reserved.append(real)
     os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        if not for_good:
+            sys.stdout.flush()
+            os.dup2(real.fileno(), 1)
+            _reserved.pop().close()
 
 
 def write_json(data: Mapping[str, Any]) -> None:
@@ -48,6 +60,15 @@ def visible(text: str) -> str:
     return _HIDDEN.sub(lambda match: match.group().encode("unicode_escape").decode(), text)
 
 
+def _styled(text: str, styles: Mapping[str, str]) -> Text:
+    from rich.text import Text
+
+    shown = Text(text)
+    for word, style in styles.items():
+        shown.highlight_regex(rf"(?m)(?<=\d: ){word}(?=: )", style)
+    return shown
+
+
 class Output:
     """Where one command's result goes."""
 
@@ -56,10 +77,12 @@ class Output:
         self.out = console()
         self.err = console(stderr=True)
 
-    def result(self, data: Mapping[str, Any], text: str) -> None:
-        """Print *data* as JSON or *text* for a person, whichever was asked for."""
+    def result(self, data: Mapping[str, Any], text: str, styles: Mapping[str, str] | None = None) -> None:
+        """Print *data* as JSON or *text* for a person, whichever was asked for; on a terminal `PLACE: WORD: ` has the style of its word."""
         if self.as_json:
             write_json(data)
+        elif styles and self.out.is_terminal:
+            self.out.print(_styled(visible(text), styles))
         else:
             self.out.print(visible(text))
 

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 EXIT_CODES = {"completed": 0, "faulted": CHECK_FAILED, "cancelled": CHECK_FAILED, "waiting": WAITING}
 
 
+# to the specification they are errors of the run, which a `try` may catch: an ephemeral run is the specification's own
+_AT_RUN = frozenset({"unknown-variable", "undeclared-secret"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One checked definition and everything the command line gave for it."""
@@ -88,7 +92,8 @@ def read(file: Path, *, input_: str | None, secrets: Path | None, workflows: Pat
     given = files.json_option("--input", input_)
     known = _folder(workflows)
     examined = later.examine(text, catalogue.load(), workflows=tuple(known) if closed else None)
-    if not examined.valid:
+    errors = [problem for problem in examined.problems if problem.severity == "error"]
+    if any(not closed or problem.code not in _AT_RUN for problem in errors):
         raise invalid_definition(examined.problems, where=str(file))
     if not closed:  # an ephemeral run is the specification's own: an input that does not fit is its validation error
         check_input(examined.data, input_, given, file=str(file))

@@ -111,7 +111,6 @@ def emit(
     """Deliver CloudEvents to the runs that listen for them; the same source and id counts once. They are stored when this ends."""
     found = events(file)
 
-
     async def deliver(actions: Any, actor: Any) -> list[Any]:
         return [await actions.take_events(actor, found[begin : begin + BATCH]) for begin in range(0, len(found), BATCH)]
 

@@ -1,81 +1,93 @@
-"""Calls of catalogue functions: does the function exist, and is `with` what it takes?
+"""Calls of functions: does the function exist, and is `with` what it takes?
 
 An expression in `with` is not known before the run: what its value could break is not reported here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 from dsl.catalogue import DEFAULT_CATALOGUE, Catalogue, Function, parse_name, tools_of
+from dsl.checks.arguments import argument_problems, holds_expression
 from dsl.expressions.program import is_expression
 from dsl.kinds import PROTOCOLS
-from dsl.nearest import did_you_mean, quoted
-from dsl.pointer import join
+from dsl.nearest import did_you_mean, nearest, quoted
+from dsl.pointer import get, join
 from dsl.problems import Problem
 from dsl.walk import Step
+
+JSON = Any
 
 # a whole cannot be judged while a part of it is an expression
 _OF_WHOLES = frozenset({"anyOf", "oneOf", "allOf", "not", "if", "contains", "uniqueItems", "const", "enum", "dependentSchemas"})
 
 
-def check_call(step: Step, catalogue: Catalogue, own_functions: frozenset[str]) -> Iterator[Problem]:
-    """Yield what is wrong with a `call` that is not HTTP. With an empty *catalogue* only the form of the name is judged."""
+def check_call(step: Step, catalogue: Catalogue, own: Mapping[str, JSON], catalogs: Collection[str]) -> Iterator[Problem]:
+    """
+    Yield what is wrong with a `call` of a function.
+
+    Args:
+        catalogue: What `NAME:VERSION@default` can name; without any, such names are judged by their form only.
+        own: The tasks of `use.functions`, by name.
+        catalogs: The names of `use.catalogs`; what is in them is not known here.
+    """
     call = step.task.get("call")
-    if not isinstance(call, str) or call in PROTOCOLS or call in own_functions or "://" in call:
+    if not isinstance(call, str) or call in PROTOCOLS or "://" in call:
         return
     reference = join(step.reference, "call")
     parsed = parse_name(call)
-    if parsed is None or parsed.catalogue not in ("", DEFAULT_CATALOGUE):
-        hint = "write `http`, or a function of the default catalogue as in 'notify:1.0.0@default'"
-        yield Problem(code="unknown-function", reference=reference, message=f"there is no function '{call}'", hint=hint)
+    if call in own:
+        schema = get(own[call], "/input/schema/document")
+        yield from check_arguments(step.task.get("with", {}), join(step.reference, "with"), call, schema, trusted=False)
+    elif parsed is None or not (parsed.catalogue and parsed.version):
+        yield _no_full_name(call, reference, catalogue, own)
+    elif parsed.catalogue in catalogs:
         return
-    function = catalogue.get(parsed.key)
-    if not parsed.version or not parsed.catalogue:
-        hint = _full_name(parsed.name, catalogue)
-        yield Problem(code="unknown-function", reference=reference, message=f"'{call}' is no full function name", hint=hint)
-    elif function is not None:
-        yield from _check_arguments(step, function)
+    elif parsed.catalogue != DEFAULT_CATALOGUE:
+        hint = f"declare it under `use: {{catalogs: {{{parsed.catalogue}: {{endpoint: …}}}}}}`, or write '@{DEFAULT_CATALOGUE}'"
+        hint = did_you_mean(parsed.catalogue, [*catalogs, DEFAULT_CATALOGUE], hint)
+        yield _problem("unknown-catalog", reference, f"no catalogue is named '{parsed.catalogue}'", hint)
+    elif parsed.key in catalogue:
+        function = catalogue[parsed.key]
+        yield from check_arguments(step.task.get("with", {}), join(step.reference, "with"), function.name, function.input, trusted=True)
         yield from _check_tools(step, function, catalogue)
     elif catalogue:
         yield _unknown(call, parsed.name, reference, catalogue)
 
 
-def _full_name(name: str, catalogue: Catalogue) -> str:
-    own = sorted(key for key in catalogue if key.startswith(f"{name}:"))
-    if own:
-        return f"write '{own[-1]}@{DEFAULT_CATALOGUE}'"
-    calls = ["http", *(function.name for function in catalogue.values())]
-    return did_you_mean(name, calls, f"write '{name}:1.0.0@{DEFAULT_CATALOGUE}', with the version you mean")
+def _no_full_name(call: str, reference: str, catalogue: Catalogue, own: Mapping[str, JSON]) -> Problem:
+    name = call.partition("@")[0].partition(":")[0].strip()
+    near = nearest(call, own) or nearest(call, PROTOCOLS)
+    full = sorted(key for key in catalogue if key.startswith(f"{name}:"))
+    similar = nearest(name, {function.name for function in catalogue.values()})
+    if full:
+        hint = f"write '{full[-1]}@{DEFAULT_CATALOGUE}'"
+    elif near or similar:
+        hint = f"did you mean '{near or _latest(str(similar), catalogue)}'?"
+    elif is_expression(call):
+        hint = "which function is called is fixed; choose between calls with a `switch`"
+    else:
+        hint = f"write `http`, a name of `use.functions`, or NAME:VERSION@{DEFAULT_CATALOGUE} as in 'notify:1.0.0@{DEFAULT_CATALOGUE}'"
+    message = f"'{call}' is no full function name" if full else f"there is no function '{call}'"
+    return _problem("unknown-function", reference, message, hint)
+
+
+def _latest(name: str, catalogue: Catalogue) -> str:
+    return max(f"{function.key}@{DEFAULT_CATALOGUE}" for function in catalogue.values() if function.name == name)
 
 
 def _unknown(call: str, name: str, reference: str, catalogue: Catalogue) -> Problem:
-    own = sorted(key for key in catalogue if key.startswith(f"{name}:"))
-    if own:
-        return Problem(
-            code="unknown-function",
-            reference=reference,
-            message=f"'{call}' is not there in this version",
-            hint=f"there is {quoted(f'{key}@default' for key in own)}",
-        )
-    known = [f"{key}@{DEFAULT_CATALOGUE}" for key in sorted(catalogue)]
-    names = {function.name: f"{function.key}@{DEFAULT_CATALOGUE}" for function in catalogue.values()}
-    near = did_you_mean(name, names)
-    hint = next((f"did you mean '{full}'?" for short, full in names.items() if f"'{short}'" in near), f"there are {quoted(known)}")
-    return Problem(code="unknown-function", reference=reference, message=f"there is no function '{call}'", hint=hint)
-
-
-def _check_arguments(step: Step, function: Function) -> Iterator[Problem]:
-    if not function.input:
-        return
-    arguments = step.task.get("with", {})
-    if not isinstance(arguments, dict):
-        return
-    for error in _validator(_Frozen(function.input, function.key)).iter_errors(arguments):
-        if not _unsettled(error.instance, error.validator):
-            yield from _argument_problems(error, join(step.reference, "with"), function)
+    versions = sorted(key for key in catalogue if key.startswith(f"{name}:"))
+    if versions:
+        hint = f"there is {quoted(f'{key}@{DEFAULT_CATALOGUE}' for key in versions)}"
+        return _problem("unknown-function", reference, f"'{call}' is not there in this version", hint)
+    similar = nearest(name, {function.name for function in catalogue.values()})
+    known = quoted(f"{key}@{DEFAULT_CATALOGUE}" for key in sorted(catalogue))
+    hint = f"did you mean '{_latest(similar, catalogue)}'?" if similar else f"there are {known}"
+    return _problem("unknown-function", reference, f"there is no function '{call}'", hint)
 
 
 def _check_tools(step: Step, function: Function, catalogue: Catalogue) -> Iterator[Problem]:
@@ -91,56 +103,53 @@ def _check_tools(step: Step, function: Function, catalogue: Catalogue) -> Iterat
         yield Problem(code="unknown-function", reference=join(step.reference, "with", function.tools, position), message=message, hint=hint)
 
 
-def _argument_problems(error: Any, base: str, function: Function) -> Iterator[Problem]:
-    reference = join(base, *error.absolute_path)
-    properties = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}
-    if error.validator == "required":
-        for name in error.validator_value:
-            if name not in error.instance:
-                about = properties.get(name, {}).get("description", "")
-                hint = f"add `{name}: …`" + (f" ({about})" if about else "")
-                yield Problem(code="missing-argument", reference=reference, message=f"'{function.name}' needs '{name}'", hint=hint)
-    elif error.validator == "additionalProperties":
-        for name in sorted(set(error.instance) - set(properties)):
-            hint = did_you_mean(name, properties, f"it takes {quoted(properties)}")
-            yield Problem(
-                code="unknown-argument", reference=join(reference, name), message=f"'{function.name}' takes no '{name}'", hint=hint
-            )
-    else:
-        yield Problem(
-            code="invalid-argument",
-            reference=reference,
-            message=f"'{function.name}' cannot take this: {error.message[:200]}",
-            hint=_wanted(error),
-        )
+def check_arguments(arguments: JSON, pointer: str, name: str, schema: JSON, *, trusted: bool) -> Iterator[Problem]:
+    """
+    Yield how *arguments*, which stand at *pointer*, break the JSON Schema of *name*; what is an expression cannot break it yet.
+
+    Args:
+        trusted: False for a schema that came with a definition: its patterns are not tried, since one may take for ever.
+    """
+    if not isinstance(arguments, dict) or not isinstance(schema, dict) or not schema or (not trusted and _has_patterns(schema)):
+        return
+    from jsonschema.exceptions import SchemaError, UnknownType
+    from referencing.exceptions import Unresolvable
+
+    try:
+        errors = [error for error in _validator(_Frozen(schema)).iter_errors(arguments) if not _unsettled(error.instance, error.validator)]
+        found = [problem for error in errors for problem in argument_problems(error, pointer, name)]
+    except (SchemaError, UnknownType, Unresolvable, TypeError, AttributeError, ValueError, RecursionError, re.error):
+        return  # the schema itself is wrong, which has its own problem
+    yield from found
 
 
-def _wanted(error: Any) -> str:
-    if error.validator == "enum":
-        return f"use one of: {', '.join(str(value) for value in error.validator_value)}"
-    return str(error.schema.get("description", "")) if isinstance(error.schema, Mapping) else ""
+def _has_patterns(schema: JSON) -> bool:
+    waiting = [schema]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if "pattern" in value or "patternProperties" in value:
+                return True
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+    return False
 
 
-def _unsettled(instance: Any, keyword: str) -> bool:
-    return is_expression(instance) or (keyword in _OF_WHOLES and _holds_expression(instance))
-
-
-def _holds_expression(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(_holds_expression(item) for item in value.values())
-    return any(_holds_expression(item) for item in value) if isinstance(value, list) else is_expression(value)
+def _unsettled(instance: JSON, keyword: str) -> bool:
+    return is_expression(instance) or (keyword in _OF_WHOLES and holds_expression(instance))
 
 
 class _Frozen:
-    """A schema that can be a cache key; equal by name and identity, because functions are frozen values."""
+    """A schema that can be a cache key, equal by identity; holding it keeps the identity from being given to another."""
 
-    __slots__ = ("key", "schema")
+    __slots__ = ("schema",)
 
-    def __init__(self, schema: dict[str, Any], key: str) -> None:
-        self.schema, self.key = schema, key
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self.schema = schema
 
     def __hash__(self) -> int:
-        return hash((self.key, id(self.schema)))
+        return id(self.schema)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Frozen) and self.schema is other.schema
@@ -152,3 +161,7 @@ def _validator(frozen: _Frozen) -> Any:
     from referencing import Registry
 
     return Draft202012Validator(frozen.schema, registry=Registry())  # an empty registry: nothing is ever fetched
+
+
+def _problem(code: str, reference: str, message: str, hint: str) -> Problem:
+    return Problem(code=code, reference=reference, message=message, hint=hint)

@@ -6,6 +6,7 @@ unions are told apart by key or type before they are tried.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
@@ -16,7 +17,7 @@ from dsl.checks import vocabulary
 from dsl.kinds import KINDS
 from dsl.nearest import did_you_mean, quoted
 from dsl.pointer import join
-from dsl.problems import Problem
+from dsl.problems import MOST_PROBLEMS, Problem
 
 _TYPES = {
     "string_type": "text",
@@ -37,11 +38,15 @@ def structure(data: Any) -> list[Problem]:
         return [_problem("wrong-type", "", f"a definition is an object, not {_named(data)}", "start with `document:` and `do:`")]
     if vocabulary.is_old_document(data):
         words = quoted(key for key in data if vocabulary.in_document(key))
-        hint = "rewrite it as `document: {dsl: '1.0.3', …}` and a list of tasks under `do:`"
-        return [_problem("old-vocabulary", "", f"this is written in the older DSL 0.8 ({words})", hint)]
+        return [_problem("old-vocabulary", "", f"this is written in the older DSL 0.8 ({words})", vocabulary.document_hint(data))]
     from dsl.model import Definition  # built when the first definition is checked
 
-    return shape(Definition, data, data, "")
+    problems = shape(Definition, data, data, "")
+    if not problems:
+        return problems
+    from dsl.checks.meant import understood
+
+    return understood(data, problems)
 
 
 def shape(model: type[BaseModel], value: Any, data: Any, pointer: str) -> list[Problem]:
@@ -49,20 +54,22 @@ def shape(model: type[BaseModel], value: Any, data: Any, pointer: str) -> list[P
     try:
         model.model_validate(value)
     except ValidationError as error:
-        return [_translated(detail, value, pointer) for detail in error.errors(include_url=False)]
+        return [_translated(detail, value, pointer, model) for detail in error.errors(include_url=False)[: MOST_PROBLEMS + 1]]
     return []
 
 
-def _translated(detail: ErrorDetails, value: Any, base: str) -> Problem:
+def _translated(detail: ErrorDetails, value: Any, base: str, model: type[BaseModel]) -> Problem:
     path, found = _place(detail["loc"], value)
     reference, kind = join(base, *path), detail["type"]
     context: dict[str, Any] = detail.get("ctx") or {}
+    if kind == "parley" and context["code"] == "empty-value" and path:
+        return _problem("empty-value", reference, f"'{path[-1]}' has no value", context["hint"])
     if kind == "parley":
         return _problem(context["code"], reference, context["message"], context["hint"])
     if kind == "missing":
         return _missing(str(detail["loc"][-1]), reference, found)
     if kind == "extra_forbidden":
-        return _unknown_property(str(path[-1]), reference, path, value)
+        return _unknown_property(str(path[-1]), reference, path, value, model)
     if kind == "no_task_kind":
         return _no_kind(found, reference, str(path[-1]) if path else "")
     if kind in ("greater_than_equal", "less_than_equal"):
@@ -70,10 +77,23 @@ def _translated(detail: ErrorDetails, value: Any, base: str) -> Problem:
     if kind in ("too_long", "too_short"):
         return _wrong_length(kind, reference, found, path)
     if kind == "literal_error":
-        return _problem("invalid-value", reference, f"{_named(found)} is not allowed here", f"use one of: {context['expected']}")
+        hint = did_you_mean(str(found), re.findall(r"'([^']+)'", context["expected"]), f"use one of: {context['expected']}")
+        return _problem("invalid-value", reference, f"{_named(found)} is not allowed here", hint)
     wanted = _TYPES.get(kind, "something else")
-    hint = _TEXT_HINT if wanted == "text" and isinstance(found, int | float) else ""
+    hint = _TEXT_HINT if wanted == "text" and isinstance(found, int | float) else _shape_hint(wanted, value, path, model)
     return _problem("wrong-type", reference, f"{_named(found)} stands where {wanted} is wanted", hint)
+
+
+def _shape_hint(wanted: str, value: Any, path: list[str | int], model: type[BaseModel]) -> str:
+    """Return how to write what is wanted at *path*: for an object the names that it can have."""
+    from dsl.model.fields import fields_at
+
+    if wanted.startswith("an object"):
+        names = fields_at(model, value, path)
+        return f"write it with {quoted(names, 12)}" if names else "write `NAME: value` lines below it"
+    if wanted.startswith("a list"):
+        return "write each entry on a line of its own, beginning with `- `"
+    return {"text": "write one text", "true or false": "write true or false, without quotes"}.get(wanted, f"write {wanted}, without quotes")
 
 
 def _bound(context: dict[str, Any]) -> str:
@@ -101,15 +121,14 @@ def _holds(value: Any, part: int | str) -> bool:
 def _missing(name: str, reference: str, found: Any) -> Problem:
     what = f"'{reference.rpartition('/')[2]}'" if reference else "the definition"
     near = did_you_mean(name, [key for key in found if key not in KINDS and key not in _names()]) if isinstance(found, dict) else ""
+    in_task = isinstance(found, dict) and reference.rpartition("/")[0].rpartition("/")[2].isdigit()
     old = (
-        next((f"'{key}' is older vocabulary: {vocabulary.in_task(key)}" for key in found if vocabulary.in_task(key)), "")
-        if isinstance(found, dict)
-        else ""
+        next((f"'{key}' is older vocabulary: {vocabulary.in_task(key)}" for key in found if vocabulary.in_task(key)), "") if in_task else ""
     )
     return _problem("missing-property", reference, f"{what} needs '{name}'", old or near or f"add `{name}: …`")
 
 
-def _unknown_property(key: str, reference: str, path: list[str | int], data: Any) -> Problem:
+def _unknown_property(key: str, reference: str, path: list[str | int], data: Any, model: type[BaseModel]) -> Problem:
     parent = data
     for part in path[:-1]:
         parent = parent[part]
@@ -123,19 +142,12 @@ def _unknown_property(key: str, reference: str, path: list[str | int], data: Any
     if is_task and key in KINDS:
         hint = "give each its own item in the list, starting with `- `"
         return _problem("two-kinds", reference, f"a task does one thing, and this one has '{key}' as well", hint)
-    return _problem(
-        "unknown-property", reference, f"'{key}' is not known here", did_you_mean(key, _known(parent, in_task=is_task), "remove it")
-    )
-
-
-def _known(parent: Any, *, in_task: bool) -> list[str]:
-    """Return names that could stand beside those of *parent*: a task's own, elsewhere those of every part, near enough for a hint."""
-    from dsl.model.base import to_dsl_name
-    from dsl.model.tasks import BaseTask
+    from dsl.model.fields import fields_at
 
     present = set(parent) if isinstance(parent, dict) else set()
-    of_tasks = {to_dsl_name(field) for field in BaseTask.model_fields} | {"with", "catch", "while", "do"}
-    return sorted((of_tasks if in_task else _names()) - present)
+    known = [name for name in fields_at(model, data, path[:-1]) if name not in present]
+    otherwise = f"remove it; there can be {quoted(known, 12)}" if known else "remove it"
+    return _problem("unknown-property", reference, f"'{key}' is not known here", did_you_mean(key, known, otherwise))
 
 
 @cache

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 _DOCUMENT: Final = {
     "states": "1.0 has no states: list the tasks under `do:`, each as `- name: {…}`",
-    "functions": "call HTTP with `call: http`, a catalogue function with `call: notify:1.0.0@default`",
+    "functions": "call HTTP with `call: http`, a catalogue function with `call: notify:1.0.0@default`; "
+    "functions of your own stand under `use: {functions: {NAME: {…}}}`",
     "events": "name the event where it is used: `listen: {to: {one: {with: {type: …}}}}` or `emit: {event: {with: {…}}}`",
     "start": "leave it out: a workflow starts with the first task of `do`; when it runs is said by `schedule`",
     "specVersion": "write `document: {dsl: '1.0.3', namespace: …, name: …, version: …}`",
@@ -22,6 +23,8 @@ _DOCUMENT: Final = {
     "auth": "write them under `use: {authentications: {…}}`",
     "dataInputSchema": "write `input: {schema: {document: {…}}}`",
     "keepActive": "leave it out",
+    "autoRetries": "leave it out: what is retried is said by `try: […]` with `catch: {retry: …}`",
+    "workflowExecTimeout": "write `timeout: {after: …}`",
     "annotations": "write them under `document: {tags: {…}}`",
     "triggers": "write `schedule:` with `cron`, `every` or `on`",
     "constants": "put them where they are used, or in a first `set` task",
@@ -48,6 +51,28 @@ _TASK: Final = {
     "onEvents": "write `listen: {to: {one: {with: {…}}}}`",
     "eventRefs": "write `listen: {to: {one: {with: {…}}}}`",
     "duration": "write `wait: PT30S`",
+    "sleep": "write `wait: PT30S`",
+    "inject": "write `set: {…}`",
+    "callback": "write a `call:` and after it a task with `listen:`",
+    "eventRef": "write `listen: {to: {one: {with: {type: …}}}}`, or `emit: {event: {with: {…}}}`",
+    "triggerEventRef": "write `emit: {event: {with: {…}}}`",
+    "resultEventRef": "write `listen: {to: {one: {with: {type: …}}}}`",
+    "consumeEventRef": "write `listen: {to: {one: {with: {type: …}}}}`",
+    "invoke": "write `run: {workflow: {…}, await: false}` to go on without waiting",
+    "outputCollection": "write `output: {as: …}`",
+    "batchSize": "leave it out: a `for` does one item after the other",
+    "completionType": "write `fork: {compete: true}` to go on when the first branch is done",
+    "numCompleted": "leave it out",
+    "usedForCompensation": "write `metadata: {parley: {compensate: […]}}` on the task that it undoes",
+    "retryableErrors": "write `catch: {errors: {with: {…}}}`",
+    "nonRetryableErrors": "write `catch: {exceptWhen: …}`",
+    "errorRef": "write `catch: {errors: {with: {type: …}}}`",
+    "stateExecTimeout": "write `timeout: {after: …}`",
+    "actionExecTimeout": "write `timeout: {after: …}`",
+    "eventTimeout": "write `timeout: {after: …}`",
+    "branchExecTimeout": "write `timeout: {after: …}`",
+    "defaultEvent": "write a last case without `when`: `- otherwise: {then: …}`",
+    "toStateData": "write `export: {as: …}`",
     "branches": "write `fork: {branches: […]}`",
     "iterationParam": "write `for: {each: NAME, in: …}`",
     "inputCollection": "write `for: {each: NAME, in: …}`",
@@ -73,6 +98,49 @@ def in_document(key: str) -> str | None:
 def in_task(key: str) -> str | None:
     """Return the 1.0 form of an old word in a task."""
     return _TASK.get(key)
+
+
+# the types of states of 0.8 and what became of them
+_TYPES: Final = {
+    "operation": "leave it out, and list what it does under `do:`",
+    "switch": "leave it out, and write `switch: [{NAME: {when: …, then: …}}]`",
+    "foreach": "leave it out, and write `for: {each: NAME, in: …}` with `do: […]`",
+    "parallel": "leave it out, and write `fork: {branches: […]}`",
+    "sleep": "leave it out, and write `wait: PT30S`",
+    "delay": "leave it out, and write `wait: PT30S`",
+    "inject": "leave it out, and write `set: {…}`",
+    "event": "leave it out, and write `listen: {to: {one: {with: {type: …}}}}`",
+    "callback": "leave it out, and write a `call:` and after it a task with `listen:`",
+    "subflow": "leave it out, and write `run: {workflow: {…}}`",
+}
+
+
+def old_type(type_: object) -> str | None:
+    """Return the 1.0 form of a state of that type of 0.8."""
+    return _TYPES.get(type_) if isinstance(type_, str) else None
+
+
+_BECAME: Final = {
+    "operation": "`call:`",
+    "switch": "`switch:`",
+    "foreach": "`for:` with `do:`",
+    "parallel": "`fork:`",
+    "sleep": "`wait:`",
+    "delay": "`wait:`",
+    "inject": "`set:`",
+    "event": "`listen:`",
+    "callback": "`call:` and `listen:`",
+    "subflow": "`run:`",
+}
+
+
+def document_hint(data: dict[str, Any]) -> str:
+    """Return how a whole document of 0.8 is written in 1.0, with the tasks that its types of states became."""
+    states = data.get("states")
+    types = [state.get("type") for state in states if isinstance(state, dict)] if isinstance(states, list) else []
+    became = [f"{type_} becomes {_BECAME[type_]}" for type_ in dict.fromkeys(map(str, types)) if type_ in _BECAME]
+    rewritten = "rewrite it as `document: {dsl: '1.0.3', namespace: …, name: …, version: …}` and `do:` with `- NAME: {…}` for each state"
+    return "; ".join([rewritten, *became, *(["transition becomes `then:`"] if became else [])])
 
 
 def is_old_document(data: dict[str, Any]) -> bool:
@@ -102,4 +170,7 @@ def looks_like_definition(data: object) -> bool:
 
 def is_old_task_item(item: dict[str, Any]) -> bool:
     """Tell whether an item of a task list is an old state or action: the name as a field beside a type or a reference."""
-    return "name" in item and len(item) > 1 and any(key in _TASK for key in item if key != "name")
+    others = [key for key in item if key not in ("name", "condition", "data", "duration", "steps")]
+    if "name" not in item or not others:
+        return False
+    return old_type(item.get("type")) is not None or any(key in _TASK and key != "type" for key in others)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, Tag
 
-from dsl.model.base import JSON, Given, Node
-from dsl.model.shared import Duration
-from dsl.model.tasks import TaskList
+from dsl.kinds import kind_of
+from dsl.model.base import Given, Node, TextOrObject, wrong
+from dsl.model.shared import Duration, Text
+from dsl.model.tasks import Task, TaskList
 
 Positive = Annotated[int, Field(ge=1)]
 
@@ -34,10 +35,17 @@ class WorkflowSettings(Node):
     four_eyes: Given[bool] = None
 
 
+def _call(task: Task) -> Task:
+    kind = kind_of(task.model_dump(by_alias=True, exclude_unset=True))
+    if kind == "call":
+        return task
+    raise wrong("invalid-value", f"a proof is an expression or a call, not `{kind}`", "write for example `proof: ${ .status == 200 }`")
+
+
 class TaskSettings(Node):
     title: Given[str] = None
     locked: Given[bool] = None
-    compensate: Given[TaskList] = None
-    proof: JSON = None
+    compensate: Given[Annotated[TaskList, Field(min_length=1)]] = None
+    proof: Given[Annotated[Text | Annotated[Task, AfterValidator(_call), Tag("<object>")], TextOrObject]] = None
     idempotent: Given[bool] = None
     allow_tools: Given[list[str]] = None

@@ -269,6 +269,12 @@ _TAGS: dict[type[BaseTask], str] = {
     WaitTask: "<wait>",
 }
 
+
+def is_a(kind: type[BaseTask], task: Any) -> bool:
+    """Tell whether plain *task* says that it is of that *kind*, however wrong the rest of it may be."""
+    return _TAGS.get(kind) == _tag(task)
+
+
 Task = Annotated[
     Annotated[CallHttp, Tag("<call-http>")]
     | Annotated[CallGrpc, Tag("<call-grpc>")]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
+GAP_X: Final = 28  # px between two boxes side by side
 Point = tuple[float, float]
 
 
@@ -14,6 +16,7 @@ class Link:
     source: int
     target: int
     label_width: float = 0
+    side: bool = False  # leads away from the main line, which is straight where it can be
 
 
 @dataclass(slots=True)
@@ -35,6 +38,7 @@ class Cell:
     rank: int
     box: bool = False
     label: bool = False
+    side: bool = False  # of a link that leads away
     x: float = 0  # middle
     up: list[int] = field(default_factory=list)
     down: list[int] = field(default_factory=list)

@@ -9,28 +9,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import ceil, sqrt
 from typing import Final
 
-from dsl.picture.cells import Cell, Layout, Link, Point
+from dsl.picture.cells import GAP_X, Cell, Layout, Link, Point
+from dsl.picture.chains import straighten_chains
 from dsl.picture.routes import routed
 
-GAP_X: Final = 28
-GAP_Y: Final = 36  # between rows of a grid
+ROW_GAP: Final = 16  # between rows of branches
 LABEL_HEIGHT: Final = 18
 THIN: Final = 14  # the room of an edge that passes a layer
 _SWEEPS: Final = 6
+_ASIDE: Final = 0.25  # places: what leads away stands right of its neighbours
+_ONE_ROW: Final = 4  # branches
+_WIDE: Final = 3.0  # of rows of branches, to their height
 
 
-def layered(sizes: Sequence[tuple[float, float]], links: Sequence[Link]) -> Layout:
-    """Return the places of boxes whose first one is where things begin."""
+def layered(sizes: Sequence[tuple[float, float]], links: Sequence[Link], roots: int = 1) -> Layout:
+    """Return the places of boxes; the first *roots* of them are where things begin."""
     back = _back_edges(len(sizes), links)
-    ranks = _with_label_layers(_ranks(len(sizes), links, back), links, back)
+    ranks = _with_label_layers(_ranks(len(sizes), links, back, roots), links, back)
     cells = [Cell(width, height, ranks[number], box=True) for number, (width, height) in enumerate(sizes)]
+    for number in {link.target for link in links if link.side} - {link.target for link in links if not link.side}:
+        cells[number].side = True
     chains = [_chain(cells, link) if not back[number] else [] for number, link in enumerate(links)]
     rows = _rows(cells)
     _order(cells, rows)
     _straighten(cells, rows)
     _align(cells, rows)
+    straighten_chains(cells, rows, links, chains)
     left = min(cell.left for cell in cells)
     for cell in cells:
         cell.x = round(cell.x - left)
@@ -46,8 +53,13 @@ def _with_label_layers(ranks: list[int], links: Sequence[Link], back: Sequence[b
     return [rank + added[rank] for rank in ranks]
 
 
-def grid(sizes: Sequence[tuple[float, float]], per_row: int = 3) -> Layout:
-    """Return boxes side by side, in rows of at most *per_row*."""
+def rows_of(sizes: Sequence[tuple[float, float]]) -> tuple[Layout, int]:
+    """Return boxes side by side, in as many rows as make the whole about three times as wide as high, and how many rows these are."""
+    area = sum((width + GAP_X) * (height + ROW_GAP) for width, height in sizes)
+    room = max(sqrt(area * _WIDE), *(width + GAP_X for width, _ in sizes))
+    mean = sum(width + GAP_X for width, _ in sizes) / len(sizes)
+    rows = 1 if len(sizes) <= _ONE_ROW else ceil(len(sizes) / max(3, int(room / mean)))
+    per_row = ceil(len(sizes) / rows)
     corners: list[Point] = []
     y = width = 0.0
     for start in range(0, len(sizes), per_row):
@@ -57,8 +69,8 @@ def grid(sizes: Sequence[tuple[float, float]], per_row: int = 3) -> Layout:
             corners.append((x, y))
             x += box_width + GAP_X
         width = max(width, x - GAP_X)
-        y += max(height for _, height in row) + GAP_Y
-    return Layout(width, max(0.0, y - GAP_Y), corners, [], [], [])
+        y += max(height for _, height in row) + ROW_GAP
+    return Layout(width, y - ROW_GAP, corners, [], [], []), rows
 
 
 def _back_edges(count: int, links: Sequence[Link]) -> list[bool]:
@@ -86,7 +98,7 @@ def _back_edges(count: int, links: Sequence[Link]) -> list[bool]:
     return back
 
 
-def _ranks(count: int, links: Sequence[Link], back: Sequence[bool]) -> list[int]:
+def _ranks(count: int, links: Sequence[Link], back: Sequence[bool], roots: int) -> list[int]:
     """Return the layer of every box: one below the lowest box that leads to it; what nothing leads to stands below its neighbour."""
     following: list[list[int]] = [[] for _ in range(count)]
     entered = [0] * count
@@ -96,7 +108,9 @@ def _ranks(count: int, links: Sequence[Link], back: Sequence[bool]) -> list[int]
             entered[link.target] += 1
     order = _topological(following, list(entered))
     ranks = _longest(order, following, [0] * count)
-    base = [0 if box == 0 or entered[box] else ranks[box - 1] + 1 for box in range(count)]
+    base = [0] * count
+    for box in range(roots, count):
+        base[box] = 0 if entered[box] else max(ranks[box - 1], base[box - 1]) + 1
     ranks = _longest(order, following, base)
     layers = {rank: layer for layer, rank in enumerate(sorted(set(ranks)))}
     return [layers[rank] for rank in ranks]
@@ -125,7 +139,7 @@ def _chain(cells: list[Cell], link: Link) -> list[int]:
     above = link.source
     for rank in range(cells[link.source].rank + 1, cells[link.target].rank):
         labelled = not chain and link.label_width > 0
-        cells.append(Cell(link.label_width if labelled else THIN, LABEL_HEIGHT if labelled else 0, rank, label=labelled))
+        cells.append(Cell(link.label_width if labelled else THIN, LABEL_HEIGHT if labelled else 0, rank, label=labelled, side=link.side))
         chain.append(len(cells) - 1)
         cells[above].down.append(chain[-1])
         cells[chain[-1]].up.append(above)
@@ -150,6 +164,7 @@ def _order(cells: Sequence[Cell], rows: list[list[int]]) -> None:
         for row in rows if downward else reversed(rows):
             means = {
                 number: _mean([place[other] for other in (cells[number].up if downward else cells[number].down)], place[number])
+                + (_ASIDE if cells[number].side else 0)
                 for number in row
             }
             row.sort(key=lambda number: (means[number], place[number]))
@@ -168,7 +183,7 @@ def _straighten(cells: Sequence[Cell], rows: Sequence[Sequence[int]]) -> None:
         downward = sweep % 2 == 0
         for row in rows if downward else list(reversed(rows)):
             wanted = [
-                _mean([cells[other].x for other in (cells[number].up if downward else cells[number].down)], cells[number].x)
+                _mean([cells[other].x for other in _in_line(cells, cells[number].up if downward else cells[number].down)], cells[number].x)
                 for number in row
             ]
             for number, x in zip(row, _apart(wanted, [cells[number].width for number in row]), strict=True):
@@ -180,14 +195,20 @@ def _align(cells: Sequence[Cell], rows: Sequence[Sequence[int]]) -> None:
     for row in rows[1:]:
         for position, number in enumerate(row):
             cell = cells[number]
-            if len(cell.up) != 1 or len(cells[cell.up[0]].down) != 1:
+            above = _in_line(cells, cell.up)
+            if len(above) != 1 or _in_line(cells, cells[above[0]].down) != [number]:
                 continue
-            wanted = cells[cell.up[0]].x
+            wanted = cells[above[0]].x
             if position > 0:
                 wanted = max(wanted, cells[row[position - 1]].right + GAP_X + cell.width / 2)
             if position + 1 < len(row):
                 wanted = min(wanted, cells[row[position + 1]].left - GAP_X - cell.width / 2)
             cell.x = wanted
+
+
+def _in_line(cells: Sequence[Cell], neighbours: list[int]) -> list[int]:
+    """Return those neighbours that a cell stays in line with: not the ones aside, where there are others."""
+    return [number for number in neighbours if not cells[number].side] or neighbours
 
 
 def _apart(wanted: Sequence[float], widths: Sequence[float]) -> list[float]:

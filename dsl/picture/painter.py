@@ -1,225 +1,219 @@
-"""Turn a definition into a picture: sizes and texts of the nodes, scopes as boxes around what stands inside them."""
+"""Turn a definition into a picture: sizes and texts of the nodes, scopes as boxes around what stands inside them.
+
+What would be too much to look at is told as a number: of a list the tasks beyond `MOST_STEPS`, of a fork the branches beyond
+`MOST_BRANCHES`, of everything the tasks beyond `MOST_TASKS`, and what stands deeper than `MOST_DEPTH` lists.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from dsl.catalogue import Catalogue
-from dsl.phrases import aim, brief, brief_condition, catch_words, failure_words, phrase
-from dsl.picture.cells import Layout, Link
-from dsl.picture.graph import Edge, Node, Picture
-from dsl.picture.layout import grid, layered
-from dsl.picture.text import first_fitting, fitted, fitted_end, width, wrapped
-from dsl.picture.ways import Way, ways
+from dsl.jq_words import plainly
+from dsl.phrases import brief, catch_words, failure_words, phrase
+from dsl.picture.badges import Around, badges_of, condition_of, extensions, time_limit
+from dsl.picture.cells import GAP_X
+from dsl.picture.graph import Edge, Lane, Node, Picture
+from dsl.picture.icons import function_of, icon_of
+from dsl.picture.layout import rows_of
+from dsl.picture.parts import NODE_WIDTH, TEXT_LEFT, TEXT_RIGHT, Part, assembled, boxed, flat, joined, layers, leaf, more, pill, stacked
+from dsl.picture.sayings import item_words, retry_words, subtitle_words, title_words, unless_same
+from dsl.picture.ways import Course, Way, ways
+from dsl.pointer import get
 from dsl.settings import parley_of_document
-from dsl.walk import Step, TaskBlock, inner_blocks, title_of, top_block
+from dsl.walk import Step, TaskBlock, declared_blocks, inner_blocks, top_block
 from dsl.words import schedule_words, spoken
 
 JSON = Any
 
-NODE_WIDTH: Final = 260.0
-NODE_HEIGHT: Final = 52.0
-LINE: Final = 17.0  # of a title
-PILL: Final = (168.0, 34.0)
-MAX_PILL: Final = 420.0
-SMALL_PILL: Final = (72.0, 26.0)
-PAD: Final = 16.0
 MARGIN: Final = 20.0
-TITLE_PX: Final = 13
-SUBTITLE_PX: Final = 11
-LABEL_PX: Final = 11
-MAX_LABEL: Final = 190.0
-_BESIDE_TEXT: Final = 29.0  # the bar at the left, air at the right
-_MARK: Final = 14.0  # a state's sign beside the title
-
-
-@dataclass(slots=True)
-class _Part:
-    """A placed piece: its own nodes and edges, with the corner at (0, 0)."""
-
-    width: float
-    height: float
-    nodes: list[Node] = field(default_factory=list)
-    edges: list[Edge] = field(default_factory=list)
-
-    def moved(self, x: float, y: float) -> Iterator[Node | Edge]:
-        for node in self.nodes:
-            yield replace(node, x=node.x + x, y=node.y + y)
-        for edge in self.edges:
-            points = tuple((px + x, py + y) for px, py in edge.points)
-            yield replace(edge, points=points, label_x=edge.label_x + x, label_y=edge.label_y + y)
-
-    def take(self, other: _Part, x: float, y: float) -> None:
-        for piece in other.moved(x, y):
-            if isinstance(piece, Node):
-                self.nodes.append(piece)
-            else:
-                self.edges.append(piece)
+LANE_GAP: Final = 56.0
+LANE_HEAD: Final = 34.0
+MOST_STEPS: Final = 1_000
+MOST_BRANCHES: Final = 40
+MOST_TASKS: Final = 2_000
+MOST_DEPTH: Final = 30
 
 
 def picture(data: JSON, catalogue: Catalogue | None = None) -> Picture:
     """Return the picture of a definition, valid or not; what is not a task is left out."""
+    painter = _Painter(data, catalogue or {}, extensions(data))
     top = top_block(data)
-    block = top if top is not None else TaskBlock("/do", None, False, frozenset())
-    part = _Painter(data, catalogue or {}).sequence(block, "", at_top=True)
-    whole = _Part(part.width + 2 * MARGIN, part.height + 2 * MARGIN)
-    whole.take(part, MARGIN, MARGIN)
-    nodes = tuple(replace(node, x=round(node.x), y=round(node.y), w=round(node.w), h=round(node.h)) for node in whole.nodes)
-    edges = tuple(
-        replace(
-            edge,
-            points=tuple((round(x), round(y)) for x, y in edge.points),
-            label_x=round(edge.label_x),
-            label_y=round(edge.label_y),
-            label_w=round(edge.label_w),
-        )
-        for edge in whole.edges
-    )
-    return Picture(round(whole.width), round(whole.height), nodes, edges)
+    part = painter.sequence(top if top is not None else TaskBlock("/do", None, False, frozenset()), "", starts=painter.starts())
+    columns = [("/do", "", [part]), *((name, title, found) for name, title, found in painter.declared() if found)]
+    nodes: list[Node] = []
+    edges: list[Edge] = []
+    lanes: list[Lane] = []
+    x, head = MARGIN, LANE_HEAD if len(columns) > 1 else 0.0
+    for name, title, parts in columns:
+        y = MARGIN + (head if title else 0)
+        wide = max(one.width for one in parts)
+        for one in parts:
+            some_nodes, some_edges = flat(one, x, y)
+            nodes, edges = nodes + some_nodes, edges + some_edges
+            y += one.height + GAP_X
+        lanes.append(Lane(name, title, round(x), round(MARGIN), round(wide), round(y - GAP_X - MARGIN)))
+        x += wide + LANE_GAP
+    height = max(lane.y + lane.h for lane in lanes) + MARGIN
+    return Picture(round(x - LANE_GAP + MARGIN), round(height), tuple(nodes), tuple(edges), tuple(lanes))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Painter:
     data: JSON
     catalogue: Catalogue
+    around: Sequence[Around]
+    drawn: int = 0  # tasks so far
+    depth: int = 0
 
-    def sequence(self, block: TaskBlock, parent: str, *, at_top: bool = False) -> _Part:
+    def sequence(self, block: TaskBlock, parent: str, *, starts: Sequence[Part] = (), loop: str = "", out: str = "done") -> Part:
         """Return the tasks of a list in layers, with the pills where it begins and ends."""
-        edges = list(ways(block, at_top=at_top))
-        pieces = {step.reference: self.task(step, parent) for step in block.steps}
-        if at_top:
-            pieces = {"start": self._start()} | pieces | {"end": _pill("end", "end", "End", "", PILL)}
-        for way in edges:
-            if way.target not in pieces:
-                kind, title = ("end", "End of the run") if way.target.endswith("/end") else ("exit", "done")
-                pieces[way.target] = _pill(way.target, kind, title, parent, SMALL_PILL if kind == "exit" else (140.0, 26.0))
-        names = {name: number for number, name in enumerate(pieces)}
-        links = [Link(names[way.source], names[way.target], _label_width(_label(way))) for way in edges]
-        placed = layered([(piece.width, piece.height) for piece in pieces.values()], links) if pieces else Layout(0, 0, [], [], [], [])
-        return _assembled(list(pieces.values()), placed, edges)
+        room = max(2, min(MOST_STEPS, MOST_TASKS - self.drawn))
+        shown = block.steps if len(block.steps) <= room else block.steps[: room - 1]
+        self.drawn += len(shown)
+        course = Course(block, shown, tuple(part.name for part in starts), loop, out)
+        found = ways(course)
+        pieces = {part.name: part for part in starts} | {step.reference: self.task(step, parent) for step in shown}
+        if len(shown) < len(block.steps):
+            pieces[course.more] = more(course.more, block.steps[len(shown) :], parent)
+        if any(way.target == "end" for way in found.edges):
+            limit = time_limit(self.data, self.data)
+            pieces["end"] = pill("end", "end", f"End, after at most {limit}" if limit else "End", "")
+        for name, sign in found.signs.items():
+            pieces[name] = pill(name, sign.kind, sign.title, parent, large=False)
+        return layers(pieces, found.edges, roots=len(starts) or 1)
 
-    def task(self, step: Step, parent: str) -> _Part:
+    def task(self, step: Step, parent: str) -> Part:
         """Return one task: a node, or a box around what it contains."""
         inner = inner_blocks(step)
+        title = title_words(step)
+        full = unless_same(phrase(step, self.data, self.catalogue), title)
+        badges = badges_of(step, self.data, self.around)
+        node = Node(
+            id=step.reference,
+            kind=step.kind or "unknown",
+            parent=parent,
+            full_title=title,
+            full_subtitle=full,
+            icon=icon_of(step),
+            function=function_of(step),
+        )
         if not inner:
-            node = self._leaf(step, parent)
-            return _Part(node.w, node.h, nodes=[node])
-        parts = [self._inside(block, step) for block in inner]
-        row = grid([(part.width, part.height) for part in parts])
-        title, full = _title(step), self._full(step)
-        return _boxed(
-            Node(id=step.reference, kind=step.kind or "do", parent=parent, full_title=title, full_subtitle=_unless(full, title),
-                 lines=(), subtitle=self._short(step, title), w=0, h=0),
-            [(part, corner) for part, corner in zip(parts, row.corners, strict=True)],
-            row.width,
-            row.height,
-        )  # fmt: skip
+            said = subtitle_words(step, self.data, self.catalogue, NODE_WIDTH - TEXT_LEFT - TEXT_RIGHT)
+            return leaf(replace(node, subtitle=unless_same(said, title)), badges)
+        whole = self._inside(step, inner)
+        said = unless_same(brief(step, self.data, self.catalogue), title)
+        return boxed(replace(node, subtitle=said), [(whole, (0, 0))], (whole.width, whole.height), badges)
 
-    def _leaf(self, step: Step, parent: str) -> Node:
-        title = _title(step)
-        lines = wrapped(title, NODE_WIDTH - _BESIDE_TEXT - _MARK, TITLE_PX)
-        below = _unless(self._subtitle(step, NODE_WIDTH - _BESIDE_TEXT), title)
-        height = NODE_HEIGHT + (LINE if len(lines) > 1 and below else 0)
-        return Node(
-            id=step.reference, kind=step.kind or "unknown", lines=lines, subtitle=below, w=NODE_WIDTH, h=height, parent=parent,
-            full_title=title, full_subtitle=_unless(self._full(step), title),
-        )  # fmt: skip
+    def _inside(self, step: Step, inner: Sequence[TaskBlock]) -> Part:
+        """Return what stands inside a task; of what is too deep or too much only how much."""
+        if self.depth >= MOST_DEPTH or self.drawn >= MOST_TASKS:
+            return more(f"{step.reference}/more", [one for block in inner for one in block.steps], step.reference)
+        self.depth += 1
+        part = self._scope(step, inner)
+        self.depth -= 1
+        return part
 
-    def _inside(self, block: TaskBlock, step: Step) -> _Part:
-        if block.parallel:
-            pieces = [self.task(branch, step.reference) for branch in block.steps]
-            return _assembled(pieces, grid([(piece.width, piece.height) for piece in pieces]), [])
-        if not block.pointer.endswith("/catch/do"):
-            return self.sequence(block, step.reference)
-        part = self.sequence(block, block.pointer)
-        title = "If it still fails" if failure_words(step.task).startswith("If it still") else "If it fails"
+    def _scope(self, step: Step, inner: Sequence[TaskBlock]) -> Part:
+        match step.kind:
+            case "fork":
+                return self._branches(step, inner[0])
+            case "try":
+                return self._tried(step, inner)
+            case "for":
+                return self.sequence(inner[0], step.reference, loop=f"next {item_words(step)}")
+            case "listen":
+                return self.sequence(inner[0], step.reference, loop="next event")
+            case "call":
+                return self.sequence(inner[0], step.reference, loop="next message")
+        return stacked([self.sequence(block, step.reference) for block in inner])
+
+    def _branches(self, step: Step, block: TaskBlock) -> Part:
+        """Return the branches of a fork side by side above the bar where they meet."""
+        room = max(2, min(MOST_BRANCHES, MOST_TASKS - self.drawn))
+        shown = block.steps if len(block.steps) <= room else block.steps[: room - 1]
+        self.drawn += len(shown)
+        pieces = [self.task(branch, step.reference) for branch in shown]
+        if len(shown) < len(block.steps):
+            pieces.append(more(f"{block.pointer}/more", block.steps[len(shown) :], step.reference))
+        if not pieces:
+            return Part(0, 0)
+        placed, rows = rows_of([(piece.width, piece.height) for piece in pieces])
+        part = assembled(pieces, placed, [])
+        return joined(part, f"{block.pointer}/join", step, arrows=rows == 1)
+
+    def _tried(self, step: Step, inner: Sequence[TaskBlock]) -> Part:
+        """Return what is tried, again where there are retries, above what is done when it fails."""
+        body = next((block for block in inner if not block.pointer.endswith("/catch/do")), None)
+        rescue = next((block for block in inner if block.pointer.endswith("/catch/do") and block.steps), None)
+        again, full = retry_words(step.task, self.data)
+        if body is None or not body.steps:
+            return self._rescue(step, rescue) if rescue else Part(0, 0)
+        alone = len(body.steps) == 1
+        self.drawn += alone
+        around = not alone and (bool(again) or rescue is not None)
+        part = self.task(body.steps[0], step.reference) if alone else self.sequence(body, body.pointer if around else step.reference)
+        part = self._attempt(step, body, part, again) if around else part
+        if not again and rescue is None:
+            return part
+        pieces = {part.name: part}
+        edges = [Way(part.name, part.name, again, full, "retry")] if again else []
+        if rescue is not None:
+            pieces[rescue.pointer] = self._rescue(step, rescue)
+            edges.append(Way(part.name, rescue.pointer, "", "", "fails"))
+        return layers(pieces, edges)
+
+    def _attempt(self, step: Step, body: TaskBlock, part: Part, again: str) -> Part:
+        """Return the box of what is tried together."""
+        title = "Each try" if again else "What is tried"
+        node = Node(id=body.pointer, kind="attempt", parent=step.reference, full_title=title, icon="attempt" if again else "do")
+        return boxed(node, [(part, (0, 0))], (part.width, part.height))
+
+    def _rescue(self, step: Step, block: TaskBlock) -> Part:
+        """Return the box of what is done after a failure."""
         reason = catch_words(step.task)
-        node = Node(id=block.pointer, kind="catch", parent=step.reference, full_title=title, full_subtitle=reason, lines=(),
-                    subtitle=reason.replace("`", ""), w=0, h=0)  # fmt: skip
-        return _boxed(node, [(part, (0, 0))], part.width, part.height)
+        title = "If it still fails" if failure_words(step.task).startswith("If it still") else "If it fails"
+        node = Node(
+            id=block.pointer,
+            kind="catch",
+            parent=step.reference,
+            full_title=title,
+            subtitle=plainly(reason),
+            full_subtitle=reason,
+            icon="catch",
+        )
+        part = self.sequence(block, block.pointer)
+        return boxed(node, [(part, (0, 0))], (part.width, part.height))
 
-    def _subtitle(self, step: Step, room: float) -> str:
-        """Return what a task does on one line; of an address the end is kept."""
-        condition = step.task.get("if")
-        when = f"if {brief_condition(condition)}" if isinstance(condition, str) else ""
-        said = brief(step, self.data, self.catalogue)
-        if when:
-            return first_fitting([f"{when}: {said}", f"only {when}"], room, SUBTITLE_PX)
-        aimed = aim(step) if width(said, SUBTITLE_PX) > room else None
-        if aimed is None:
-            return fitted(said, room, SUBTITLE_PX)
-        verb, target = aimed
-        return f"{verb} {fitted_end(target, room - width(f'{verb} ', SUBTITLE_PX), SUBTITLE_PX)}"
-
-    def _short(self, step: Step, title: str) -> str:
-        """Return what a box does, not cut yet."""
-        condition = step.task.get("if")
-        when = f"if {brief_condition(condition)}: " if isinstance(condition, str) else ""
-        return _unless(when + brief(step, self.data, self.catalogue), title)
-
-    def _full(self, step: Step) -> str:
-        condition = step.task.get("if")
-        when = f"if {brief_condition(condition)}: " if isinstance(condition, str) else ""
-        return when + phrase(step, self.data, self.catalogue)
-
-    def _start(self) -> _Part:
+    def starts(self) -> list[Part]:
+        """Return the pills where the workflow begins: one for each trigger."""
         schedule = self.data.get("schedule") if isinstance(self.data, dict) else None
         words = schedule_words(schedule, str(parley_of_document(self.data).get("timezone") or "UTC"))
-        title = " or ".join(words) or "Start"
-        room = min(MAX_PILL, max(PILL[0], width(title, TITLE_PX, bold=True) + 36))
-        return _pill("start", "start", title, "", (room, PILL[1]))
+        icons = ["event" if said.startswith("When") else "clock" for said in words]
+        found = list(zip(words or ["Start"], icons or ["play"], strict=True))
+        return [pill(f"start/{number}" if number else "start", "start", said, "", icon=icon) for number, (said, icon) in enumerate(found)]
 
+    def declared(self) -> list[tuple[str, str, list[Part]]]:
+        """Return the lanes beside the tasks: own functions, and what extensions do around tasks."""
+        self.around = ()  # they are not extended themselves
+        functions: list[Part] = []
+        around: list[Part] = []
+        for block in declared_blocks(self.data):
+            if block.owner is None and self.drawn < MOST_TASKS:
+                functions += [self.task(step, "") for step in block.steps if block.pointer == "/use/functions"]
+                around += [self._extension(block)] if block.pointer != "/use/functions" else []
+                self.drawn += 1
+        return [("/use/functions", "Own functions", functions), ("/use/extensions", "Around other tasks", around)]
 
-def _boxed(node: Node, parts: Sequence[tuple[_Part, tuple[float, float]]], inner_width: float, inner_height: float) -> _Part:
-    """Return *node* as a box around *parts*, with its title above them."""
-    wide = max(NODE_WIDTH, inner_width) + 2 * PAD
-    lines = wrapped(node.full_title, wide - _BESIDE_TEXT - _MARK, TITLE_PX)
-    subtitle = fitted(node.subtitle, wide - _BESIDE_TEXT, SUBTITLE_PX)
-    head = 13 + LINE * len(lines) + (LINE if subtitle else 0)
-    whole = _Part(wide, head + inner_height + PAD)
-    whole.nodes.append(replace(node, lines=lines, subtitle=subtitle, w=wide, h=whole.height, box=True))
-    shift = round((wide - inner_width) / 2)
-    for part, (x, y) in parts:
-        whole.take(part, shift + x, head + y)
-    return whole
-
-
-def _assembled(pieces: Sequence[_Part], placed: Layout, edges: Sequence[Way]) -> _Part:
-    whole = _Part(placed.width, placed.height)
-    for piece, (x, y) in zip(pieces, placed.corners, strict=True):
-        whole.take(piece, x, y)
-    for number, way in enumerate(edges):
-        x, y = placed.labels[number]
-        label = _label(way)
-        route, back = tuple(placed.routes[number]), placed.back[number]
-        whole.edges.append(Edge(way.source, way.target, label, route, back, x, y, way.full_label, _label_width(label)))
-    return whole
-
-
-def _title(step: Step) -> str:
-    title = title_of(step.name, step.task)
-    if title != step.name:
-        return title
-    title = spoken(step.name) or step.name
-    return title[:1].upper() + title[1:]
-
-
-def _unless(words: str, title: str) -> str:
-    return "" if words.casefold() == title.casefold() else words
-
-
-def _label(way: Way) -> str:
-    return fitted(way.label, MAX_LABEL - 12, LABEL_PX)
-
-
-def _label_width(label: str) -> float:
-    return width(label, LABEL_PX) + 12 if label else 0
-
-
-def _pill(name: str, kind: str, title: str, parent: str, size: tuple[float, float]) -> _Part:
-    large = size[1] > SMALL_PILL[1]
-    shown = fitted(title, size[0] - 24, TITLE_PX if large else SUBTITLE_PX, bold=large)
-    node = Node(id=name, kind=kind, lines=(shown,), subtitle="", w=size[0], h=size[1], parent=parent, full_title=title)
-    return _Part(*size, nodes=[node])
+    def _extension(self, block: TaskBlock) -> Part:
+        extension, when = block.pointer.rsplit("/", 1)
+        declared = get(self.data, extension)
+        extended = declared.get("extend") if isinstance(declared, dict) else None
+        name = spoken(extension.rsplit("/", 1)[1].replace("~1", "/").replace("~0", "~"))
+        title = f"{when.capitalize()} every {'task' if extended in (None, 'all') else extended}"
+        words = f"{name}{condition_of(declared)}"
+        node = Node(id=block.pointer, kind="extension", full_title=title, subtitle=words, full_subtitle=words, icon="extension")
+        part = self.sequence(block, block.pointer, out="instead of it" if when == "before" else "done")
+        return boxed(node, [(part, (0, 0))], (part.width, part.height))

@@ -19,6 +19,8 @@ STUB: Final = 14  # the first piece
 STRAIGHT: Final = 36  # a gap without horizontal lines
 TRACK: Final = 10  # between two horizontal lines
 LANE: Final = 18  # between two edges that lead back
+LABEL_ROOM: Final = 12  # between the middle of a label and a line above or below it
+LABEL_GAP: Final = 6  # between the line of an edge that leads back and its label, to the right of it
 _NEAR: Final = 12  # a shift that an edge does not bend for
 
 Way = list[tuple[int, float]]  # the cells an edge comes to, each with the x where it does
@@ -68,10 +70,9 @@ def routed(
             layout.routes[number] = router.points(way)
             layout.labels[number] = router.label(chains[number])
     for turn in turns:
-        points = router.turn_points(turn)
-        ys = [y for x, y in points if x == turn.lane]
-        layout.routes[turn.number] = points
-        layout.labels[turn.number] = (turn.lane, (ys[0] + ys[-1]) / 2)
+        layout.routes[turn.number] = router.turn_points(turn)
+    for turn in turns:
+        layout.labels[turn.number] = _label_beside(turn, links[turn.number].label_width, turns, layout.routes)
     return layout
 
 
@@ -124,13 +125,13 @@ class _Router:
     def turn_points(self, turn: _Turn) -> list[Point]:
         source, target = self._cells[turn.source], self._cells[turn.target]
         if turn.from_side:
-            y = self.tops[source.rank] + source.height - min(20, source.height / 3)
+            y = self.tops[source.rank] + source.height - _inset(turn, source)
             points = [(source.right, y), (turn.lane, y)]
         else:
             y = self._y(source.rank + 1, turn.below)
             points = [(turn.from_x, self.tops[source.rank] + source.height), (turn.from_x, y), (turn.lane, y)]
         if turn.to_side:
-            y = self.tops[target.rank] + min(20, target.height / 3)
+            y = self.tops[target.rank] + _inset(turn, target)
             return [*points, (turn.lane, y), (target.right, y)]
         y = self._y(target.rank, turn.above)
         return [*points, (turn.lane, y), (turn.to_x, y), (turn.to_x, self.tops[target.rank])]
@@ -168,18 +169,42 @@ def _way(cells: Sequence[Cell], link: Link, chain: Sequence[int]) -> Way:
 def _turns(cells: Sequence[Cell], rows: Sequence[Sequence[int]], links: Sequence[Link], back: Sequence[bool]) -> list[_Turn]:
     """Return the edges that lead back, each with a lane right of all that it passes."""
     found: list[_Turn] = []
+    if not any(back):
+        return found
+    rights = [max(cells[number].right for number in row) for row in rows]
     for number, link in enumerate(links):
         if not back[number]:
             continue
         source, target = cells[link.source], cells[link.target]
-        half = link.label_width / 2
         passed = [turn for turn in found if cells[turn.target].rank <= source.rank and target.rank <= cells[turn.source].rank]
-        beside = max(cell.right for cell in cells if target.rank <= cell.rank <= source.rank)
-        lane = round(max([beside + max(ARROW, half + CLEAR)] + [turn.right + max(LANE, half + CLEAR) for turn in passed]))
+        beside = max(rights[target.rank : source.rank + 1])
+        lane = round(max([beside + ARROW] + [turn.right + LANE for turn in passed]))
         sides = _is_last(cells, rows, link.source), _is_last(cells, rows, link.target)
         exits = [round(cell.x + min(30, cell.width / 4)) for cell in (source, target)]
-        found.append(_Turn(number, link.source, link.target, lane, lane + (half + 2 if half else 2), *sides, *exits))
+        right = lane + (LABEL_GAP + link.label_width if link.label_width else 2)
+        found.append(_Turn(number, link.source, link.target, lane, right, *sides, *exits))
     return found
+
+
+def _inset(turn: _Turn, cell: Cell) -> float:
+    """Return how far from a box's corner an edge meets its side: one that leads to itself stays between all others."""
+    return min(20, cell.height / 3) if turn.source == turn.target else min(10, cell.height / 5)
+
+
+def _label_beside(turn: _Turn, width: float, turns: Sequence[_Turn], routes: Sequence[Sequence[Point]]) -> Point:
+    """Return the middle of a label right of an edge that leads back, as near to that edge's middle as no other line crosses it."""
+    ys = [y for x, y in routes[turn.number] if x == turn.lane]
+    low, high, middle = min(ys) + LABEL_ROOM, max(ys) - LABEL_ROOM, (ys[0] + ys[-1]) / 2
+    crossing = [
+        y
+        for other in turns
+        if width and other.lane > turn.lane
+        for (x, y), (other_x, other_y) in pairwise(routes[other.number])
+        if y == other_y and min(x, other_x) < turn.right
+    ]
+    places = [middle, *(y + shift for y in crossing for shift in (-LABEL_ROOM, LABEL_ROOM) if low <= y + shift <= high)]
+    free = [y for y in places if all(abs(y - line) >= LABEL_ROOM for line in crossing)]
+    return turn.lane + LABEL_GAP + width / 2, min(free, key=lambda y: abs(y - middle), default=middle)
 
 
 def _is_last(cells: Sequence[Cell], rows: Sequence[Sequence[int]], number: int) -> bool:

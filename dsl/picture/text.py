@@ -87,11 +87,13 @@ def fitted_end(target: str, room: float, px: float) -> str:
     separator = "/" if "/" in target else "."
     before = "…/" if separator == "/" else "…"
     parts = target.split(separator)
-    for start in range(1, len(parts)):
+    best = ""
+    for start in range(len(parts) - 1, 0, -1):  # from the end: an address may have thousands of parts
         shown = before + separator.join(parts[start:]).removeprefix("…/")
-        if parts[start] and width(shown, px) <= room:
-            return shown
-    return fitted(parts[-1] or target, room, px)
+        if width(shown, px) > room:
+            break
+        best = shown if parts[start] else best
+    return best or fitted(parts[-1] or target, room, px)
 
 
 def first_fitting(texts: Sequence[str], room: float, px: float) -> str:

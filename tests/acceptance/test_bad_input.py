@@ -114,6 +114,17 @@ class TestFailuresWhileRunning:
         assert "Leave out --ephemeral to be asked." in done.out
         assert "parley answer" not in done.out
 
+    def test_what_the_specification_makes_an_error_of_the_run_is_one_for_an_ephemeral_run(self, parley: Parley) -> None:
+        """A variable that does not exist and a secret that is not declared can be caught, as any error of an expression."""
+        tasks = "do:\n  - t: {try: [{a: {set: {x: '${ EXPRESSION }'}}}], catch: {as: e, do: [{b: {set: {status: '${ $e.status }'}}}]}}\n"
+        head = definitions.HELLO.partition("do:")[0]
+        parley.write("variable.yaml", head + tasks.replace("EXPRESSION", "$nope"))
+        parley.write("secret.yaml", head + tasks.replace("EXPRESSION", "$secrets.nope"))
+
+        caught = [parley("run", name, "--ephemeral", "--json").json for name in ("variable.yaml", "secret.yaml")]
+
+        assert [one["output"] for one in caught] == [{"status": 400}, {"status": 403}]
+
     def test_values_of_given_secrets_are_taken_out_of_error_words_but_not_out_of_the_output(self, parley: Parley) -> None:
         """Whoever passes `--secrets` to an ephemeral run gets the workflow's true output; what is told of a fault hides the values."""
         declared = definitions.HELLO.replace("do:", "use:\n  secrets: [token]\ndo:", 1)

@@ -26,6 +26,14 @@ class TestAuthor:
         assert parley("validate", "written.yaml").code == 0
 
 
+class TestSchema:
+    def test_it_is_one_object_and_a_file_for_editors(self, parley: Parley) -> None:
+        done = parley("schema", "--json")
+
+        assert done.code == 0, done.err
+        assert done.json == json.loads(parley("schema").out)
+
+
 class TestRunEphemeral:
     def test_a_run_that_completes_is_exit_0(self, parley: Parley) -> None:
         parley.write("hello.yaml", definitions.HELLO)

@@ -94,7 +94,7 @@ class TestProposing:
 
         assert (refused.value.status, refused.value.code) == (409, "version-taken")
         assert bumped.version == "1.0.1"
-        assert 'version: "1.0.1"' in bumped.yaml
+        assert "version: 1.0.1" in bumped.yaml
 
 
 class TestDeciding:

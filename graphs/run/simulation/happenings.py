@@ -67,7 +67,10 @@ def caught(rows: Sequence[Row]) -> set[tuple[str, str]]:
     failed = {row.path.rpartition("/try")[0] for row in rows if row.status == "faulted" and row.reference.endswith("/try")}
     retried = {row.path.rpartition("/try#")[0] for row in rows if "/try#" in row.path}
     return {
-        (row.reference, "caught" if row.path not in retried or any(one.path.startswith(f"{row.path}/catch/") for one in rows) else "retried")
+        (
+            row.reference,
+            "caught" if row.path not in retried or any(one.path.startswith(f"{row.path}/catch/") for one in rows) else "retried",
+        )
         for row in rows
         if row.path in failed and row.status == "finished"
     }

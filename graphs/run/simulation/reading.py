@@ -186,7 +186,9 @@ def _placed(target: Value, at: Value) -> Value:
     """Return what stands at a constant place of lists of which each place is known; empty otherwise."""
     if len(at) != 1 or not isinstance(at[0], Known):
         return ()
-    found = [thing.places[at[0].value] for thing in target if isinstance(thing, Listed) and -len(thing.places) <= at[0].value < len(thing.places)]
+    found = [
+        thing.places[at[0].value] for thing in target if isinstance(thing, Listed) and -len(thing.places) <= at[0].value < len(thing.places)
+    ]
     return union(*found) if len(found) == len(target) else ()
 
 

@@ -185,7 +185,9 @@ class Stage:
             kind = error.type.rpartition("/")[2]
             if function is None or function.person or kind not in ("configuration", "runtime", "communication"):
                 raise
-            self.mark(step.path, step.reference, "simulated", f"{function.key} could not work here ({error.detail}); its output is a sample")
+            self.mark(
+                step.path, step.reference, "simulated", f"{function.key} could not work here ({error.detail}); its output is a sample"
+            )
             return Flow(self._sample(step))
 
     # what comes back

@@ -28,10 +28,51 @@ from graphs.run.simulation.solve import SIZE, candidates, meets
 _DEEPEST = 8
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _NUMBERS = frozenset(
-    ["amount", "total", "price", "sum", "count", "quantity", "qty", "portions", "stock", "rate", "score", "age", "days", "hours", "minutes", "seconds", "employees", "visits", "percent", "limit", "size", "length", "weight", "height", "width", "balance", "cost", "tax", "discount", "temperature", "level", "year", "month", "latitude", "longitude", "totals", "prices", "amounts"]
+    [
+        "amount",
+        "total",
+        "price",
+        "sum",
+        "count",
+        "quantity",
+        "qty",
+        "portions",
+        "stock",
+        "rate",
+        "score",
+        "age",
+        "days",
+        "hours",
+        "minutes",
+        "seconds",
+        "employees",
+        "visits",
+        "percent",
+        "limit",
+        "size",
+        "length",
+        "weight",
+        "height",
+        "width",
+        "balance",
+        "cost",
+        "tax",
+        "discount",
+        "temperature",
+        "level",
+        "year",
+        "month",
+        "latitude",
+        "longitude",
+        "totals",
+        "prices",
+        "amounts",
+    ]
 )
 _DATES = frozenset(["date", "time", "timestamp", "deadline", "at", "on", "until", "since"])
-_TRUTHS = frozenset(["approved", "active", "enabled", "ready", "ok", "success", "valid", "available", "reserved", "done", "found", "confirmed"])
+_TRUTHS = frozenset(
+    ["approved", "active", "enabled", "ready", "ok", "success", "valid", "available", "reserved", "done", "found", "confirmed"]
+)
 
 
 def _last_word(name: str) -> str:

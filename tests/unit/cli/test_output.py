@@ -46,19 +46,21 @@ class TestOutput:
         assert (captured.out, captured.err.strip()) == ("", "working")
 
 
-class TestReserveStdout:
+class TestReservedStdout:
     def test_what_libraries_and_children_print_lands_on_stderr(self) -> None:
         program = (
             "import os, subprocess, sys\n"
-            "from app.cli.output import reserve_stdout, write_json\n"
-            "reserve_stdout()\n"
-            "print('a library', flush=True)\n"
-            "os.write(1, b'a file descriptor\\n')\n"
-            "subprocess.run(['echo', 'a child'], check=True)\n"
-            "write_json({'only': 'this'})\n"
+            "from app.cli.output import reserved_stdout, write_json\n"
+            "with reserved_stdout(for_good=False):\n"
+            "    print('a library')\n"
+            "    os.write(1, b'a file descriptor\\n')\n"
+            "    subprocess.run(['echo', 'a child'], check=True)\n"
+            "    write_json({'only': 'this'})\n"
+            "print('afterwards')\n"
         )
 
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
-        assert json.loads(done.stdout) == {"only": "this"}
+        first, afterwards = done.stdout.splitlines()
+        assert (json.loads(first), afterwards) == ({"only": "this"}, "afterwards")
         assert sorted(done.stderr.split("\n")) == ["", "a child", "a file descriptor", "a library"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from app.cli.reading import effect_lines, outline_lines, page
+from app.cli.functions import page
+from app.cli.reading import effect_lines, outline_lines
 from graphs import catalogue
 
 CATALOGUE = catalogue.load()
@@ -33,7 +34,7 @@ def test_an_effect_says_how_often_after_whose_decision_and_with_which_secret() -
 def test_every_function_has_a_page_with_its_fields_and_an_example_that_is_yaml(key: str) -> None:
     entry = CATALOGUE[key]
 
-    text = page(entry.model_dump(mode="json"))
+    text = page(entry, 100)
 
     assert text.startswith(f"{entry.title}    call: {key}@default")
     assert all(f"\n  {name} " in text for name in entry.input["properties"])

@@ -45,7 +45,7 @@ class TestRecordedExchanges:
 
         assert kinds(events) == ["say"]
         assert events[0]["text"].startswith("I could not get this right: after 2 repairs")
-        assert "'sendEmail' is no full function name" in events[0]["text"]
+        assert "there is no function 'sendEmail'" in events[0]["text"]
         assert (await talk.state())["repairs"] == 2
 
     async def test_the_older_dialect_is_rewritten_without_the_model(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from dsl import Function
+from dsl import Effect, Function, effects
 
 DATA = Path(__file__).parents[2] / "data" / "workflows"
 WORKFLOWS = frozenset({"test/child/1.0.0"})
@@ -81,3 +81,8 @@ def choose(name: str, *cases: tuple[str, str | None, str], **more: Any) -> dict[
     """Return a switch; a case is (name, condition or None, target)."""
     items = [{case: ({"when": when} if when else {}) | {"then": then}} for case, when, then in cases]
     return {name: {"switch": items} | more}
+
+
+def one_effect(data: dict[str, Any], name: str) -> Effect:
+    """Return the effect of the task *name*."""
+    return next(effect for effect in effects(data, CATALOGUE) if effect.task == name)

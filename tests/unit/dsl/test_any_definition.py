@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dsl import effects, examine, load, mermaid, outline, picture, read, render, svg
+from tests.cases import cases
 from tests.unit.dsl.definitions import CATALOGUE, DATA, WORKFLOWS
 
 BASES = [read(path.read_text()).data for path in sorted((DATA / "valid").glob("*.yaml"))]
@@ -45,9 +48,21 @@ def _broken(draw: st.DrawFn) -> Any:
     return data
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FOUND = sorted((DATA / "fuzzed").glob("*.yaml"))  # what once raised or took for ever
+
+
+@pytest.mark.parametrize("path", FOUND, ids=lambda path: path.stem)
+def test_what_random_changes_found_stays_answered(path: Path) -> None:
+    _works(read(path.read_text("utf-8")).data)
+
+
+@settings(max_examples=cases(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=_broken())
 def test_nothing_raises_and_what_is_valid_works(data: Any) -> None:
+    _works(data)
+
+
+def _works(data: Any) -> None:
     examined = examine(data, CATALOGUE, workflows=WORKFLOWS)
 
     assert examined.valid == (examined.digest is not None)

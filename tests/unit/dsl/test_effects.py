@@ -1,4 +1,4 @@
-"""What a definition does outside, how often, and whether a person decides first. When in doubt: nobody decides."""
+"""What functions, child workflows, extensions and settings do, told at the tasks that bring it about."""
 
 from __future__ import annotations
 
@@ -7,153 +7,9 @@ from typing import Any
 import pytest
 
 from dsl import Effect, effects, examine
-from tests.unit.dsl.definitions import CATALOGUE, a_workflow, approve, choose, get, post, put, wait
+from tests.unit.dsl.definitions import CATALOGUE, a_workflow, approve, choose, get, one_effect, post, put, wait
 
-
-def _one(data: dict[str, Any], name: str) -> Effect:
-    return next(effect for effect in effects(data, CATALOGUE) if effect.task == name)
-
-
-class TestKinds:
-    @pytest.mark.parametrize(
-        ("method", "kind"),
-        [
-            ("get", "read"),
-            ("HEAD", "read"),
-            ("options", "read"),
-            ("post", "write"),
-            ("put", "write"),
-            ("patch", "write"),
-            ("delete", "irreversible"),
-            ("${ .m }", "unknown"),
-        ],
-    )
-    def test_a_http_call_is_judged_by_its_method(self, method: str, kind: str) -> None:
-        task = {"go": {"call": "http", "with": {"method": method, "endpoint": "${ .url }"}}}
-
-        effect = _one(a_workflow(task), "go")
-
-        assert effect.kind == kind
-        assert effect.target == f"{'a method from the data: m' if '$' in method else method.upper()} an address from the data: url"
-
-    def test_emit_function_and_workflow_have_effects_and_set_and_wait_have_none(self) -> None:
-        data = a_workflow(
-            {"tell": {"emit": {"event": {"with": {"type": "com.example.done", "source": "https://example.com"}}}}},
-            {"mail": {"call": "notify:1.0.0@default", "with": {"channel": "email", "to": "${ .owner }", "text": "x"}}},
-            {"purge": {"call": "purge:2.1.0@default", "with": {"table": "orders"}}},
-            {"ghost": {"call": "ghost:1.0.0@default"}},
-            {"child": {"run": {"workflow": {"namespace": "a", "name": "b", "version": "1.0.0"}}}},
-            approve("ask"),
-            put("set", {"a": 1}),
-            wait("rest"),
-        )
-
-        assert [(effect.task, effect.kind, effect.target) for effect in effects(data, CATALOGUE)] == [
-            ("tell", "write", "event com.example.done"),
-            ("mail", "write", "email a value from the data: owner"),
-            ("purge", "irreversible", "table orders"),
-            ("ghost", "unknown", "ghost:1.0.0@default"),
-            ("child", "unknown", "workflow a/b/1.0.0"),
-        ]
-
-
-class TestSecrets:
-    def test_are_found_in_expressions_and_in_authentication(self) -> None:
-        data = a_workflow(
-            {
-                "go": {
-                    "call": "http",
-                    "with": {
-                        "method": "get",
-                        "endpoint": {"uri": "https://example.com", "authentication": {"use": "shop"}},
-                        "headers": {"A": '${ $secrets.one + $secrets["two-b"] }', "B": "$secrets.text"},
-                    },
-                }
-            },
-            use={"secrets": ["one", "two-b", "three"], "authentications": {"shop": {"bearer": {"use": "three"}}}},
-        )
-
-        assert _one(data, "go").secrets == ("one", "three", "two-b")
-
-
-def _careful(*body: dict[str, Any], **catch: Any) -> dict[str, Any]:
-    return {"careful": {"try": list(body), "catch": catch}}
-
-
-_BACK = choose("again", ("more", ".more", "send"), ("done", None, "end"))
-_FAILED = {"errors": {"with": {"type": "https://serverlessworkflow.io/spec/1.0.0/errors/timeout"}}}
-SOMETIMES = {
-    "behind an if": ((post("send", **{"if": ".x"}),), "at most once"),
-    "inside a task behind an if": (({"part": {"do": [post("send")], "if": ".x"}},), "at most once"),
-    "in one case of a switch": ((choose("pick", ("yes", ".x", "send"), ("no", None, "end")), post("send")), "at most once"),
-    "where the cases meet again": (
-        (choose("pick", ("a", ".x", "one"), ("b", None, "two")), wait("one", then="send"), wait("two"), post("send")),
-        "once",
-    ),
-    "after a raise in one case": (
-        (choose("pick", ("bad", ".x", "stop"), ("good", None, "send")), {"stop": {"raise": {"error": "x"}}}, post("send")),
-        "at most once",
-    ),
-    "after something that may end the run": (
-        ({"part": {"do": [wait("a", then="end", **{"if": ".x"}), wait("b")]}}, post("send")),
-        "at most once",
-    ),
-    "after an error that is caught": ((_careful({"no": {"raise": {"error": "x"}}}, do=[wait("rest")]), post("send")), "once"),
-    "in a race": (({"both": {"fork": {"compete": True, "branches": [post("send"), wait("rest")]}}},), "at most once"),
-    "in a loop": (({"each": {"for": {"in": ".orders"}, "do": [post("send")]}},), "once per item of the orders"),
-    "in a loop behind an if": (
-        ({"each": {"for": {"in": ".orders"}, "do": [post("send", **{"if": ".x"})]}},),
-        "at most once per item of the orders",
-    ),
-    "in a loop that may stop early": (
-        ({"each": {"for": {"in": ".orders"}, "while": ".x", "do": [post("send")]}},),
-        "at most once per item of the orders",
-    ),
-    "when something fails": ((_careful(get("load"), **_FAILED, do=[post("send")]),), "only when “careful” fails with a timeout error"),
-    "again and again behind an if": ((post("send", **{"if": ".x"}), _BACK), "at most once each time round"),
-    "with retries behind an if": (
-        (_careful(post("send", **{"if": ".x"}), retry={"limit": {"attempt": {"count": 1}}}),),
-        "up to 2 times (1 retry)",
-    ),
-}
-
-
-class TestHowOften:
-    def test_counts_items_retries_rounds_and_the_schedule(self) -> None:
-        body = {"try": [post("send")], "catch": {"retry": "calm"}}
-        data = a_workflow(
-            get("load"),
-            {"each": {"for": {"in": "${ .orders }"}, "do": [{"careful": body}]}},
-            choose("again", ("more", ".more", "load"), ("done", None, "end")),
-            use={"retries": {"calm": {"limit": {"attempt": {"count": 3}}}}},
-            schedule={"cron": "0 9 * * 1-5"},
-        )
-
-        assert _one(data, "load").how_often == "each time round, in every run of the schedule: Every weekday at 09:00 (UTC)"
-        assert _one(data, "send").how_often == (
-            "up to 4 times (3 retries), once per item of the orders, each time round, "
-            "in every run of the schedule: Every weekday at 09:00 (UTC)"
-        )
-
-    def test_once_is_once(self) -> None:
-        assert _one(a_workflow(get("load"), post("send")), "send").how_often == "once"
-
-    def test_what_catches_is_not_repeated_with_the_body(self) -> None:
-        task = {"careful": {"try": [get("load")], "catch": {"retry": {"delay": "PT1S"}, "do": [post("report")]}}}
-
-        assert _one(a_workflow(task), "load").how_often == "until it works (no limit of retries)"
-        assert _one(a_workflow(task), "report").how_often == "only when “careful” still fails"
-
-    @pytest.mark.parametrize(("tasks", "words"), SOMETIMES.values(), ids=SOMETIMES.keys())
-    def test_once_is_said_only_where_every_way_leads_through_the_task(self, tasks: tuple[dict[str, Any], ...], words: str) -> None:
-        assert _one(a_workflow(*tasks), "send").how_often == words
-
-    def test_an_event_is_no_schedule(self) -> None:
-        on = {"one": {"with": {"type": "com.example.order"}}}
-
-        assert _one(a_workflow(post("send"), schedule={"on": on}), "send").how_often == "once, for each event com.example.order"
-
-
+YES_NO = choose("decide", ("yes", ".approved", "send"), ("no", None, "end"))
 CHILD = a_workflow(
     get("look"), post("pay", '${ $workflow.input.bank + "/payments" }'), schedule={"every": "PT1H"}, use={"secrets": ["key"]}
 )
@@ -207,7 +63,7 @@ class TestChildWorkflows:
 
         assert [effect.how_often for effect in found] == [
             "at most once, in every run of the schedule: Every hour",
-            "at most once, once per item of the orders, in every run of the schedule: Every hour",
+            "at most once per item of the orders, in every run of the schedule: Every hour",
         ]
 
     def test_workflows_that_start_each_other_many_times_end_in_something_unknown(self) -> None:
@@ -227,107 +83,95 @@ class TestChildWorkflows:
         assert [effect.task for effect in examined.effects] == ["look", "pay"]
 
 
-class TestTargets:
+def _functions(**tasks: Any) -> dict[str, Any]:
+    return {"functions": tasks}
+
+
+class TestOwnFunctions:
+    def test_what_a_function_does_counts_at_its_call_with_the_constants_it_is_given(self) -> None:
+        own = {"pay": post("_", "https://bank.example/{account}")["_"]}
+        loop = {"each": {"for": {"in": ".orders"}, "do": [{"send": {"call": "pay", "with": {"account": 7, "amount": "${ .x }"}}}]}}
+
+        (effect,) = effects(a_workflow(loop, use=_functions(**own)), CATALOGUE)
+
+        assert (effect.reference, effect.task) == ("/do/0/each/do/0/send", "send")
+        assert (effect.kind, effect.target) == ("write", "POST https://bank.example/{account} (account: 7)")
+        assert effect.how_often == "once per item of the orders"
+
+    def test_a_function_of_several_tasks_counts_with_each_of_them(self) -> None:
+        own = {"pay": {"do": [get("look"), post("send", **{"if": ".x"}), put("rest", {"a": 1})]}}
+
+        found = effects(a_workflow({"go": {"call": "pay"}}, use=_functions(**own), schedule={"every": "PT1H"}), CATALOGUE)
+
+        assert [(one.reference, one.title, one.how_often) for one in found] == [
+            ("/do/0/go/function/do/0/look", "go: look", "once, in every run of the schedule: Every hour"),
+            ("/do/0/go/function/do/1/send", "go: send", "at most once, in every run of the schedule: Every hour"),
+        ]
+
+    def test_functions_that_call_each_other_end_in_something_unknown(self) -> None:
+        own = {"one": {"do": [post("send"), {"again": {"call": "two"}}]}, "two": {"call": "one"}}
+
+        found = effects(a_workflow({"go": {"call": "one"}}, use=_functions(**own)), CATALOGUE)
+
+        assert [(one.kind, one.target) for one in found] == [("write", "POST https://example.com/report"), ("unknown", "one")]
+
+    def test_functions_that_call_each_other_many_times_are_not_written_out(self) -> None:
+        own = {f"f{level}": {"do": [{f"t{n}": {"call": f"f{level + 1}"}} for n in range(10)]} for level in range(30)}
+
+        found = effects(a_workflow({"go": {"call": "f0"}}, use=_functions(**own, f30=post("_")["_"])), CATALOGUE)
+
+        assert len(found) <= 100
+        assert {one.kind for one in found} <= {"unknown", "write"}
+
+    def test_a_function_that_is_not_called_does_nothing(self) -> None:
+        assert effects(a_workflow(wait("rest"), use=_functions(pay=post("_")["_"])), CATALOGUE) == []
+
+
+def _extension(extend: str, **parts: Any) -> dict[str, Any]:
+    return {"extensions": [{"log": {"extend": extend} | parts}]}
+
+
+class TestExtensions:
     @pytest.mark.parametrize(
-        ("written", "words"),
+        ("use", "words"),
         [
-            ("https://example.com/{id}", "https://example.com/{id}"),
-            ('${ $workflow.input.services.reports + "/report" }', "an address from the input: services.reports + /report"),
-            ('${ "https://example.com/" + .id }', "https://example.com/ + id (from the data)"),
-            ('${ "\\($context.base)/orders/\\($order.id)" }', "an address from the context and each order: base + /orders/ + order.id"),
-            ('${ "https://example.com" }', "https://example.com"),
-            ('${ .url // "https://example.com" }', 'an address computed by `.url // "https://example.com"`'),
-            ('${ "\\(.a | ascii_downcase)" }', 'an address computed by `"\\(.a | ascii_downcase)"`'),
+            (_extension("call", before=[post("log")]), "once each time before “load” or “send”"),
+            (_extension("call", after=[post("log")]), "at most once each time after “load” or “send”"),
+            (_extension("wait", before=[post("log")], when=".x"), "at most once each time before “rest”"),
+            (_extension("all", before=[post("log", **{"if": ".x"})]), "at most once each time before “load”, “send”, “rest” or 1 others"),
+            (_extension("composite", before=[post("log")]), "once each time before “part”"),
         ],
     )
-    def test_an_address_is_told_by_its_parts_or_shown_as_it_is(self, written: str, words: str) -> None:
-        assert _one(a_workflow(get("load", written)), "load").target == f"GET {words}"
+    def test_their_tasks_happen_around_every_task_they_extend(self, use: dict[str, Any], words: str) -> None:
+        data = a_workflow(get("load"), {"part": {"do": [post("send")]}}, wait("rest"), use=use)
+
+        effect = one_effect(data, "log")
+
+        assert effect.how_often == words.replace("“send”, “rest” or 1 others", "“part”, “send” or 1 others")
+        assert effect.reference.startswith("/use/extensions/0/log/")
+
+    def test_an_extension_of_tasks_that_are_not_there_does_nothing(self) -> None:
+        data = a_workflow(get("load"), use=_extension("emit", before=[post("log")]))
+
+        assert [effect.task for effect in effects(data, CATALOGUE)] == ["load"]
 
 
-YES_NO = choose("decide", ("yes", ".approved", "send"), ("no", None, "end"))
-DECIDED = {
-    "a switch that lets only approved runs go on": (approve("ask"), YES_NO, post("send")),
-    "a switch that ends rejected runs": (approve("ask"), choose("decide", ("no", ".approved == false", "end")), post("send")),
-    "a switch with `| not`": (
-        approve("ask"),
-        choose("decide", ("no", "${ .approved | not }", "exit"), ("yes", None, "continue")),
-        post("send"),
-    ),
-    "an if on the approval": (approve("ask"), post("send", **{"if": ".approved == true"})),
-    "an if with more": (approve("ask"), post("send", **{"if": ".approved and .amount > 3"})),
-    "kept beside the input": (
-        approve("ask", output={"as": "$input + {answer: .}"}),
-        choose("decide", ("yes", ".answer.approved", "send"), ("no", None, "end")),
-        post("send"),
-    ),
-    "kept in an object": (
-        approve("ask", output={"as": {"ok": "${ .approved }"}}),
-        choose("decide", ("yes", ".ok", "send"), ("no", None, "end")),
-        post("send"),
-    ),
-    "kept in the context": (
-        approve("ask", export={"as": "$context + {answer: .}"}),
-        get("load"),
-        choose("decide", ("no", "$context.answer.approved != true", "end")),
-        post("send"),
-    ),
-    "inside a loop after the decision": (
-        approve("ask"),
-        choose("decide", ("no", ".approved == false", "end")),
-        {"each": {"for": {"in": ".x"}, "do": [post("send")]}},
-    ),
-    "several tasks later": (approve("ask"), YES_NO | {}, post("send"), wait("rest"), post("later")),
-}
-UNDECIDED = {
-    "an approval without a switch": (approve("ask"), post("send")),
-    "a switch on something else": (approve("ask"), choose("decide", ("yes", ".amount > 3", "send"), ("no", None, "end")), post("send")),
-    "rejected runs go on too": (approve("ask"), choose("decide", ("yes", ".approved", "send"), ("no", None, "send")), post("send")),
-    "no default, so rejected runs fall through": (approve("ask"), choose("decide", ("yes", ".approved", "send")), post("send")),
-    "an approval that may be skipped": (approve("ask", **{"if": ".amount > 3"}), YES_NO, post("send")),
-    "a switch that may be skipped": (
-        approve("ask"),
-        choose("decide", ("yes", ".approved", "send"), ("no", None, "end"), **{"if": ".x"}),
-        post("send"),
-    ),
-    "a way around the approval": (
-        choose("start", ("quick", ".quick", "send"), ("slow", None, "ask")),
-        approve("ask"),
-        YES_NO,
-        post("send"),
-    ),
-    "an answer that was replaced in between": (approve("ask"), put("other", {"approved": True}), YES_NO, post("send")),
-    "an output that hides the answer": (approve("ask", output={"as": "{approved: true}"}), YES_NO, post("send")),
-    "an answer in the context that another task replaces": (
-        approve("ask", export={"as": "$context + {answer: .}"}),
-        put("other", {"a": 1}, export={"as": "{answer: {approved: true}}"}),
-        choose("decide", ("no", "$context.answer.approved != true", "end")),
-        post("send"),
-    ),
-    "a branch beside the approval": ({"both": {"fork": {"branches": [approve("ask"), post("send")]}}},),
-    "an approval of every item after the loop": (
-        {"each": {"for": {"in": ".x"}, "do": [approve("ask"), choose("decide", ("no", ".approved == false", "end"))]}},
-        post("send"),
-    ),
-    "either approved or something else": (
-        approve("ask"),
-        choose("decide", ("yes", ".approved or .force", "send"), ("no", None, "end")),
-        post("send"),
-    ),
-    "a negated answer": (approve("ask"), choose("decide", ("yes", ".approved == false", "send"), ("no", None, "end")), post("send")),
-    "what an error leads to": ({"careful": {"try": [approve("ask"), YES_NO, wait("rest")], "catch": {"do": [post("send")]}}},),
-    "before the approval": (post("send"), approve("ask"), choose("decide", ("no", ".approved == false", "end"))),
-}
+class TestSettings:
+    def test_what_takes_a_task_back_happens_only_when_the_run_fails(self) -> None:
+        parley = {"compensate": [post("refund", "https://bank.example/refunds")]}
+        data = a_workflow(approve("ask"), YES_NO, post("send", metadata={"parley": parley}))
 
+        effect = one_effect(data, "refund")
 
-class TestDecidedBefore:
-    @pytest.mark.parametrize("tasks", DECIDED.values(), ids=DECIDED.keys())
-    def test_a_person_decides_where_every_way_leads_through_an_approval(self, tasks: tuple[dict[str, Any], ...]) -> None:
-        effect = _one(a_workflow(*tasks), "send")
+        assert effect.reference == "/do/2/send/metadata/parley/compensate/0/refund"
+        assert effect.how_often == "only when the run fails or is cancelled after “send”"
+        assert effect.by == "anna"
 
-        assert (effect.decided_before, effect.by) == (True, "anna")
+    def test_a_call_that_proves_a_task_happens_with_it(self) -> None:
+        parley = {"proof": get("_", "https://bank.example/payments")["_"]}
+        data = a_workflow({"each": {"for": {"in": ".x"}, "do": [post("send", metadata={"parley": parley})]}})
 
-    @pytest.mark.parametrize("tasks", UNDECIDED.values(), ids=UNDECIDED.keys())
-    def test_nobody_decides_where_that_is_not_certain(self, tasks: tuple[dict[str, Any], ...]) -> None:
-        effect = _one(a_workflow(*tasks), "send")
+        effect = one_effect(data, "proof")
 
-        assert (effect.decided_before, effect.by) == (False, "")
+        assert (effect.kind, effect.target) == ("read", "GET https://bank.example/payments")
+        assert effect.how_often == "once per item of the x, to prove “send”"

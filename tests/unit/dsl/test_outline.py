@@ -53,7 +53,7 @@ def test_jumps_name_the_number_of_their_target() -> None:
         ("1", "Every hour"),
         ("2", "Wait 1 second"),
         ("3", "Choose the way:"),
-        ("3.1", "If the done is true: end here"),
+        ("3.1", "If done is true: end here"),
         ("3.2", "Otherwise: go back to 2"),
     ]
 
@@ -81,7 +81,7 @@ class TestTitles:
             (_titled("Ask two at once", {"fork": {"compete": True, "branches": _BODY}}),
              "Ask two at once:", "At the same time, the first one wins"),
             (_titled("Each of them", {"for": {"each": "order", "in": ".orders"}, "while": ".open", "do": _BODY}),
-             "Each of them:", "For each order of the orders, as long as the open is true"),
+             "Each of them:", "For each order of the orders, as long as open is true"),
             (_titled("Is it up?", {"try": _BODY, "catch": _RETRY}), "Is it up?", "Up to 4 tries, 1 second apart, if it fails"),
             (_titled("Carefully", {"try": _BODY, "catch": {}}), "Carefully:", "Try, and go on even if it fails"),
             (_titled("Carefully", {"try": _BODY, "catch": {"when": ".status > 500", "do": _BODY}}),
@@ -208,6 +208,11 @@ def test_a_schedule_is_told(schedule: Any, words: list[str]) -> None:
         ("$item.ok | not", "the item's ok is not true"),
         ('.name | startswith("A")', 'the name starts with "A"'),
         ("$context.approval.approved", "it was approved"),
+        (".ok == false", "ok is false"),
+        (".ok != true", "ok is not true"),
+        (".order.ok", "the order's ok is true"),
+        (".services.open == true", "the services' open is true"),
+        ("$workflow.input[1].done", "`input[1].done` is true"),
         (".refundedOn != null", "`refundedOn` is set"),
         (".order.ageDays > 30", "`order.ageDays` is above 30"),
         (".a.b.c.d", "`a.b.c.d` is true"),
@@ -228,7 +233,7 @@ def test_a_filter_that_is_not_simple_has_no_words() -> None:
 
 def test_durations_and_long_texts() -> None:
     assert [duration_words(value) for value in ("PT90S", "P1Y2M", {"days": 1}, "PT0S", "${ .x }")] == [
-        "90 seconds", "1 year and 2 months", "1 day", "no time", "as long as ${ .x } says",
+        "90 seconds", "1 year and 2 months", "1 day", "no time", "as long as the x says",
     ]  # fmt: skip
     assert shortened("one two three four", 10) == "one two…"
     assert shortened("a" * 20, 10) == "a" * 9 + "…"
