@@ -1,6 +1,6 @@
 """The port every protocol fills. Kept here: HTTP, MQTT, WebSocket. Others come with a package of their own.
 
-Such a package names a class with the two methods of `Broker` in the entry point group `parley.brokers`, under the protocol's name. It is
+Such a package names a class with the methods of `Broker` in the entry point group `parley.brokers`, under the protocol's name. It is
 given the run's way out and has to use it: `graphs.run.network.connected` gives sockets to addresses that are allowed.
 """
 
@@ -57,6 +57,9 @@ class Broker(Protocol):
 
     def subscribe(self, target: Target, after: str) -> AbstractAsyncContextManager[Subscription]:
         """Yield messages, those after the place *after* where the protocol knows places. Raises WorkflowError likewise."""
+
+    async def forget(self, target: Target) -> None:
+        """The subscription that an earlier process had is over: leave nothing of it behind. Raises nothing."""
 
 
 def broker_for(protocol: str) -> Broker:

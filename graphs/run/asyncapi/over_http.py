@@ -45,6 +45,9 @@ class HttpBroker:
         async with aclosing(_messages(target, after)) as messages:
             yield _Stream(messages)
 
+    async def forget(self, target: Target) -> None:
+        """Nothing outlives the connection."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Stream:

@@ -278,6 +278,9 @@ class Packaged:
         assert (target.address, after) == ("rooms/kitchen", "")
         yield self
 
+    async def forget(self, target: Target) -> None:
+        return None
+
     async def next(self) -> Incoming | None:
         return self.kept.pop(0)
 
@@ -464,6 +467,24 @@ async def test_the_time_of_a_subscription_holds_over_a_kill(runs: Runs, world: W
 
     assert [one["payload"]["degrees"] for one in done.output] == [1]
     assert [row.output["deadline"] for row in runs.journal.rows if row.path.endswith("/consume")] == before
+
+
+async def test_a_run_is_let_go_while_foreach_waits_and_the_broker_keeps_what_comes(runs: Runs, world: World, broker: Mosquito) -> None:
+    foreach = {"do": [{"ok": {"call": "approve:1.0.0@default", "with": {"title": "${ $item.payload.degrees | tostring }"}}}]}
+    task = subscribe(world, described(mqtt(broker)), {"amount": 2}, subscription={"foreach": foreach})
+
+    with speaking(broker, 1):
+        parked = await runs.start([{"hear": task}])
+    broker.send("rooms/kitchen", b'{"degrees": 2}')
+    runs.mailbox.answer(parked.awaited[0].path, {"approved": True, "comment": "", "by": "ada"})
+    again = await runs.after_kill()
+    runs.mailbox.answer(again.awaited[0].path, {"approved": True, "comment": "", "by": "ada"})
+    done = await runs.after_kill()
+
+    asked = [(one.status, [wait.path for wait in one.awaited]) for one in (parked, again)]
+    assert asked == [("waiting", [f"/do/0/hear/foreach[{number}]/0/ok"]) for number in (0, 1)]
+    assert [one["approved"] for one in done.output] == [True, True]
+    assert broker.listening == []
 
 
 # HTTP and WebSocket
