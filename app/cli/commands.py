@@ -9,6 +9,7 @@ import typer
 from app.cli import (
     author,
     catalog,
+    control,
     database,
     definitions,
     doctor,
@@ -19,6 +20,7 @@ from app.cli import (
     runs,
     secret,
     servers,
+    start,
     token,
     triggers,
     user,
@@ -43,7 +45,25 @@ def everywhere(
     """Exit codes: 0 success; 1 the workflow or check failed or was cancelled; 2 wrong usage; 3 waiting for somebody."""
 
 
-for module in (servers, author, definitions, graph, catalog, proposals, run, runs, triggers, secret, token, user, doctor, database, later):
+for module in (
+    servers,
+    author,
+    definitions,
+    graph,
+    catalog,
+    proposals,
+    run,
+    start,
+    runs,
+    control,
+    triggers,
+    secret,
+    token,
+    user,
+    doctor,
+    database,
+    later,
+):
     module.register(app)
 for group in (app, *(info.typer_instance for info in app.registered_groups)):
     for command in group.registered_commands if group is not None else ():

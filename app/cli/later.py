@@ -10,9 +10,6 @@ NOT_YET = {
     "chat": ("talk to Parley in the terminal", "the chat in the browser does: parley up"),
     "diff": ("compare two definitions", "parley graph FILE --format outline shows each in words"),
     "schema": ("print the JSON Schema of definitions", "parley validate FILE checks a definition; parley catalog lists the functions"),
-    "suspend": ("hold a run", "parley cancel RUN ends it"),
-    "resume": ("let a held run go on", "parley retry RUN tries a failed task again"),
-    "rerun": ("start a run again from a chosen task", "parley retry RUN tries a failed task again"),
     "memory": ("list and forget what agents remember", "nothing is remembered yet"),
     "eval": ("measure the authoring with cases", "evals/README.md says what will live there"),
 }

@@ -40,7 +40,8 @@ def commands(item: Mapping[str, Any], run_id: str, waiting: Sequence[Mapping[str
     if item["kind"] == "approve":
         return [f"{start} --approve", f"{start} --reject --comment 'why not'"]
     if item["kind"] == "outcome-unknown":
-        return [f"{start} --happened", f"{start} --did-not-happen"]
+        look = [f"{start} --check"] if item.get("check") else []
+        return [f"{start} --happened", f"{start} --did-not-happen", *look]
     return [f"{start} {shlex.quote(json.dumps(sample(item.get('schema')), ensure_ascii=False))}"]
 
 
