@@ -58,6 +58,10 @@ class FunctionCall:
         """Return *text* with every secret that the run has read taken out."""
         return self._step.engine.redactor.text(text)
 
+    async def durable(self) -> None:
+        """Return when every result so far is durable: before anything outside is told of it."""
+        await self._step.engine.deps.journal.flush()
+
     async def inner(self, where: Sequence[str], body: Body) -> JSON:
         """
         Do *body* as a step of its own below this one, and return its output; a finished one is never done again.
