@@ -50,8 +50,10 @@ def _ways(step: Step, catalogue: Catalogue) -> Iterator[str]:
         if "while" in task:
             yield "while:false"
     elif step.kind == "try":
-        yield "caught"
-        if "retry" in (task.get("catch") or {}):
+        catch = task.get("catch") or {}
+        if "do" in catch or "retry" not in catch:  # else an error that outlives its retries goes on outwards
+            yield "caught"
+        if "retry" in catch:
             yield "retried"
     elif step.kind == "fork" and task["fork"].get("compete"):
         yield from (f"wins:{name}" for item in task["fork"].get("branches") or () for name in item)

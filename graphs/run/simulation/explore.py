@@ -23,8 +23,9 @@ from graphs.run.simulation.branches import Way, branches, tasks, words
 from graphs.run.simulation.coverage import Coverage, Reached, Seen, needs_of
 from graphs.run.simulation.findings import Findings
 from graphs.run.simulation.model import Injected, Plan, Simulation
+from graphs.run.simulation.shapes import Key, Source
 from graphs.run.simulation.simulate import GENERATED, Simulator, injected
-from graphs.run.simulation.solve import solutions
+from graphs.run.simulation.solve import SIZE, solutions
 
 MOST_SIMULATIONS: Final = 200
 MOST_SECONDS: Final = 20.0
@@ -169,6 +170,19 @@ class _Explorer:
         for formula in self.simulator.sketch.ways.get((reference, kind), ()):
             for found in solutions(formula):
                 yield replace(base, values={**base.values, **found}, people=self._people_apart(base, found))
+        for found in self._extremes():
+            yield replace(base, values={**base.values, **found})
+
+    def _extremes(self) -> Iterator[dict[Key, JSON]]:
+        """Yield values for conditions that nothing is known about: every number that is compared with nothing large, small, or zero."""
+        leaves = [one for root in self.simulator.sketch.roots.values() for one in _leaves(root)]
+        made = self.simulator.values()
+        numbers = [one.key for one in leaves if not one.atoms and _is_number(made.of(one))]
+        for value in (1000, 0) if numbers else ():
+            yield dict.fromkeys(numbers, value)
+        lists = [(one.root, (*one.path, SIZE)) for one in leaves if one.item is not None and isinstance(made.of(one), list)]
+        if lists:
+            yield dict.fromkeys(lists, 0)
 
     def _people_apart(self, base: Plan, found: Mapping[tuple[str, tuple[str, ...]], JSON]) -> dict[str, JSON]:
         """Leave out answers of people whom the new values are about."""
@@ -192,6 +206,16 @@ class _Explorer:
         if any(one.kind == "listen" or "deadline" in (one.task.get("with") or {}) for one in inside):
             yield replace(base, silent=base.silent | silent)
         yield replace(base, errors={**base.errors, step.reference: injected("timeout")})
+
+
+def _leaves(source: Source) -> Iterator[Source]:
+    yield source
+    for one in [*source.fields.values(), *([source.item] if source.item is not None else [])]:
+        yield from _leaves(one)
+
+
+def _is_number(value: JSON) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _errors(catch: Mapping[str, JSON]) -> Iterator[Injected]:

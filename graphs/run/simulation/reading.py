@@ -156,7 +156,7 @@ def _names(thing: Thing) -> list[str]:
 
 def items(value: Value) -> Value:
     """Return what the elements of *value* may be."""
-    found = []
+    found: list[Value] = []
     for thing in value:
         if isinstance(thing, Source):
             if "object" not in thing.kinds:
@@ -186,8 +186,9 @@ def _placed(target: Value, at: Value) -> Value:
     """Return what stands at a constant place of lists of which each place is known; empty otherwise."""
     if len(at) != 1 or not isinstance(at[0], Known):
         return ()
-    found = [thing.places[at[0].value] for thing in target if isinstance(thing, Listed) and -len(thing.places) <= at[0].value < len(thing.places)]
-    return union(*found) if len(found) == len(target) else ()
+    place = at[0].value
+    lists = [thing for thing in target if isinstance(thing, Listed) and -len(thing.places) <= place < len(thing.places)]
+    return union(*(thing.places[place] for thing in lists)) if len(lists) == len(target) else ()
 
 
 def _iterate(tree: Ast, data: Value, reading: Reading) -> Value:
@@ -654,6 +655,16 @@ def _kind_of_list(kind: str) -> Callable[[Value, tuple[Ast, ...], Reading], Valu
     return keep
 
 
+def _asking(kind: str, gives: Thing) -> Callable[[Value, tuple[Ast, ...], Reading], Value]:
+    """Return the rule of a function that takes *kind* and gives something of its own."""
+
+    def make(data: Value, _arguments: tuple[Ast, ...], _reading: Reading) -> Value:
+        _want(data, kind)
+        return (gives,)
+
+    return make
+
+
 def _empty(_data: Value, _arguments: tuple[Ast, ...], _reading: Reading) -> Value:
     return ()
 
@@ -677,8 +688,8 @@ _FUNCTIONS: Mapping[str, Callable[[Value, tuple[Ast, ...], Reading], Value]] = {
     "tostring": _through("string"),
     "ascii_downcase": _lower,
     "ascii_upcase": _through("string"),
-    "fromdate": lambda data, _arguments, _reading: (_want(data, "date"), (Made("number"),))[1],
-    "fromdateiso8601": lambda data, _arguments, _reading: (_want(data, "date"), (Made("number"),))[1],
+    "fromdate": _asking("date", Made("number")),
+    "fromdateiso8601": _asking("date", Made("number")),
     "add": _add,
     "first": _pick,
     "last": _pick,
@@ -708,8 +719,8 @@ _FUNCTIONS: Mapping[str, Callable[[Value, tuple[Ast, ...], Reading], Value]] = {
     "error": _empty,
     "now": lambda _data, _arguments, _reading: (Made("number"),),
     "range": lambda _data, _arguments, _reading: (Made("number"),),
-    "keys": lambda data, _arguments, _reading: (_want(data, "object"), (Listed((Made("string"),)),))[1],
-    "todate": lambda data, _arguments, _reading: (_want(data, "number"), (Made("string"),))[1],
+    "keys": _asking("object", Listed((Made("string"),))),
+    "todate": _asking("number", Made("string")),
     "tojson": lambda _data, _arguments, _reading: (Made("string"),),
 }
 

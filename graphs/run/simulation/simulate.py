@@ -271,9 +271,7 @@ async def simulate(
     """
     pool = expressions or Expressions(children=1)
     try:
-        simulator = Simulator(
-            definition, catalogue, pool, workflows=workflows, documents=documents, schemas=schemas, seed=seed, at=at
-        )
+        simulator = Simulator(definition, catalogue, pool, workflows=workflows, documents=documents, schemas=schemas, seed=seed, at=at)
         plan = Plan(
             errors={where: injected(error) for where, error in (errors or {}).items()},
             forced=forced or {},

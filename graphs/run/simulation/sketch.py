@@ -214,11 +214,10 @@ class _Walk:
         self._schema(state.data, own)
         data = self.template(own["from"], state.data, known, where, bare=True) if "from" in own else state.data
         known["input"] = data
-        inside = Place(place.base, {**place.variables, "input": data}, place.definition, place.depth)
+        inside = Place(place.base, known, place.definition, place.depth)
         then = str(task.get("then") or "continue")
-        for one in self.body(task, reference, State(data, state.context), Place(place.base, known, place.definition, place.depth), inside):
-            exits.append(self.leave(task, where, one, {**known, "context": one.state.context}, then))
-        return exits
+        flows = self.body(task, reference, State(data, state.context), inside)
+        return exits + [self.leave(task, where, one, {**known, "context": one.state.context}, then) for one in flows]
 
     def leave(self, task: Mapping[str, JSON], where: str, one: Exit, known: Mapping[str, Value], then: str) -> Exit:
         """Apply `output.as` and `export.as`, and say where it goes on."""
@@ -249,7 +248,7 @@ class _Walk:
 
     # the kinds of tasks
 
-    def body(self, task: Mapping[str, JSON], reference: str, state: State, place: Place, inside: Place) -> Iterator[Exit]:
+    def body(self, task: Mapping[str, JSON], reference: str, state: State, place: Place) -> Iterator[Exit]:
         kind = kind_of(task)
         where = place.base + reference
         if kind == "do":
@@ -330,7 +329,7 @@ class _Walk:
             origin = thing if isinstance(thing, Source) else thing.of if isinstance(thing, Listed) else None
             if origin is None:
                 continue
-            filtered: tuple[Formula, ...] = () if isinstance(thing, Source) or thing.where is None else (thing.where,)
+            filtered: tuple[Formula, ...] = (thing.where,) if isinstance(thing, Listed) and thing.where is not None else ()
             self.way(where, "for:0", Atom(origin.key, "size ==", 0))
             self.way(where, "for:1", All((Atom(origin.key, "size ==", 1), *filtered)))
             self.way(where, "for:many", All((Atom(origin.key, "size >", 1), *filtered)))
@@ -494,6 +493,9 @@ class _Walk:
         subscription = arguments.get("subscription")
         if isinstance(subscription, Mapping):
             yield self._messages(subscription, reference, answer, state, place)
+            return
+        if task["call"] == "asyncapi":
+            yield NOTHING
             return
         yield answer
         if outside(task, self.catalogue, {}) == "" and function is None:

@@ -15,11 +15,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from dsl.catalogue import Catalogue
-from dsl.settings import parley_of
 from graphs.run import templates
 from graphs.run.errors import UnknownWorkflow, WorkflowError
 from graphs.run.ports import JSON, Row
-from graphs.run.schemas import JsonSchema, problem_in
+from graphs.run.schemas import JsonSchema
 from graphs.run.simulation import ports
 from graphs.run.simulation.compiling import compile_loosely
 from graphs.run.simulation.model import Effect, Injected, Kind, Mark, Plan
@@ -185,7 +184,8 @@ class Stage:
             kind = error.type.rpartition("/")[2]
             if function is None or function.person or kind not in ("configuration", "runtime", "communication"):
                 raise
-            self.mark(step.path, step.reference, "simulated", f"{function.key} could not work here ({error.detail}); its output is a sample")
+            words = f"{function.key} could not work here ({error.detail}); its output is a sample"
+            self.mark(step.path, step.reference, "simulated", words)
             return Flow(self._sample(step))
 
     # what comes back
@@ -203,11 +203,36 @@ class Stage:
         return self._sample(step) if pure else MISSING
 
     async def _stand_in(self, step: Step, kind: str) -> Flow:
-        if kind == "workflow":
-            return self._gave(step, kind, step.data, output=step.data)
+        task = step.task.definition
+        if "run" in task and task["run"].get("await") is False:
+            self.mark(step.path, step.reference, "simulated", "it was not started, and nobody waits for it")
+            return self._gave(step, kind, None, output=step.data)
+        if kind == "asyncapi":
+            return await self._messages(step)
         sample = self._sample(step)
         self.mark(step.path, step.reference, "simulated", _how_made(self.sketch, step))
         return self._gave(step, kind, sample, output=_shaped(step, sample, self._payloads.get(step.path)))
+
+    async def _messages(self, step: Step) -> Flow:
+        """Answer a call of AsyncAPI: a publication with nothing, a subscription with messages, each worked on."""
+        subscription = (step.task.definition.get("with") or {}).get("subscription")
+        if not isinstance(subscription, Mapping):
+            self.mark(step.path, step.reference, "simulated", "the message was not published")
+            return self._gave(step, "asyncapi", None)
+        made = self._sample(step)
+        sample = made if isinstance(made, list) else [{"payload": {}, "headers": {}}]
+        self.mark(step.path, step.reference, "simulated", "the messages are samples of what is read of them")
+        each = getattr(step.task.body, "each", None)
+        self._gave(step, "asyncapi", sample)
+        if each is None:
+            return Flow(sample)
+        outputs = []
+        for number, message in enumerate(sample):
+            flow = await each.run(step, number, message)
+            outputs.append(flow.output)
+            if flow.then == "end":
+                return Flow(outputs, "end")
+        return Flow(outputs)
 
     def _gave(self, step: Step, kind: str, answer: JSON, *, output: JSON = MISSING) -> Flow:
         payload = self._payloads.pop(step.path, None)
@@ -353,7 +378,7 @@ def _shaped(step: Step, sample: JSON, payload: JSON) -> JSON:
     if form == "raw":
         return base64.b64encode(json.dumps(sample).encode()).decode()
     given: Mapping[str, JSON] = payload if isinstance(payload, dict) else {}
-    request = {"method": str(given.get("method", "get")).lower(), "uri": given.get("endpoint"), "headers": {}}
+    request: dict[str, JSON] = {"method": str(given.get("method", "get")).lower(), "uri": given.get("endpoint"), "headers": {}}
     return {"request": request, "statusCode": 200, "headers": {"content-type": "application/json"}, "content": sample}
 
 
@@ -366,12 +391,3 @@ def _returned(returns: str, sample: JSON) -> JSON:
         known = sample if isinstance(sample, dict) else {}
         return {"stdout": "", "stderr": "", **known, "code": known.get("code", 0)}
     return "" if sample == {} else sample
-
-
-def silent_ways(task: Mapping[str, JSON]) -> bool:
-    """Tell whether *task* asks a person with a deadline, after which it fails."""
-    return "deadline" in (task.get("with") or {}) or bool(parley_of(task).get("deadline"))
-
-
-def usable(schema: JSON) -> bool:
-    return isinstance(schema, Mapping) and not problem_in(schema)

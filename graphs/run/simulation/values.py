@@ -27,11 +27,14 @@ from graphs.run.simulation.solve import SIZE, candidates, meets
 
 _DEEPEST = 8
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
-_NUMBERS = frozenset(
-    ["amount", "total", "price", "sum", "count", "quantity", "qty", "portions", "stock", "rate", "score", "age", "days", "hours", "minutes", "seconds", "employees", "visits", "percent", "limit", "size", "length", "weight", "height", "width", "balance", "cost", "tax", "discount", "temperature", "level", "year", "month", "latitude", "longitude", "totals", "prices", "amounts"]
-)
-_DATES = frozenset(["date", "time", "timestamp", "deadline", "at", "on", "until", "since"])
-_TRUTHS = frozenset(["approved", "active", "enabled", "ready", "ok", "success", "valid", "available", "reserved", "done", "found", "confirmed"])
+_NUMBERS = {
+    "amount", "total", "price", "sum", "count", "quantity", "qty", "portions", "stock", "rate", "score", "age", "days", "hours", "minutes",
+    "seconds", "employees", "visits", "percent", "limit", "size", "length", "weight", "height", "width", "balance", "cost", "tax",
+    "discount",
+    "temperature", "level", "year", "month", "latitude", "longitude", "totals", "prices", "amounts",
+}  # fmt: skip
+_DATES = {"date", "time", "timestamp", "deadline", "at", "on", "until", "since"}
+_TRUTHS = {"approved", "active", "enabled", "ready", "ok", "success", "valid", "available", "reserved", "done", "found", "confirmed"}
 
 
 def _last_word(name: str) -> str:
@@ -176,7 +179,7 @@ class Values:
             least = schema["exclusiveMinimum"] + 1
         if most is None and isinstance(schema.get("exclusiveMaximum"), int | float):
             most = schema["exclusiveMaximum"] - 1
-        value = 1 + self._choice(source, 9)
+        value: float = 1 + self._choice(source, 9)
         step = schema.get("multipleOf")
         if least is not None and value < least:
             value = least
