@@ -17,6 +17,7 @@ from dsl.decided import deciders
 from dsl.expressions.program import is_expression, strip
 from dsl.frequency import Frequency
 from dsl.pointer import get
+from dsl.program_words import program_words
 from dsl.sites import task_sites
 from dsl.targets import address, value_of
 from dsl.walk import Step, steps, title_of
@@ -137,8 +138,9 @@ def _outside(step: Step, catalogue: Catalogue) -> tuple[EffectKind, str] | None:
         return "write", f"event {event if isinstance(event, str) else 'without a type'}"
     if step.kind == "run":
         child = get(task, "/run/workflow")
-        names = (child.get(key, "") for key in ("namespace", "name", "version")) if isinstance(child, dict) else ("another process",)
-        return "unknown", f"workflow {'/'.join(str(name) for name in names)}"
+        if not isinstance(child, dict):
+            return "unknown", program_words(task)
+        return "unknown", f"workflow {'/'.join(str(child.get(key, '')) for key in ('namespace', 'name', 'version'))}"
     if step.kind != "call":
         return None
     if task.get("call") == "http":

@@ -12,6 +12,7 @@ from dsl.catalogue import Catalogue
 from dsl.expressions.program import is_expression
 from dsl.jq_words import computed_words, condition_words, field_words, filter_words, holds_code, path_words, plainly, things, value_words
 from dsl.pointer import get
+from dsl.program_words import program_words
 from dsl.walk import Step, switch_cases, title_of
 from dsl.words import duration_words, event_words, joined, shortened, spoken
 
@@ -188,7 +189,7 @@ def _raise(step: Step, data: JSON) -> str:
 def _run(step: Step, _data: JSON) -> str:
     child = get(step.task, "/run/workflow")
     if not isinstance(child, dict):
-        return "Run another process"
+        return f"Run {program_words(step.task)}{'' if get(step.task, '/run/await') is not False else ' without waiting for it'}"
     later = " without waiting for it" if get(step.task, "/run/await") is False else ""
     return f"Run the workflow {child.get('namespace')}/{child.get('name')} {child.get('version')}{later}"
 

@@ -1,7 +1,7 @@
 """Every place of a definition that may hold an expression, with the variables known there.
 
 Two kinds: a *formula* is an expression, bare or wrapped (`if`, `when`, `for.in`, `input.from` …); in all other text only a string
-wrapped whole as `${ … }` is one.
+wrapped whole as `${ … }` is one. In the *code* of a program, `${` inside is the program's own.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dsl.pointer import join
 from dsl.walk import Step, caught_variable, foreach_variables, loop_variables, subscription_of
 
 JSON = Any
+_CODE = {"script": "code", "shell": "command", "container": "command"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Site:
     text: str
     formula: bool
     condition: bool = False  # a formula whose answer decides something
+    code: bool = False  # of a script, a shell, a container
     variables: frozenset[str] = frozenset()  # without `$`, besides the standard ones
 
 
@@ -67,7 +69,9 @@ def task_sites(step: Step) -> Iterator[Site]:
             target = task["listen"].get("to") if isinstance(task["listen"], dict) else None
             yield from _strategy(target, join(here, "listen", "to"), known)
             yield from _iterator(task.get("foreach"), join(here, "foreach"), known)
-        case "wait" | "raise" | "emit" | "run" as kind:
+        case "run":
+            yield from _run(task["run"], join(here, "run"), known)
+        case "wait" | "raise" | "emit" as kind:
             yield from texts(task[kind], join(here, kind), known)
 
 
@@ -133,6 +137,16 @@ def _call(task: dict[str, JSON], here: str, known: frozenset[str]) -> Iterator[S
     own = {key: value for key, value in subscription.items() if key != "foreach"}
     yield from texts(own, join(here, "subscription"), known)
     yield from _iterator(subscription.get("foreach"), join(here, "subscription", "foreach"), known)
+
+
+def _run(run: JSON, here: str, known: frozenset[str]) -> Iterator[Site]:
+    for what, own in run.items() if isinstance(run, dict) else ():
+        code = _CODE.get(what)
+        text = own.get(code) if code and isinstance(own, dict) else None
+        if isinstance(text, str):
+            yield Site(join(here, what, str(code)), text, formula=False, code=True, variables=known)
+            own = {key: value for key, value in own.items() if key != code}
+        yield from texts(own, join(here, what), known)
 
 
 def _iterator(iterator: JSON, here: str, known: frozenset[str]) -> Iterator[Site]:

@@ -19,6 +19,7 @@ _UNKNOWN_FUNCTION = re.compile(r"([A-Za-z_]\w*)/(\d+) is not defined")
 _BARE = re.compile(r"(?:\$[A-Za-z_]\w*|\.[A-Za-z_]\w*)(?:\.[A-Za-z_]\w*|\[\d+\])*")
 _ASSIGNS = re.compile(r"(?<![=!<>|+\-*/%])=(?!=)")
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
+_IN_CODE = re.compile(r"\$\{\s*\.")  # no shell and no language reads this
 _SEVERAL = re.compile(r"\}[^{}]*\$\{")
 
 
@@ -29,7 +30,10 @@ def expressions(data: dict[str, Any]) -> Iterator[Problem]:
 
 def _site(site: Site) -> Iterator[Problem]:
     text = site.text
-    if (not is_expression(text) and "${" in text and not _inside_text(text, site.formula)) or _two_in_one(text):
+    if site.code and not is_expression(text):
+        if _IN_CODE.search(text):
+            yield _in_code(site)
+    elif (not is_expression(text) and "${" in text and not _inside_text(text, site.formula)) or _two_in_one(text):
         yield _mixed(site)
     elif site.formula or is_expression(text):
         yield from _expression(site)
@@ -42,6 +46,14 @@ def _site(site: Site) -> Iterator[Problem]:
             hint=f"for its value write ${{ {text.strip()} }}",
             severity="advice",
         )
+
+
+def _in_code(site: Site) -> Problem:
+    found = re.search(r"\$\{.*?\}", site.text, re.DOTALL)
+    inner = shown(found[0] if found else site.text)
+    message = f"'{inner}' stands inside a program, which gets it as it is: only a value that is ${{ … }} from start to end is evaluated"
+    hint = f"give it to the program as `environment: {{NAME: {inner}}}`, or in `arguments`"
+    return Problem(code="mixed-expression", reference=site.pointer, message=message, hint=hint, severity="warning")
 
 
 def _inside_text(text: str, formula: bool) -> bool:
