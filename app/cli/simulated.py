@@ -49,8 +49,7 @@ async def simulated(request: Request, *, force: Sequence[str], fail: Sequence[st
 async def explored(request: Request, *, given: bool) -> tuple[dict[str, Any], str, bool]:
     """Return what `--json` prints of the coverage, the table for a person, and whether no fault was found."""
     from graphs import catalogue
-    from graphs.run.simulation import GENERATED
-    from graphs.run.simulation.explore import explore
+    from graphs.run.simulation import GENERATED, explore
 
     found = await explore(
         request.data,

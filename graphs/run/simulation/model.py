@@ -26,6 +26,13 @@ class Injected:
     times: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Final:
+    """A recorded output as it was after `output.as`, as a journal has it: the expression is not applied again."""
+
+    value: JSON
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """How one simulation goes another way than the plainest one."""

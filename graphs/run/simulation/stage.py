@@ -21,7 +21,7 @@ from graphs.run.ports import JSON, Row
 from graphs.run.schemas import JsonSchema
 from graphs.run.simulation import ports
 from graphs.run.simulation.compiling import compile_loosely
-from graphs.run.simulation.model import Effect, Injected, Kind, Mark, Plan
+from graphs.run.simulation.model import Effect, Final, Injected, Kind, Mark, Plan
 from graphs.run.simulation.outside import function_of, outside
 from graphs.run.simulation.shapes import Key
 from graphs.run.simulation.values import Values
@@ -58,6 +58,7 @@ class Stage:
         self.injected: list[str] = []  # references where one was
         self._cases: dict[str, int | None] = {}  # path of a switch -> the case that held
         self._payloads: dict[str, JSON] = {}
+        self._finals: dict[str, JSON] = {}
         self._races = {reference: way.removeprefix("wins:") for reference, way in plan.forced.items() if way.startswith("wins:")}
 
     @property
@@ -92,8 +93,12 @@ class Stage:
     # what the interpreter asks
 
     def forced(self, step: Step | None, expression: Expr) -> JSON:
-        way = None if step is None else self.plan.forced.get(step.reference)
-        if way is None or step is None:
+        if step is None:
+            return MISSING
+        if step.path in self._finals and expression is step.task.output.template:
+            return self._finals[step.path]
+        way = self.plan.forced.get(step.reference)
+        if way is None:
             return MISSING
         body = step.task.body
         found: JSON = MISSING
@@ -192,8 +197,16 @@ class Stage:
 
     def _known(self, step: Step) -> JSON:
         for key in (step.path, step.reference):
-            if key in self.recorded:
-                return self.recorded[key]
+            if key not in self.recorded:
+                continue
+            found = self.recorded[key]
+            if not isinstance(found, Final):
+                return found
+            if isinstance(step.task.output.template, Expr):
+                self._finals[step.path] = found.value
+                return found.value
+            if step.task.output.template is None:
+                return found.value
         root = f"answer:{step.reference}"
         planned = any(found == root for found, _ in self.plan.values)
         if not planned or _AGAIN.search(step.path):

@@ -24,7 +24,7 @@ from graphs.run.simulation.coverage import Coverage, Reached, Seen, needs_of
 from graphs.run.simulation.findings import Findings
 from graphs.run.simulation.model import Injected, Plan, Simulation
 from graphs.run.simulation.shapes import Key, Source
-from graphs.run.simulation.simulate import GENERATED, Simulator, injected
+from graphs.run.simulation.simulator import GENERATED, Simulator, injected
 from graphs.run.simulation.solve import SIZE, solutions
 
 MOST_SIMULATIONS: Final = 200
