@@ -94,6 +94,9 @@ def _field(name: str, schema: Any, *, needed: bool) -> str:
     words = [" or ".join(map(str, kinds)) if isinstance(kinds, list) else str(kinds)]
     if part.get("enum"):
         words = ["one of " + ", ".join(map(str, part["enum"]))]
+    items = part.get("items")
+    if isinstance(items, Mapping) and items.get("enum"):
+        words = ["a list of any of " + ", ".join(map(str, items["enum"]))]
     words += [f"{key} {part[key]}" for key in ("format", "pattern", "minimum", "maximum", "minLength", "maxLength") if key in part]
     words += ["" if needed else "may be left out"]
     told = part.get("description") or part.get("title") or ""
