@@ -2,7 +2,7 @@
 
 from graphs.run.simulation.coverage import Coverage
 from graphs.run.simulation.exploring import explore
-from graphs.run.simulation.model import Effect, Final, Injected, Mark, Plan, Request, Simulation
+from graphs.run.simulation.model import AsRecorded, Effect, Injected, Mark, Plan, Request, Simulation
 from graphs.run.simulation.ports import ReachedOutside
 from graphs.run.simulation.replaying import Recorded, Replayed, recorded_of, replay
 from graphs.run.simulation.simulator import AT, GENERATED, Simulator, injected, simulate
@@ -10,9 +10,9 @@ from graphs.run.simulation.simulator import AT, GENERATED, Simulator, injected, 
 __all__ = [
     "AT",
     "GENERATED",
+    "AsRecorded",
     "Coverage",
     "Effect",
-    "Final",
     "Injected",
     "Mark",
     "Plan",

@@ -27,7 +27,7 @@ class Injected:
 
 
 @dataclass(frozen=True, slots=True)
-class Final:
+class AsRecorded:
     """A recorded output as it was after `output.as`, as a journal has it: the expression is not applied again."""
 
     value: JSON

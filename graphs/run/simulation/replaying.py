@@ -16,7 +16,7 @@ from dsl.expressions import Expressions
 from dsl.walk import Step
 from graphs.run.paths import to_reference
 from graphs.run.ports import JSON, Row
-from graphs.run.simulation.model import Final
+from graphs.run.simulation.model import AsRecorded
 from graphs.run.simulation.outside import function_of, outside
 from graphs.run.simulation.simulator import Simulator
 
@@ -106,7 +106,9 @@ async def replay(
 
 async def _one(before: Simulator, after: Simulator, run: Recorded, moved: Mapping[str, str], reshaped: frozenset[str]) -> Replayed:
     changed = {where for where in run.outputs if to_reference(where) in reshaped}
-    known = {_renamed(where, moved): value for where, value in run.outputs.items() if not isinstance(value, Final) or where not in changed}
+    known = {
+        _renamed(where, moved): value for where, value in run.outputs.items() if not isinstance(value, AsRecorded) or where not in changed
+    }
     was = await before.run(input=run.input, recorded=run.outputs)
     now = await after.run(input=run.input, recorded=known)
     sampled = [mark.reference for mark in now.marks if mark.mark == "simulated" and "sample" in mark.what]
@@ -191,7 +193,7 @@ def recorded_of(
         step = known.get(row.reference)
         if step is None or row.path in outputs or not _from_outside(step, catalogue, functions):
             continue
-        outputs[row.path] = Final(row.output) if "as" in (step.task.get("output") or {}) else row.output
+        outputs[row.path] = AsRecorded(row.output) if "as" in (step.task.get("output") or {}) else row.output
     return Recorded(input=given, outputs=outputs, status=status, output=output, name=name)
 
 

@@ -21,7 +21,7 @@ from graphs.run.ports import JSON, Row
 from graphs.run.schemas import JsonSchema
 from graphs.run.simulation import ports
 from graphs.run.simulation.compiling import compile_loosely
-from graphs.run.simulation.model import Effect, Final, Injected, Kind, Mark, Plan
+from graphs.run.simulation.model import AsRecorded, Effect, Injected, Kind, Mark, Plan
 from graphs.run.simulation.outside import function_of, outside
 from graphs.run.simulation.shapes import Key
 from graphs.run.simulation.values import Values
@@ -200,7 +200,7 @@ class Stage:
             if key not in self.recorded:
                 continue
             found = self.recorded[key]
-            if not isinstance(found, Final):
+            if not isinstance(found, AsRecorded):
                 return found
             if isinstance(step.task.output.template, Expr):
                 self._finals[step.path] = found.value
