@@ -14,7 +14,7 @@ from sqlalchemy import Boolean, Row, bindparam, case, delete, func, null, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.actions.beginning import begin, check_lock
+from app.actions.beginning import begin_all, check_lock, new_run
 from app.actions.errors import ActionError
 from app.scheduling.spec import Spec
 from app.scheduling.turn import Start, Turn
@@ -78,14 +78,14 @@ class Batch:
                     start.refuse(refused[turn.version_id])
             turn.error = next((start.reason for start in turn.starts if start.outcome == "refused"), turn.error)
         written = await self._written()
-        runs = []
+        rows = []
         for turn in self.turns:
-            begun = [str(start.run_id) for start in turn.starts if start.run_id is not None and (turn.id, start.key) in written]
-            inputs = {start.run_id: start.input for start in turn.starts}
-            for id_ in begun:
-                await begin(self.session, versions[turn.version_id], id_, input=inputs[id_], started_by=STARTED_BY, trigger_id=turn.id)
-            turn.begun(begun)
-            runs += begun
+            begun = {str(start.run_id): start for start in turn.starts if start.run_id is not None and (turn.id, start.key) in written}
+            for id_, start in begun.items():
+                rows.append(new_run(versions[turn.version_id], id_, input=start.input, started_by=STARTED_BY, trigger_id=turn.id))
+            turn.begun(list(begun))
+        await begin_all(self.session, rows)
+        runs = [str(row["id"]) for row in rows]
         await self._keep()
         await self._tidy()
         if runs:
