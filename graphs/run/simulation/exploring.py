@@ -6,7 +6,6 @@ reads, and the values are added to what that run was given. What was found opens
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +13,7 @@ from itertools import islice
 from typing import Final
 
 from dsl.catalogue import Catalogue
-from dsl.expressions import Expressions
+from dsl.expressions import Expressions, is_expression
 from dsl.problems import InvalidDefinition
 from dsl.walk import Step, inner_blocks, steps_in
 from graphs.run.errors import STANDARD
@@ -32,7 +31,6 @@ MOST_SECONDS: Final = 20.0
 MOST_STEPS: Final = 400  # of one simulated run
 _RANK: Mapping[Reached, int] = {"input": 0, "error": 1, "forced": 2, "never": 3}
 _ATTEMPTS = 6  # for one way from one run
-_STATUS = re.compile(r"status\s*(?:==|>=)\s*(\d{3})")
 
 
 async def explore(
@@ -197,8 +195,22 @@ class _Explorer:
         for one in inside[:3]:
             if (one.reference, "task") not in self.reached:
                 continue
-            for error in _errors(step.task.get("catch") or {}):
+            for error in self._errors(step):
                 yield replace(base, errors={**base.errors, one.reference: replace(error, times=times)})
+
+    def _errors(self, step: Step) -> Iterator[Injected]:
+        """Yield errors that the catch of *step* may take, the likeliest first."""
+        wanted = ((step.task.get("catch") or {}).get("errors") or {}).get("with") or {}
+        name = str(wanted.get("type") or "").rstrip("/").rpartition("/")[2]
+        plain = {key: value for key, value in wanted.items() if not (isinstance(value, str) and is_expression(value))}
+        for formula in self.simulator.sketch.ways.get((step.reference, "caught"), ()):
+            for found in solutions(formula):
+                asked = {path[0]: value for (root, path), value in found.items() if root.startswith("error:") and len(path) == 1}
+                yield _error({**asked, **plain}, name if name in STANDARD else "communication")
+        if plain:
+            yield _error(plain, name if name in STANDARD else "communication")
+        for kind in ("communication", "timeout", "runtime"):
+            yield _error({"status": 503} if kind == "communication" else {}, kind)
 
     def _by_silence(self, base: Plan, step: Step) -> Iterator[Plan]:
         inside = [step, *(one for block in inner_blocks(step) for one in steps_in(block))]
@@ -216,20 +228,6 @@ def _leaves(source: Source) -> Iterator[Source]:
 
 def _is_number(value: JSON) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _errors(catch: Mapping[str, JSON]) -> Iterator[Injected]:
-    """Yield errors that a catch may take, the likeliest first."""
-    wanted = (catch.get("errors") or {}).get("with") or {}
-    name = str(wanted.get("type") or "").rstrip("/").rpartition("/")[2]
-    plain = {key: value for key, value in wanted.items() if not (isinstance(value, str) and value.strip().startswith("${"))}
-    for text in (catch.get("when"), catch.get("exceptWhen")):
-        for status in _STATUS.findall(str(text or "")):
-            yield _error({**plain, "status": int(status)}, "communication")
-    if plain:
-        yield _error(plain, name if name in STANDARD else "communication")
-    for kind in ("communication", "timeout", "runtime"):
-        yield _error({"status": 503} if kind == "communication" else {}, kind)
 
 
 def _error(wanted: Mapping[str, JSON], name: str) -> Injected:

@@ -20,6 +20,7 @@ from graphs.run.ports import JSON, Awaited, Row
 from graphs.run.simulation import happenings, ports
 from graphs.run.simulation.compiling import compile_loosely
 from graphs.run.simulation.model import Injected, Plan, Request, Simulation
+from graphs.run.simulation.openapi import answer_schemas
 from graphs.run.simulation.shapes import Key
 from graphs.run.simulation.sketch import Sketch, sketch
 from graphs.run.simulation.stage import Stage
@@ -60,7 +61,8 @@ class Simulator:
         self.catalogue = catalogue
         self.workflows = workflows
         self.program: Program = compile_loosely(definition, catalogue)
-        self.sketch: Sketch = sketch(definition, catalogue, workflows, schemas)
+        known = {**answer_schemas(definition, documents or {}), **(schemas or {})}
+        self.sketch: Sketch = sketch(definition, catalogue, workflows, known)
         self._expressions = expressions
         self._documents = documents or {}
         self._seed = seed

@@ -41,6 +41,14 @@ from graphs.run.tasks import kind_of
 _VISITS = 4  # of one task, each with other data
 _EVALUATIONS = 20_000  # in all: a definition with more is looked into as far as that goes
 _URI_FIELD = re.compile(r"\{([A-Za-z_]\w*)\}")
+_ERROR = {  # RFC 7807, as the language has it
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["type", "status"],
+    "properties": {
+        name: {"type": "integer" if name == "status" else "string"} for name in ("type", "status", "title", "detail", "instance")
+    },
+}
 _FORMATS = {"date-time": "date", "date": "day", "uri": "url", "email": "email"}
 
 
@@ -355,12 +363,12 @@ class _Walk:
     def _try(self, task: Mapping[str, JSON], reference: str, state: State, place: Place) -> Iterator[Exit]:
         yield from self.inner(task["try"], f"{reference}/try", state, _around(place))
         catch = task.get("catch") or {}
-        texts = {name: ANY if name == "detail" else (Made("string"),) for name in ("type", "title", "detail", "instance")}
-        error: Value = (Record({**texts, "status": (Made("number"),)}),)
+        where = place.base + reference
+        error = self.source(f"error:{where}", _ERROR)
         variables = {**place.variables, str(catch.get("as") or "error"): error, "error": error}
-        for key in ("when", "exceptWhen"):
-            if key in catch:
-                self.condition(catch[key], error, variables, place.base + reference)
+        asked = [self.condition(catch["when"], error, variables, where)] if "when" in catch else []
+        asked += [Not(self.condition(catch["exceptWhen"], error, variables, where))] if "exceptWhen" in catch else []
+        self.way(where, "caught", All(tuple(asked)))
         if isinstance(catch.get("do"), list):
             around = _around(Place(place.base, variables, place.definition, place.depth))
             yield from self.inner(catch["do"], f"{reference}/catch/do", state, around)
