@@ -177,7 +177,9 @@ class FunctionCall:
         """Send a request and return whatever is answered. Raises WorkflowError (communication, authorization) when nothing is."""
         limits = self._step.engine.deps.limits
         try:
-            return await (http or self._step.engine.deps.http).send(replace(request, timeout_s=limits.http_timeout_s, share=self._step.engine.run_id))
+            return await (http or self._step.engine.deps.http).send(
+                replace(request, timeout_s=limits.http_timeout_s, share=self._step.engine.run_id)
+            )
         except HttpFailed as error:
             kind: Kind = "authorization" if error.kind == "blocked" else "communication"
             raise WorkflowError.of(kind, str(error), title=error.title) from error
