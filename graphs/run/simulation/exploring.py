@@ -192,6 +192,8 @@ class _Explorer:
         inside = [one for block in inner_blocks(step) if block.pointer.endswith("/try") for one in steps_in(block)]
         inside.sort(key=lambda one: one.kind not in ("call", "run", "listen"))
         times = 1 if kind == "retried" else None
+        if kind == "caught":
+            yield from self._by_waiting(base, inside)
         for one in inside[:3]:
             if (one.reference, "task") not in self.reached:
                 continue
@@ -212,11 +214,15 @@ class _Explorer:
         for kind in ("communication", "timeout", "runtime"):
             yield _error({"status": 503} if kind == "communication" else {}, kind)
 
+    def _by_waiting(self, base: Plan, inside: Sequence[Step]) -> Iterator[Plan]:
+        """Let nobody answer and no event come, where somebody would wait for that."""
+        waiting = frozenset(one.reference for one in inside if one.kind == "listen" or "deadline" in (one.task.get("with") or {}))
+        if waiting:
+            yield replace(base, silent=base.silent | waiting)
+
     def _by_silence(self, base: Plan, step: Step) -> Iterator[Plan]:
         inside = [step, *(one for block in inner_blocks(step) for one in steps_in(block))]
-        silent = frozenset(one.reference for one in inside if one.kind in ("listen", "call"))
-        if any(one.kind == "listen" or "deadline" in (one.task.get("with") or {}) for one in inside):
-            yield replace(base, silent=base.silent | silent)
+        yield from self._by_waiting(base, inside)
         yield replace(base, errors={**base.errors, step.reference: injected("timeout")})
 
 

@@ -52,6 +52,7 @@ class Mark:
     reference: str
     mark: Kind
     what: str  # in words
+    made_up: bool = False  # a value was: nobody gave it
 
     def to_json(self) -> dict[str, JSON]:
         return {"path": self.path, "reference": self.reference, "mark": self.mark, "what": self.what}

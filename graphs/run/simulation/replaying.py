@@ -111,7 +111,7 @@ async def _one(before: Simulator, after: Simulator, run: Recorded, moved: Mappin
     }
     was = await before.run(input=run.input, recorded=run.outputs)
     now = await after.run(input=run.input, recorded=known)
-    sampled = [mark.reference for mark in now.marks if mark.mark == "simulated" and "sample" in mark.what]
+    sampled = [mark.reference for mark in now.marks if mark.made_up]
     sent = {moved.get(effect.reference, effect.reference): effect.payload for effect in was.effects}
     sends = {effect.reference: effect.payload for effect in now.effects}
     return Replayed(

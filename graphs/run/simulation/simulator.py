@@ -160,15 +160,16 @@ class _Run:
         asked = [one for one in awaited if one.kind in happenings.PEOPLE and not stage.plan.silent & {one.reference, one.path}]
         for one in asked:
             answer, what = happenings.answer(stage, one)
+            made_up = not {one.path, one.reference} & stage.plan.people.keys()
             self.mailbox.answer(one.path, answer, by="simulation")
-            stage.mark(one.path, one.reference, "simulated", what)
+            stage.mark(one.path, one.reference, "simulated", what, made_up=made_up)
             self.requests.append(Request(path=one.path, reference=one.reference, kind=one.kind, form=one.form or {}, answer=answer))
         if asked:
             return True
         heard = [one for one in awaited if one.kind == "event" and happenings.may_hear(stage, one)]
         for one in heard:
             self.mailbox.post_event(happenings.event(stage, one, self.clock.now()))
-            stage.mark(one.path, one.reference, "simulated", "the event is made up")
+            stage.mark(one.path, one.reference, "simulated", "the event is made up", made_up=True)
         if heard:
             return True
         return self._time_passes(awaited)

@@ -65,11 +65,11 @@ class Stage:
     def sketch(self) -> Sketch:
         return self.values.sketch
 
-    def mark(self, path: str, reference: str, kind: Kind, what: str) -> None:
+    def mark(self, path: str, reference: str, kind: Kind, what: str, *, made_up: bool = False) -> None:
         """Say that something at *path* was not as it will be."""
         if self.kinds.get(path) != "forced":
             self.kinds[path] = kind
-        one = Mark(path=path, reference=reference, mark=kind, what=what)
+        one = Mark(path=path, reference=reference, mark=kind, what=what, made_up=made_up)
         if one not in self.marks:
             self.marks.append(one)
 
@@ -190,7 +190,7 @@ class Stage:
             if function is None or function.person or kind not in ("configuration", "runtime", "communication"):
                 raise
             words = f"{function.key} could not work here ({error.detail}); its output is a sample"
-            self.mark(step.path, step.reference, "simulated", words)
+            self.mark(step.path, step.reference, "simulated", words, made_up=True)
             return Flow(self._sample(step))
 
     # what comes back
@@ -223,7 +223,7 @@ class Stage:
         if kind == "asyncapi":
             return await self._messages(step)
         sample = self._sample(step)
-        self.mark(step.path, step.reference, "simulated", _how_made(self.sketch, step))
+        self.mark(step.path, step.reference, "simulated", _how_made(self.sketch, step), made_up=True)
         return self._gave(step, kind, sample, output=_shaped(step, sample, self._payloads.get(step.path)))
 
     async def _messages(self, step: Step) -> Flow:
@@ -234,7 +234,7 @@ class Stage:
             return self._gave(step, "asyncapi", None)
         made = self._sample(step)
         sample = made if isinstance(made, list) else [{"payload": {}, "headers": {}}]
-        self.mark(step.path, step.reference, "simulated", "the messages are samples of what is read of them")
+        self.mark(step.path, step.reference, "simulated", "the messages are samples of what is read of them", made_up=True)
         each = getattr(step.task.body, "each", None)
         self._gave(step, "asyncapi", sample)
         if each is None:

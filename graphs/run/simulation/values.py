@@ -142,7 +142,8 @@ class Values:
             return str(wanted)
         if source.fields:
             return "object"
-        if source.item is not None or "array" in source.kinds:
+        measured = any(atom.sign.startswith("size ") for atom in source.atoms)
+        if source.item is not None or "array" in source.kinds or (measured and not _asked(source)):
             return "array"
         return _asked(source) or _of_group(source) or ("object" if "object" in source.kinds or not source.path else "")
 
@@ -198,6 +199,9 @@ class Values:
             made = texts.matching(schema["pattern"])
         if made is None:
             made = f"{name or 'text'}-{number + self._choice(source, 7)}"
+        size = self.fixed.get((source.root, (*source.path, SIZE)))
+        if isinstance(size, int):
+            return made.ljust(size, "x")[:size]
         made = made.ljust(int(schema.get("minLength") or 0), "x")
         return made[: int(schema["maxLength"])] if isinstance(schema.get("maxLength"), int) else made
 
@@ -228,7 +232,7 @@ def _asked(source: Source) -> str:
     for kind in source.kinds:
         if kind != "object":
             return kind
-    for atom in source.atoms:
+    for atom in [atom for atom in source.atoms if not atom.sign.startswith("size ")]:
         if atom.sign == "truthy":
             return "boolean"
         if isinstance(atom.literal, str):
