@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from graphs.run.simulation.jq import Ast, NotRead, parse
 from graphs.run.simulation.shapes import (
@@ -30,6 +30,7 @@ from graphs.run.simulation.shapes import (
     union,
 )
 
+_DEEPEST = 12  # calls of an expression's own functions inside each other
 _OPPOSITE = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _TEXT_TESTS = {"startswith": "starts", "endswith": "ends", "test": "matches", "contains": "contains"}
 _OF_LISTS = {
@@ -59,6 +60,7 @@ class Reading:
     variables: Mapping[str, Value]
     found: list[Found] = field(default_factory=list)
     lenient: int = 0
+    functions: Mapping[str, tuple[Ast, tuple[str, ...], Reading]] = field(default_factory=dict)  # own: body, parameters, where they stand
     depth: int = 0
 
 
@@ -439,7 +441,7 @@ def _as(tree: Ast, data: Value, reading: Reading) -> Value:
 
 
 def _having(reading: Reading, variables: Mapping[str, Value]) -> Reading:
-    return Reading({**reading.variables, **variables}, reading.found, reading.lenient, reading.depth)
+    return replace(reading, variables={**reading.variables, **variables})
 
 
 def _fold(tree: Ast, data: Value, reading: Reading) -> Value:
@@ -472,6 +474,8 @@ def _update(tree: Ast, data: Value, reading: Reading) -> Value:
 
 def _call(tree: Ast, data: Value, reading: Reading) -> Value:
     name, arguments = tree.value, tree.parts
+    if name in reading.functions:
+        return _own(reading.functions[name], data, arguments, reading)
     special = _FUNCTIONS.get(name)
     if special is not None:
         return special(data, arguments, reading)
@@ -486,6 +490,26 @@ def _call(tree: Ast, data: Value, reading: Reading) -> Value:
     for argument in arguments:
         evaluate(argument, items(data) if name in ("sort_by", "group_by", "unique_by", "min_by", "max_by") else data, reading)
     return ANY
+
+
+def _own(function: tuple[Ast, tuple[str, ...], Reading], data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
+    """Apply a function that the expression itself defines; what calls itself over and over is left."""
+    body, names, home = function
+    if reading.depth > _DEEPEST:
+        return ANY
+    given: dict[str, tuple[Ast, tuple[str, ...], Reading]] = {
+        name: (argument, (), reading) for name, argument in zip(names, arguments, strict=False)
+    }
+    own = replace(home, functions={**home.functions, **given}, depth=reading.depth + 1, lenient=reading.lenient)
+    return evaluate(body, data, own)
+
+
+def _define(tree: Ast, data: Value, reading: Reading) -> Value:
+    body, rest = tree.parts
+    functions = dict(reading.functions)
+    inner = replace(reading, functions=functions)
+    functions[tree.value] = (body, tuple(name.removeprefix("$") for name in tree.extra), inner)
+    return evaluate(rest, data, inner)
 
 
 def _select(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
@@ -750,4 +774,5 @@ _RULES: Mapping[str, Callable[[Ast, Value, Reading], Value]] = {
     "variable": _variable,
     "update": _update,
     "call": _call,
+    "def": _define,
 }

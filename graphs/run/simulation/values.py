@@ -109,6 +109,8 @@ class Values:
     def _object(self, source: Source, schema: Mapping[str, JSON], number: int) -> JSON:
         names = [name for name in schema.get("properties") or {} if len(source.path) < _DEEPEST or name in (schema.get("required") or ())]
         names += [name for name in (*(schema.get("required") or ()), *source.fields) if name not in names]
+        for name in names:
+            _lend(source.member(name), (schema.get("properties") or {}).get(name), source)
         return {name: self.of(source.member(name), number) for name in names}
 
     def _list(self, source: Source, schema: Mapping[str, JSON]) -> JSON:
@@ -118,6 +120,7 @@ class Values:
         if len(source.path) > _DEEPEST:
             size = min(size, int(schema.get("minItems") or 0))
         item = source.element()
+        _lend(item, schema.get("items"), source)
         for need in source.needs:
             if need not in item.needs:
                 item.needs.append(need)
@@ -225,6 +228,13 @@ class Values:
         if self.seed == 0:
             return 0
         return random.Random(f"{self.seed} {source.root} {source.path}").randrange(count)  # noqa: S311 (samples, not secrets)
+
+
+def _lend(source: Source, schema: JSON, parent: Source) -> None:
+    """Give a part the schema that the chosen form of the whole has for it, when it has none."""
+    if source.schema is None and isinstance(schema, Mapping):
+        document = parent.document or parent.schema
+        source.schema, source.document = resolved(schema, document), document
 
 
 def _asked(source: Source) -> str:
