@@ -24,6 +24,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from app import logs
 from app.actions import Actions, Actor
+from app.actions.missing import Here
 from app.settings import Keys, Settings, load_keys, open_home
 from app.store import embedded
 from app.store.errors import DatabaseUnusable
@@ -128,7 +129,7 @@ class Container:
         self.prepared = prepared
         self.store = store
         self.catalogue = catalogue
-        self.actions = Actions(store, catalogue, http_allow=self.settings.http_allow, run_allow=self.settings.run_allow)
+        self.actions = Actions(store, catalogue, http_allow=self.settings.http_allow, run_allow=self.settings.run_allow, here=self._here)
         self._http: dict[tuple[str, ...], GuardedHttp] = {}
         self._role: Role = "cli"
 
@@ -187,6 +188,14 @@ class Container:
         from graphs.run.processes import LocalProcesses
 
         return LocalProcesses(process_settings(self.settings))
+
+    def _here(self, tenant: str) -> Here:
+        """Return what functions of *tenant* have in this installation."""
+        return Here(
+            smtp=self.settings.smtp_url is not None,
+            connections=lambda: {name: one.kind for name, one in self.connections.of(tenant).items()},
+            models=lambda: any(one.kind != "offline" for one in self.models.models),
+        )
 
     @cached_property
     def connections(self) -> ConnectionFile:

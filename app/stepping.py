@@ -11,10 +11,12 @@ from typing import Any
 
 from app.titles import task_title
 from app.undone import owner
+from dsl.walk import subscription_of
 from graphs.run.paths import to_reference
 
 JSON = Any
 ENDED = ("completed", "faulted", "cancelled")
+_IN_A_SUBSCRIPTION = "/with/subscription/foreach/"  # where the tasks of AsyncAPI's `foreach` stand; paths leave it out
 _PENDING = {"status": "pending", "done": 0, "attempts": 0, "detail": "", "started_at": None, "ended_at": None}
 
 
@@ -94,7 +96,8 @@ def _time(state: dict[str, JSON], line: Any) -> None:
 def _overlay(states: dict[str, dict[str, JSON]], waits: Sequence[Any], running: Sequence[str]) -> None:
     """Show what is going on now: a scope is at work as long as something in it is."""
     for path in running:
-        state = states.get(to_reference(path))
+        reference = to_reference(path)
+        state = states.get(reference) or states.get(reference.replace("/foreach/", _IN_A_SUBSCRIPTION))
         if state is not None:
             state["status"] = "retrying" if state["status"] in ("faulted", "retrying") else "running"
     for wait in waits:
@@ -130,3 +133,6 @@ def _inner(task: Mapping[str, JSON], reference: str) -> Iterator[str]:
         inner = task.get(scope)
         if isinstance(inner, Mapping):
             yield from _block(inner.get(key), f"{reference}/{scope}/{key}")
+    each = subscription_of(dict(task)).get("foreach")
+    if isinstance(each, Mapping):
+        yield from _block(each.get("do"), f"{reference}{_IN_A_SUBSCRIPTION}do")

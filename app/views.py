@@ -310,7 +310,7 @@ def _awaiting(wait: Row[Any], definition: Mapping[str, JSON]) -> dict[str, JSON]
         "path": wait.path, "reference": wait.reference, "kind": wait.kind, "title": form.get("title") or task_title(definition,
         wait.reference),
         "message": form.get("message") or "", "data": form.get("data"), "schema": form.get("schema"), "assignee": form.get("assignee"),
-        "wake_at": iso(wait.wake_at), "event": wait.event,
+        "check": bool(form.get("check")), "wake_at": iso(wait.wake_at), "event": wait.event,
     }  # fmt: skip
 
 

@@ -110,7 +110,8 @@ def _other(function: Function | None, name: str, arguments: dict[str, JSON]) -> 
 
 
 def _who(arguments: dict[str, JSON]) -> str:
-    return _text(arguments.get("assignee")) or "a person"
+    assignee = arguments.get("assignee")
+    return _text(" or ".join(map(str, assignee)) if isinstance(assignee, list) else assignee) or "a person"
 
 
 def _about(text: str) -> str:

@@ -150,6 +150,7 @@ def _is_approval(step: Step, data: JSON) -> bool:
 def _who(approval: Step) -> str:
     arguments = approval.task.get("with")
     assignee = arguments.get("assignee") if isinstance(arguments, dict) else None
+    assignee = " or ".join(map(str, assignee)) if isinstance(assignee, list) else assignee
     return str(assignee) if isinstance(assignee, str) and assignee.strip() else "a person"
 
 

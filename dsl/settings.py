@@ -8,8 +8,8 @@ JSON = Any
 
 # read and kept, but without effect in this version: said so, never silently ignored
 NOT_HONOURED_YET: Final = {
-    "document": ("budget", "priority", "concurrency", "retention", "fourEyes"),
-    "task": ("compensate", "proof", "allowTools"),
+    "document": ("retention", "fourEyes"),
+    "task": (),
 }
 
 

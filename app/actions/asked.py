@@ -9,7 +9,7 @@ import dsl
 from dsl.expressions.program import is_expression
 from dsl.walk import steps
 
-ASKING = ("approve:", "ask:")
+ASKING = ("approve:", "ask:", "agent:")
 
 
 def unknown_people(data: Any, known: Collection[str]) -> list[dict[str, Any]]:
@@ -17,8 +17,10 @@ def unknown_people(data: Any, known: Collection[str]) -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for step in steps(data):
         arguments = step.task.get("with")
-        name = arguments.get("assignee") if str(step.task.get("call", "")).startswith(ASKING) and isinstance(arguments, dict) else None
-        if isinstance(name, str) and name and not is_expression(name) and name not in known and name not in found:
+        asked = arguments.get("assignee") if str(step.task.get("call", "")).startswith(ASKING) and isinstance(arguments, dict) else None
+        for name in asked if isinstance(asked, list) else [asked]:
+            if not isinstance(name, str) or not name or is_expression(name) or name in known or name in found:
+                continue
             message = f"There is no user {name!r} here"
             hint = f"whoever may operate Parley can answer instead of {name}"
             problem = dsl.Problem(code="unknown-person", reference=step.reference, message=message, hint=hint, severity="advice")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,6 +12,7 @@ from sqlalchemy.exc import DataError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.actions.errors import Forbidden, Invalid, NotFound
+from app.actions.missing import Here
 from app.store import tables as t
 from app.store.store import Store
 
@@ -34,12 +35,19 @@ class ActionsBase:
     """What the groups of actions share: the store, the catalogue, and the checks every action begins with."""
 
     def __init__(
-        self, store: Store, catalogue: Mapping[str, Any], *, http_allow: Sequence[str] = (), run_allow: Sequence[str] = ()
+        self,
+        store: Store,
+        catalogue: Mapping[str, Any],
+        *,
+        http_allow: Sequence[str] = (),
+        run_allow: Sequence[str] = (),
+        here: Callable[[str], Here] | None = None,
     ) -> None:
         self._store = store
         self._catalogue = catalogue
         self._http_allow = http_allow  # what runs may call although it is not public
         self._run_allow = run_allow  # the programs they may run
+        self._here = here  # what functions have here, by tenant; None: nobody looks
 
     @asynccontextmanager
     async def _acting(self, actor: Actor, needed: Role, act: str) -> AsyncIterator[AsyncSession]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, insert
@@ -20,11 +20,27 @@ PRIORITY = 50
 
 async def begin(session: AsyncSession, version: Row[Any], run_id: str, *, input: Any, started_by: str, **columns: Any) -> None:  # noqa: A002
     """Add a run of *version*, ready unless *columns* of `runs` say otherwise. Whoever calls wakes a worker and has checked the lock."""
+    await begin_all(session, [new_run(version, run_id, input=input, started_by=started_by, **columns)])
+
+
+async def begin_all(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add runs made with `new_run`, in few statements."""
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for row in rows:
+        alike.setdefault(tuple(sorted(row)), []).append(dict(row))
+    for group in alike.values():
+        if len(group) == 1:  # its columns may be expressions, as of a run that its starter takes in hand
+            await session.execute(insert(t.runs).values(group[0]))
+        else:
+            await session.execute(insert(t.runs), group)
+    for lane in sorted({row["lane"] for row in rows if row.get("held")}):
+        await admit(session, lane)
+
+
+def new_run(version: Row[Any], run_id: str, *, input: Any, started_by: str, **columns: Any) -> dict[str, Any]:  # noqa: A002
+    """Return the row of a run for `begin_all`."""
     values = {"tenant_id": version.tenant_id, "id": run_id, "version_id": version.id, "input": input, "started_by": started_by}
-    own = turn(version)
-    await session.execute(insert(t.runs).values(**values, **{**own, **columns}))
-    if own.get("held") and columns.get("held", True):
-        await admit(session, own["lane"])
+    return {**values, **turn(version), **columns}
 
 
 def turn(version: Row[Any]) -> dict[str, Any]:

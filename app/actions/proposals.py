@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from app.actions.base import ActionsBase, Actor, one, record, require
 from app.actions.children import children, definitions, next_free, number, versions_of
 from app.actions.errors import Conflict, Invalid
 from app.actions.locks import differences, lock_of, secrets_used, workflows_run
+from app.actions.missing import lacking
 from app.actions.reach import blocked
 from app.actions.schedules import starts
 from app.programs import turned_off
@@ -192,11 +194,15 @@ class ProposalActions(ActionsBase):
     async def _proposal_view(self, session: AsyncSession, row: Row[Any]) -> ProposalView:
         c = t.secrets.c
         stored = set((await session.execute(select(c.name).where(c.removed_at.is_(None)))).scalars())
-        view = proposal_view(row, self._catalogue, stored, await definitions(session, row.lock))
+        view = proposal_view(row, self._catalogue, stored, await definitions(session, row.lock), zone=self._store.settings.timezone)
         people = {*(await session.execute(select(t.users.c.name))).scalars(), row.created_by, "me"}
         scheduled = starts(row.definition, self._store.settings.timezone, datetime.now(UTC))
         refused = [*blocked(row.definition, self._http_allow), *turned_off(row.definition, self._run_allow)]
-        more = [*unknown_people(row.definition, people), *scheduled, *refused]
+        here = self._here(row.tenant_id) if self._here else None
+        missing = (
+            await asyncio.to_thread(lacking, row.definition, self._catalogue, here) if here else []
+        )  # may ask whether a model is there
+        more = [*unknown_people(row.definition, people), *scheduled, *refused, *missing]
         return replace(view, warnings=[*view.warnings, *await self._same_name(session, row), *more])
 
     async def _same_name(self, session: AsyncSession, row: Row[Any]) -> list[dict[str, Any]]:

@@ -127,6 +127,8 @@ def port_is_free(host: str, number: int) -> bool:
 def model(described: Mapping[str, Any]) -> Check:
     """*described* is what the model router says of itself."""
     state = f"{described['name']}: {described['why']}"
+    if described.get("kind") == "offline":
+        state += "; the functions agent and extract need a model and fail without, summarize and classify do without"
     if described["reachable"] is False:
         return Check(name="Model", status="missing", detail=state, fix=f"{MODEL_FIX}, or bring that one up")
     return Check(name="Model", status="ok", detail=state, fix=MODEL_FIX)

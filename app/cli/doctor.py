@@ -36,7 +36,7 @@ def doctor(as_json: Json = False) -> int:
 
 def examine() -> list[Check]:
     """Return every check; without readable settings only the first ones."""
-    from app.cli import checks, programs
+    from app.cli import checks, equipment, programs
     from app.cli.uplock import holder
     from app.settings import Settings
 
@@ -56,6 +56,7 @@ def examine() -> list[Check]:
         checks.port(settings, running=running),
         checks.of_this_shell(checks.http(settings), running=running),
         checks.of_this_shell(checks.smtp(settings), running=running),
+        *(checks.of_this_shell(check, running=running) for check in equipment.examine(settings)),
         *(checks.of_this_shell(check, running=running) for check in programs.examine(settings)),
         checks.browser(),
     ]

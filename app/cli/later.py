@@ -8,9 +8,6 @@ from app.cli.failures import CommandFailed
 
 NOT_YET = {
     "chat": ("talk to Parley in the terminal", "the chat in the browser does: parley up"),
-    "suspend": ("hold a run", "parley cancel RUN ends it"),
-    "resume": ("let a held run go on", "parley retry RUN tries a failed task again"),
-    "rerun": ("start a run again from a chosen task", "parley retry RUN tries a failed task again"),
     "memory": ("list and forget what agents remember", "nothing is remembered yet"),
     "eval": ("measure the authoring with cases", "evals/README.md says what will live there"),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,7 +14,6 @@ import typer
 from app.cli import files, waits
 from app.cli.failures import CHECK_FAILED, WAITING, CommandFailed, invalid_definition
 from app.cli.inputs import check_input
-from app.cli.later import not_yet
 from app.cli.options import Json
 from app.cli.output import Output
 
@@ -52,16 +51,19 @@ def run(
     workflows: Annotated[Path | None, typer.Option(help="Folder of definitions that `run: workflow` may name.", show_default=False)] = None,
     events: Annotated[Path | None, typer.Option(help="JSON array of CloudEvents, delivered in order.", show_default=False)] = None,
     ephemeral: Annotated[bool, typer.Option("--ephemeral", help="Keep nothing: no database, no version, no stored secrets.")] = False,
-    simulate: Annotated[bool, typer.Option("--simulate", help="(Not there yet.) Would touch nothing outside.")] = False,
+    simulate: Annotated[bool, typer.Option("--simulate", help="Touch nothing outside: say what would happen.")] = False,
+    explore: Annotated[bool, typer.Option("--explore", help="With --simulate: see every way that it can go.")] = False,
+    force: Annotated[list[str] | None, typer.Option(help="With --simulate: TASK=CASE, take this way.", show_default=False)] = None,
+    fail: Annotated[list[str] | None, typer.Option(help="With --simulate: TASK or TASK=STATUS fails.", show_default=False)] = None,
     follow: Annotated[bool, typer.Option("--follow", help="Say on stderr how every step goes.")] = False,
     as_json: Json = False,
 ) -> int:
     """Run a definition; it may call this machine's own addresses (127.0.0.1). Exit 0 completed, 1 faulted or cancelled, 3 waiting."""
+    if not simulate and (explore or force or fail):
+        raise CommandFailed("--explore, --force and --fail belong to --simulate", where="parley run", next_step="add --simulate")
+    request = read(file, input_=input_, secrets=secrets, workflows=workflows, events=events, closed=ephemeral, simulate=simulate)
     if simulate:
-        raise not_yet(
-            "run --simulate", "run a definition without touching anything outside", "--ephemeral keeps nothing, but does call what it calls"
-        )
-    request = read(file, input_=input_, secrets=secrets, workflows=workflows, events=events, closed=ephemeral)
+        return _simulate(request, given=input_ is not None, explore=explore, force=force or (), fail=fail or (), as_json=as_json)
     output = Output(as_json=as_json)
     if ephemeral:
         from app.cli.ephemeral import ephemeral as start
@@ -75,12 +77,37 @@ def run(
     return EXIT_CODES[outcome["status"]]
 
 
-def read(file: Path, *, input_: str | None, secrets: Path | None, workflows: Path | None, events: Path | None, closed: bool) -> Request:
+def _simulate(request: Request, *, given: bool, explore: bool, force: Sequence[str], fail: Sequence[str], as_json: bool) -> int:
+    """Simulate once, or see every way; exit 1 when it faults, or when a fault was found."""
+    from app.cli import simulated
+
+    if not explore:
+        found = asyncio.run(simulated.simulated(request, force=force, fail=fail, given=given))
+        simulated.show(found, as_json=as_json)
+        return EXIT_CODES[found["status"]]
+    if force or fail:
+        raise CommandFailed("--explore decides itself what to force and what fails", where="--explore", next_step="leave one of them out")
+    told, table, fine = asyncio.run(simulated.explored(request, given=given))
+    Output(as_json=as_json).result(told, table)
+    return 0 if fine else CHECK_FAILED
+
+
+def read(
+    file: Path,
+    *,
+    input_: str | None,
+    secrets: Path | None,
+    workflows: Path | None,
+    events: Path | None,
+    closed: bool,
+    simulate: bool = False,
+) -> Request:
     """
     Read and check everything before anything starts.
 
     Args:
         closed: Only the workflows of the folder can be named; else approved ones as well, which the store judges.
+        simulate: Parts that cannot be run here are no mistake, and an input is made where none is given.
 
     Raises:
         CommandFailed: a file or option cannot be used, the definition has errors, or the input does not fit it.
@@ -91,11 +118,16 @@ def read(file: Path, *, input_: str | None, secrets: Path | None, workflows: Pat
     text = files.read_text(file)
     given = files.json_option("--input", input_)
     known = _folder(workflows)
-    examined = later.examine(text, catalogue.load(), workflows=tuple(known) if closed else None)
+    import dsl
+
+    judge = dsl.examine if simulate else later.examine
+    examined = judge(text, catalogue.load(), workflows=tuple(known) if closed else None)
     errors = [problem for problem in examined.problems if problem.severity == "error"]
     if any(not closed or problem.code not in _AT_RUN for problem in errors):
         raise invalid_definition(examined.problems, where=str(file))
-    if not closed:  # an ephemeral run is the specification's own: an input that does not fit is its validation error
+    if not closed and not (
+        simulate and input_ is None
+    ):  # an ephemeral run is the specification's own: an input that does not fit is its validation error
         check_input(examined.data, input_, given, file=str(file))
     return Request(
         path=file,

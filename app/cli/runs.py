@@ -16,7 +16,7 @@ from app.cli.options import Json
 from app.cli.output import Output
 from app.cli.session import NO_WORKER, call
 
-STATUSES = ("ready", "running", "waiting", "completed", "faulted", "cancelled")
+STATUSES = ("ready", "running", "waiting", "suspended", "completed", "faulted", "cancelled", "stuck")
 BATCH = 500  # events that are taken in one transaction
 NEEDS = {"approve": "--approve or --reject", "outcome-unknown": "--happened or --did-not-happen", "ask": "a value"}
 Run = Annotated[str, typer.Argument(help="The run's id.", show_default=False)]
@@ -28,15 +28,20 @@ def register(app: typer.Typer) -> None:
 
 
 def runs(
-    status: Annotated[str | None, typer.Option(help="Only these: ready, running, waiting, completed, faulted or cancelled.")] = None,
+    status: Annotated[
+        str | None, typer.Option(help="Only these: ready, running, waiting, suspended, completed, faulted, cancelled or stuck.")
+    ] = None,
+    dead: Annotated[bool, typer.Option("--dead", help="Only those that were put aside after mistakes of Parley's own.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most this many, newest first.")] = 20,
     as_json: Json = False,
 ) -> int:
     """List runs, newest first."""
     if status is not None and status not in STATUSES:
         raise CommandFailed(f"no run can be {status!r}", where="--status", why=f"a run is {', '.join(STATUSES)}")
+    if dead:
+        status = "stuck"
     found = [view.to_json() for view in call(lambda actions, actor: actions.runs(actor, status=status, limit=limit))]
-    Output(as_json=as_json).result({"runs": found}, "\n".join(runview.row(view) for view in found) or "No runs yet: parley run FILE")
+    Output(as_json=as_json).result({"runs": found}, "\n".join(runview.row(view) for view in found) or _none(status))
     return 0
 
 
@@ -51,12 +56,12 @@ def show(
         lines = [f"{event['time']}  {event['type']}  {event['data'].get('task', '')}".rstrip() for event in found]
         Output(as_json=as_json).result({"events": found}, "\n".join(lines) or "Nothing has happened yet.")
         return 0
-    _print(call(lambda actions, actor: actions.run(actor, run)).to_json(), as_json=as_json)
+    show_view(call(lambda actions, actor: actions.run(actor, run)).to_json(), as_json=as_json)
     return 0
 
 
 def cancel(run: Run, as_json: Json = False) -> int:
-    """Cancel a run: steps not yet begun will not begin."""
+    """Cancel a run: steps not yet begun will not begin, and what can be undone is (metadata.parley.compensate)."""
     view = call(lambda actions, actor: actions.cancel(actor, run)).to_json()
     if view["status"] in ("completed", "faulted"):
         raise CommandFailed(
@@ -66,14 +71,14 @@ def cancel(run: Run, as_json: Json = False) -> int:
             code="already-ended",
             exit_code=CHECK_FAILED,
         )
-    _print(view, as_json=as_json)
+    show_view(view, as_json=as_json)
     return 0
 
 
 def retry(run: Run, as_json: Json = False) -> int:
-    """Try the failed task of a run again; what finished stays finished."""
+    """Try the failed task of a run again; what finished stays finished. A run that was put aside (stuck) goes on."""
     view, notes = call(lambda actions, actor: with_notes(actions, actor, actions.retry(actor, run)))
-    _print(view, notes, as_json=as_json)
+    show_view(view, notes, as_json=as_json)
     return 0
 
 
@@ -92,15 +97,18 @@ def answer(
         bool | None,
         typer.Option("--happened/--did-not-happen", help="Whether the effect took place (outcome-unknown).", show_default=False),
     ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Let the task's proof look whether the effect took place (outcome-unknown).", show_default=False)
+    ] = False,
     as_json: Json = False,
 ) -> int:
     """Answer a task that waits for a person."""
     if value is not None and value_option is not None:
         raise CommandFailed("the value was given twice", where="VALUE and --value", next_step="leave one of them out")
     values = json_option("--value" if value is None else "VALUE", value_option if value is None else value)
-    given = Given(values=values, approved=approved, comment=comment, happened=happened)
+    given = Given(values=values, approved=approved, comment=comment, happened=happened, check=check)
     view, notes = call(lambda actions, actor: decide(actions, actor, run, task, given))
-    _print(view, notes, as_json=as_json)
+    show_view(view, notes, as_json=as_json)
     return 0
 
 
@@ -128,6 +136,10 @@ def _waited(count: int) -> str:
     return f"{count} run{'s' if count > 1 else ''} had been waiting"
 
 
+def _none(status: str | None) -> str:
+    return f"No run is {status}." if status else "No runs yet: parley run FILE"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
     """What the command line answers."""
@@ -136,11 +148,14 @@ class Given:
     approved: bool | None = None
     comment: str = ""
     happened: bool | None = None
+    check: bool = False
 
     def reply(self, kind: str) -> Any:
         """Return the value to hand in for a wait of *kind*; None when its option is missing."""
         if kind == "approve" and self.approved is not None:
             return {"approved": self.approved, "comment": self.comment}
+        if kind == "outcome-unknown" and self.check:
+            return {"check": True}
         if kind == "outcome-unknown" and self.happened is not None:
             return {"happened": self.happened}
         return self.values if kind == "ask" else None
@@ -186,7 +201,8 @@ async def with_notes(actions: Any, actor: Any, acting: Awaitable[Any]) -> tuple[
     return view, [NO_WORKER] if lonely else []
 
 
-def _print(view: dict[str, Any], notes: Sequence[str] = (), *, as_json: bool) -> None:
+def show_view(view: dict[str, Any], notes: Sequence[str] = (), *, as_json: bool) -> None:
+    """Print a run, as JSON or in words."""
     told = {**view, "notes": list(notes)} if notes else view
     Output(as_json=as_json).result(told, "\n".join([runview.in_words(view), *notes]))
 

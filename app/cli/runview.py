@@ -19,6 +19,8 @@ def row(view: Mapping[str, Any]) -> str:
 def in_words(view: Mapping[str, Any]) -> str:
     """Return the run with its steps, what it waits for, its output or error."""
     lines = [f"{view['title'] or view['name']} {view['version']}: {view['status']}{_reason(view)}", f"  run {view['id']}", _times(view)]
+    if origin := view.get("rerun_of"):
+        lines.append(f"  made from run {origin['run']}" + (f", from {origin['task']} on" if origin["task"] else ""))
     if view["steps"]:
         width = max(len(_name(reference, step)) for reference, step in view["steps"].items())
         lines += ["", *(_step(reference, step, width) for reference, step in view["steps"].items())]
@@ -26,13 +28,21 @@ def in_words(view: Mapping[str, Any]) -> str:
         lines.append("")
     for item in view["awaiting"]:
         lines += waits.lines(item, view["id"], view["awaiting"])
+    if view.get("compensated"):
+        lines += ["", "undone:", *map(_undone, view["compensated"])]
     if view["status"] == "completed":
         lines += ["", "output:", json.dumps(view["output"], indent=2, ensure_ascii=False)]
     if view["error"]:
         lines += ["", *(_labelled(view["error"]))]
+    if view["status"] == "suspended":
+        lines += ["", f"parley resume {view['id']} lets it go on"]
     if "retry" in view["actions"]:
         lines += [f"       parley retry {view['id']}"]
     return "\n".join(lines)
+
+
+def _undone(one: Mapping[str, Any]) -> str:
+    return f"  {one['title']}  {one['path']}" + (f"  FAILED: {one['detail']}" if one["status"] == "faulted" else "")
 
 
 def _reason(view: Mapping[str, Any]) -> str:

@@ -40,7 +40,8 @@ def commands(item: Mapping[str, Any], run_id: str, waiting: Sequence[Mapping[str
     if item["kind"] == "approve":
         return [f"{start} --approve", f"{start} --reject --comment 'why not'"]
     if item["kind"] == "outcome-unknown":
-        return [f"{start} --happened", f"{start} --did-not-happen"]
+        look = [f"{start} --check"] if item.get("check") else []
+        return [f"{start} --happened", f"{start} --did-not-happen", *look]
     return [f"{start} {shlex.quote(json.dumps(sample(item.get('schema')), ensure_ascii=False))}"]
 
 
@@ -93,6 +94,9 @@ def _field(name: str, schema: Any, *, needed: bool) -> str:
     words = [" or ".join(map(str, kinds)) if isinstance(kinds, list) else str(kinds)]
     if part.get("enum"):
         words = ["one of " + ", ".join(map(str, part["enum"]))]
+    items = part.get("items")
+    if isinstance(items, Mapping) and items.get("enum"):
+        words = ["a list of any of " + ", ".join(map(str, items["enum"]))]
     words += [f"{key} {part[key]}" for key in ("format", "pattern", "minimum", "maximum", "minLength", "maxLength") if key in part]
     words += ["" if needed else "may be left out"]
     told = part.get("description") or part.get("title") or ""

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, func, null, select, update
+from sqlalchemy import Boolean, Row, bindparam, case, delete, func, null, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.actions.beginning import begin, check_lock
+from app.actions.beginning import begin_all, check_lock, new_run
 from app.actions.errors import ActionError
 from app.scheduling.spec import Spec
 from app.scheduling.turn import Start, Turn
@@ -77,15 +77,16 @@ class Batch:
                 if start.outcome == "started" and refused.get(turn.version_id):
                     start.refuse(refused[turn.version_id])
             turn.error = next((start.reason for start in turn.starts if start.outcome == "refused"), turn.error)
-        runs = []
+        written = await self._written()
+        rows = []
         for turn in self.turns:
-            begun = [start for start in await self._written(turn) if start.run_id is not None]
-            for start in begun:
-                version, id_ = versions[turn.version_id], str(start.run_id)
-                await begin(self.session, version, id_, input=start.input, started_by=STARTED_BY, trigger_id=turn.id)
-                runs.append(id_)
-            turn.begun([str(start.run_id) for start in begun])
-            await self._keep(turn)
+            begun = {str(start.run_id): start for start in turn.starts if start.run_id is not None and (turn.id, start.key) in written}
+            for id_, start in begun.items():
+                rows.append(new_run(versions[turn.version_id], id_, input=start.input, started_by=STARTED_BY, trigger_id=turn.id))
+            turn.begun(list(begun))
+        await begin_all(self.session, rows)
+        runs = [str(row["id"]) for row in rows]
+        await self._keep()
         await self._tidy()
         if runs:
             await queue.enqueue(self.session, runs)
@@ -104,25 +105,40 @@ class Batch:
             return " ".join(filter(None, (error.what, error.why, error.next)))
         return ""
 
-    async def _written(self, turn: Turn) -> list[Start]:
-        """Write the lines of *turn* and return those that were not there before."""
-        fresh = [start for start in turn.starts if not start.from_queue]
-        c, known = t.trigger_starts.c, set()
+    async def _written(self) -> set[tuple[str, str]]:
+        """Write the lines; return (trigger, key) of those that were not there before, and of queued ones whose turn it is now."""
+        c = t.trigger_starts.c
+        fresh = [_line(turn, start) for turn in self.turns for start in turn.starts if not start.from_queue]
+        written: set[tuple[str, str]] = set()
         if fresh:
-            statement = insert(t.trigger_starts).on_conflict_do_nothing().returning(c.key)
-            known = set((await self.session.execute(statement, [_line(turn, start) for start in fresh])).scalars())
-        for start in turn.starts:
-            if start.from_queue:
-                same = (c.trigger_id == turn.id) & (c.key == start.key)
-                values = {"outcome": start.outcome, "reason": start.reason, "run_id": start.run_id, "version_id": turn.version_id}
-                await self.session.execute(update(t.trigger_starts).where(same).values(input=null(), at=func.clock_timestamp(), **values))
-        return [start for start in turn.starts if start.from_queue or start.key in known]
+            statement = insert(t.trigger_starts).on_conflict_do_nothing().returning(c.trigger_id, c.key)
+            written = {(row.trigger_id, row.key) for row in await self.session.execute(statement, fresh)}
+        for turn in self.turns:
+            for start in turn.starts:
+                if start.from_queue:
+                    same = (c.trigger_id == turn.id) & (c.key == start.key)
+                    values = {"outcome": start.outcome, "reason": start.reason, "run_id": start.run_id, "version_id": turn.version_id}
+                    await self.session.execute(
+                        update(t.trigger_starts).where(same).values(input=null(), at=func.clock_timestamp(), **values)
+                    )
+                    written.add((turn.id, start.key))
+        return written
 
-    async def _keep(self, turn: Turn) -> None:
-        values: dict[str, Any] = {"next_due": turn.next_due, "decided_at": turn.now, "current_run": turn.current_run}
-        if turn.starts or turn.error:
-            values["error"] = turn.error
-        await self.session.execute(update(t.triggers).where(t.triggers.c.id == turn.id).values(**values))
+    async def _keep(self) -> None:
+        """Store how the triggers stand; the last error stays until something was started."""
+        c = t.triggers.c
+        stand: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("next_due", "decided_at", "current_run")}
+        error = case((bindparam("new_told", type_=Boolean()), bindparam("new_error")), else_=c.error)
+        statement = update(t.triggers).where(c.id == bindparam("of")).values(**stand, error=error)
+        rows = [
+            {
+                "of": turn.id, "new_next_due": turn.next_due, "new_decided_at": turn.now, "new_current_run": turn.current_run,
+                "new_told": bool(turn.starts or turn.error), "new_error": turn.error,
+            }
+            for turn in self.turns
+        ]  # fmt: skip
+        if rows:
+            await (await self.session.connection()).execute(statement, rows)
 
     async def _tidy(self) -> None:
         c, e = t.trigger_starts.c, t.trigger_events.c

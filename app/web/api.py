@@ -79,11 +79,13 @@ async def docs(request: Request) -> HTMLResponse:
 def add_api(app: FastAPI) -> None:
     """Add the API to *app*; every other path under /api is a JSON 404, else the chat's page would answer it."""
     from app.web.event_routes import router as events
+    from app.web.run_routes import router as runs
     from app.web.trigger_routes import router as triggers
 
     app.include_router(router)
     app.include_router(events)
     app.include_router(triggers)
+    app.include_router(runs)
 
     @app.api_route("/api/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
     @app.api_route("/api", methods=["GET"], include_in_schema=False)

@@ -109,6 +109,7 @@ def _people(data: Any, catalogue: Catalogue) -> str:
             continue
         with_ = step.task.get("with")
         who = with_.get("assignee") if isinstance(with_, dict) else None
+        who = " or ".join(map(str, who)) if isinstance(who, list) else who
         asked.append(f"- {parley_of(step.task).get('title') or step.name}: {who or 'anybody with the right to'}")
     if not asked:
         return "Nobody is asked while it runs. You approve the definition before it can run at all."

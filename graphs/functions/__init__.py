@@ -17,9 +17,12 @@ JSON = Any
 FunctionCode = Callable[[Mapping[str, JSON], "FunctionCall"], Awaitable[JSON]]
 
 _MODULES: Mapping[str, str] = {
+    "agent:1.0.0": "agent",
     "approve:1.0.0": "approve",
     "ask:1.0.0": "ask",
+    "chart:1.0.0": "chart",
     "classify:1.0.0": "classify",
+    "extract:1.0.0": "extract",
     "fetch-page:1.0.0": "fetch_page",
     "notify:1.0.0": "notify",
     "read-document:1.0.0": "read_document",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 async def run(arguments: Mapping[str, Any], call: FunctionCall) -> dict[str, Any]:
     """Return `{approved, comment, by}`. Raises WorkflowError (timeout) when the deadline passed."""
     form = {key: arguments.get(key) for key in ("title", "message", "data", "assignee")}
-    delivery = await call.person("approve", form, arguments.get("deadline"))
+    delivery = await call.person("approve", form, arguments.get("deadline"), arguments.get("reminders") or ())
     answer = delivery.payload or {}
     return {
         "approved": answer.get("approved") is True,

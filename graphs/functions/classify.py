@@ -1,4 +1,4 @@
-"""`classify`: the label whose keywords a text holds most often. Deterministic; a model may take over in a later version."""
+"""`classify`: the label that a model finds fitting; without a model the one whose keywords the text holds most often."""
 
 from __future__ import annotations
 
@@ -6,12 +6,29 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from graphs.functions import asking, replies
+
 if TYPE_CHECKING:
     from graphs.run.function_api import FunctionCall
 
 
-async def run(arguments: Mapping[str, Any], _call: FunctionCall) -> dict[str, Any]:
-    """Return `{label, keywords, by}`: the words that decided, none when it fell to `otherwise`."""
+async def run(arguments: Mapping[str, Any], call: FunctionCall) -> dict[str, Any]:
+    """Return `{label, keywords, by}`: the words that decided, none when it fell to `otherwise`; by whom. Raises WorkflowError."""
+    if not await asking.chosen(call):
+        return _by_keywords(arguments)
+    labels = list(arguments["labels"])
+    reply = replies.fitting(replies.Classified, "label", {"enum": [*labels, None]})
+    values = {"labels": arguments["labels"], "text": str(arguments["text"])}
+    found = await asking.ask(call, "run/classify", values, reply, what="classify")
+    label = found.reply.label
+    return {
+        "label": arguments.get("otherwise") if label is None else label,
+        "keywords": found.reply.keywords if label else [],
+        "by": found.model,
+    }
+
+
+def _by_keywords(arguments: Mapping[str, Any]) -> dict[str, Any]:
     text = str(arguments["text"]).casefold()
     labels: Mapping[str, Sequence[str]] = arguments["labels"]
     found = {label: [word for word in words if _holds(text, word)] for label, words in labels.items()}

@@ -60,6 +60,21 @@ def _url(connection: Connection) -> URL:
     return url.set(username=str(user) if user else url.username, password=str(password) if password else url.password)
 
 
+def driver_missing(url: str) -> str:
+    """Return why databases at *url* cannot be reached from here, "" when they can: the address is none, or its driver is not installed."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        parts = make_url(url)
+        parts.set(drivername=_DRIVERS.get(parts.drivername, parts.drivername)).get_dialect().import_dbapi()
+    except (ArgumentError, ValueError):
+        return "its 'url' is no database address"
+    except ImportError:
+        return f"the driver of {make_url(url).drivername} is not installed"
+    return ""
+
+
 class _Work:
     """One statement, in a thread: most drivers know no other way."""
 

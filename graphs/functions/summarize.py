@@ -1,4 +1,4 @@
-"""`summarize` without a model: the sentences that hold most of what the text is about, in their own order and words."""
+"""`summarize`: a model says it in a few sentences; without one, the sentences that hold most of the text, in their order and words."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from graphs.functions import asking, replies
 
 if TYPE_CHECKING:
     from graphs.run.function_api import FunctionCall
@@ -15,10 +17,15 @@ _WORD = re.compile(r"[^\W\d_]{4,}")  # shorter words say little about the subjec
 _DEFAULT_SENTENCES = 3
 
 
-async def run(arguments: Mapping[str, Any], _call: FunctionCall) -> dict[str, Any]:
-    """Return `{summary, by: "extractive"}`."""
+async def run(arguments: Mapping[str, Any], call: FunctionCall) -> dict[str, Any]:
+    """Return `{summary, by}`, by "extractive" or the model's name. Raises WorkflowError (communication, runtime)."""
     sentences = _sentences(arguments)
-    chosen = _choose(sentences, arguments.get("sentences") or _DEFAULT_SENTENCES)
+    wanted = arguments.get("sentences") or _DEFAULT_SENTENCES
+    if sentences and await asking.chosen(call):
+        values = {"sentences": wanted, "text": "\n".join(sentences)}
+        found = await asking.ask(call, "run/summarize", values, replies.Summarized, what="summarize")
+        return {"summary": found.reply.summary, "by": found.model}
+    chosen = _choose(sentences, wanted)
     return {"summary": " ".join(chosen), "by": "extractive"}
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from graphs.run import durations, paths
 from graphs.run.effects import idempotency_key
+from graphs.run.ending import end
 from graphs.run.errors import HttpFailed, Kind, WorkflowError
-from graphs.run.ports import JSON, Delivery, Http, HttpRequest, HttpResponse, Notices
+from graphs.run.ports import JSON, Awaited, Delivery, Http, HttpRequest, HttpResponse, Notices
 from graphs.run.step import Step
 from graphs.run.tree import NOTHING, Body
 
@@ -58,6 +61,10 @@ class FunctionCall:
         """Return *text* with every secret that the run has read taken out."""
         return self._step.engine.redactor.text(text)
 
+    async def durable(self) -> None:
+        """Return when every result so far is durable: before anything outside is told of it."""
+        await self._step.engine.deps.journal.flush()
+
     async def inner(self, where: Sequence[str], body: Body) -> JSON:
         """
         Do *body* as a step of its own below this one, and return its output; a finished one is never done again.
@@ -100,25 +107,58 @@ class FunctionCall:
         """
         self._step.engine.meter.spend(self._step, tokens, money)
 
-    async def person(self, kind: Literal["approve", "ask"], form: Mapping[str, JSON], deadline: JSON = None) -> Delivery:
+    async def person(
+        self, kind: Literal["approve", "ask"], form: Mapping[str, JSON], deadline: JSON = None, reminders: Sequence[JSON] = ()
+    ) -> Delivery:
         """
         Return what a person answered; the run may be parked until then.
 
         Args:
-            form: {title, message, data, schema, assignee}.
+            form: {title, message, data, schema, assignee}; several assignees are a list, and any of them may answer.
             deadline: Duration from now, or None for no limit.
+            reminders: Durations, each from the one before; then whoever is asked is reminded in the chat.
 
         Raises:
             WorkflowError: timeout, when nobody answered in time.
         """
-        try:
-            after_s = None if deadline is None else durations.seconds(deadline)
-        except ValueError as error:
-            raise WorkflowError.of("validation", f"deadline: {error}") from error
-        delivery = await self._step.receive(kind, form=form, after_s=after_s)
+        after_s = None if deadline is None else _seconds("deadline", deadline)
+        who = form.get("assignee")
+        form = {**form, "assignee": ", ".join(map(str, who)) if isinstance(who, list) else who}
+        async with self._reminding(form, [_seconds("reminders", one) for one in reminders]):
+            delivery = await self._step.receive(kind, form=form, after_s=after_s)
         if delivery.kind == "timer":
             raise WorkflowError.of("timeout", f"nobody answered '{form.get('title')}' in time")
         return delivery
+
+    @asynccontextmanager
+    async def _reminding(self, form: Mapping[str, JSON], delays_s: Sequence[float]) -> AsyncIterator[None]:
+        """Remind as long as the block lasts: a strand of its own, whose timers are durable."""
+        if not delays_s:
+            yield
+            return
+        engine = self._step.engine
+        engine.strands.join()
+        task = asyncio.create_task(self._remind(form, delays_s))
+        task.add_done_callback(lambda _task: engine.strands.leave())  # also of one that is cancelled before it began
+        try:
+            yield
+        finally:
+            await end(task)
+            for number in range(1, len(delays_s) + 1):  # an earlier process may have set them
+                engine.waits.restored(self._reminder(number))
+                engine.waits.drop(self._reminder(number))
+
+    def _reminder(self, number: int) -> str:
+        return paths.again(f"{self._step.path}/reminder[{number}]", self._step.attempt)
+
+    async def _remind(self, form: Mapping[str, JSON], delays_s: Sequence[float]) -> None:
+        engine, reference = self._step.engine, f"{self._step.reference}/reminder"
+        for number, delay_s in enumerate(delays_s, 1):
+            path, wake_at = self._reminder(number), self.now + timedelta(seconds=delay_s)
+            await engine.waits.receive(Awaited(path=path, reference=reference, kind="timer", wake_at=wake_at))
+            text = {name: engine.redactor.text(str(form.get(name) or "")) for name in ("assignee", "title", "message")}
+            title = f"Reminder: {text['title']}"
+            await self.notices.post(path=path, channel="chat", to=text["assignee"], title=title, text=text["message"])
 
     async def connection(self, name: str, *kinds: ConnectionKind) -> Connection:
         """Return the operator's connection *name*. Raises WorkflowError (configuration), which names it and the setting."""
@@ -137,7 +177,17 @@ class FunctionCall:
         """Send a request and return whatever is answered. Raises WorkflowError (communication, authorization) when nothing is."""
         limits = self._step.engine.deps.limits
         try:
-            return await (http or self._step.engine.deps.http).send(replace(request, timeout_s=limits.http_timeout_s))
+            return await (http or self._step.engine.deps.http).send(
+                replace(request, timeout_s=limits.http_timeout_s, share=self._step.engine.run_id)
+            )
         except HttpFailed as error:
             kind: Kind = "authorization" if error.kind == "blocked" else "communication"
             raise WorkflowError.of(kind, str(error), title=error.title) from error
+
+
+def _seconds(name: str, duration: JSON) -> float:
+    """Return a duration in seconds. Raises WorkflowError (validation)."""
+    try:
+        return durations.seconds(duration)
+    except ValueError as error:
+        raise WorkflowError.of("validation", f"{name}: {error}") from error

@@ -22,6 +22,7 @@ from graphs.run.addresses import AddressPolicy, suggestion
 from graphs.run.errors import HttpFailed
 from graphs.run.hosts import OUT_OF_ORDER, Hosts, Turn
 from graphs.run.http_failures import failed, not_a_url
+from graphs.run.http_pool import Shared, Transport
 from graphs.run.ports import HttpRequest, HttpResponse
 from graphs.run.unpacking import ACCEPTED, TooLarge, Unpackable, Unpacker
 
@@ -64,7 +65,7 @@ class GuardedHttp:
         self._hosts = hosts or Hosts()
         self.tls = tls or httpx.create_ssl_context(trust_env=False)
         self._backend = _Backend(AddressPolicy(allow), resolve or _system_resolve)
-        self._transport = _Transport(self._backend, self.tls)
+        self._transport = Transport(self._backend, self.tls)
         self._client = httpx.AsyncClient(
             transport=self._transport,
             trust_env=False,
@@ -84,7 +85,7 @@ class GuardedHttp:
     def client(self) -> httpx.AsyncClient:
         """Return a client that goes the same guarded way, for exchanges that are not one request and one answer; the caller closes it."""
         return httpx.AsyncClient(
-            transport=_Shared(self._transport),
+            transport=Shared(self._transport, _refuse_url),
             trust_env=False,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             timeout=None,  # noqa: S113 (the task has one)
@@ -233,54 +234,6 @@ class _Backend(httpcore.AsyncNetworkBackend):
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
-
-
-class _Transport(httpx.AsyncBaseTransport):
-    """httpx over a connection pool with our backend."""
-
-    def __init__(self, backend: _Backend, tls: ssl.SSLContext) -> None:
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=tls, max_connections=1000, max_keepalive_connections=100, keepalive_expiry=15.0, network_backend=backend
-        )
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        url = request.url
-        answer = await self._pool.handle_async_request(
-            httpcore.Request(
-                request.method,
-                httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions=request.extensions,
-            )
-        )
-        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions, request=request)
-
-    async def aclose(self) -> None:
-        await self._pool.aclose()
-
-
-class _Shared(httpx.AsyncBaseTransport):
-    """The transport for one more client, which does not close it."""
-
-    def __init__(self, inner: _Transport) -> None:
-        self._inner = inner
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        _refuse_url(request.url, str(request.url))
-        return await self._inner.handle_async_request(request)
-
-
-class _Body(httpx.AsyncByteStream):
-    def __init__(self, answer: httpcore.Response) -> None:
-        self._answer = answer
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for part in self._answer.aiter_stream():
-            yield part
-
-    async def aclose(self) -> None:
-        await self._answer.aclose()
 
 
 @asynccontextmanager

@@ -31,13 +31,16 @@ const TaskCard = define("TaskCard", () => function TaskCard({ p, call }) {
     const needed = (p.schema && p.schema.required) || []
     return (
       <div className="pl-form">
-        {fields.map(([name, field]) => (
-          <label key={name} className="pl-field">
-            <span>{field.title || name}{needed.includes(name) ? "" : " (optional)"}</span>
-            {control(name, field)}
-            {field.description ? <small>{field.description}</small> : null}
-          </label>
-        ))}
+        {fields.map(([name, field]) => {
+          const Field = field.type === "array" ? "div" : "label" // a label is for one control
+          return (
+            <Field key={name} className="pl-field">
+              <span>{field.title || name}{needed.includes(name) ? "" : " (optional)"}</span>
+              {control(name, field)}
+              {field.description ? <small>{field.description}</small> : null}
+            </Field>
+          )
+        })}
       </div>
     )
   }
@@ -45,11 +48,22 @@ const TaskCard = define("TaskCard", () => function TaskCard({ p, call }) {
   function control(name, field) {
     const set = (value) => setValues((before) => ({ ...before, [name]: value }))
     const value = values[name] ?? ""
-    if (field.enum) return <select className="pl-select" value={value} onChange={(event) => set(event.target.value)}><option value="">Choose…</option>{field.enum.map((one) => <option key={one}>{one}</option>)}</select>
+    if (field.enum) return <select className="pl-select" value={field.enum.indexOf(values[name])} onChange={(event) => set(field.enum[Number(event.target.value)])}><option value="-1">Choose…</option>{field.enum.map((one, i) => <option key={i} value={i}>{String(one)}</option>)}</select>
+    if (field.type === "array" && field.items && field.items.enum) return several(name, field.items.enum, set)
     if (field.type === "boolean") return <input type="checkbox" className="pl-check" checked={!!values[name]} onChange={(event) => set(event.target.checked)} />
-    if (field.type === "integer" || field.type === "number") return <Input type="number" step={field.type === "integer" ? 1 : "any"} value={value} onChange={(event) => set(event.target.value === "" ? undefined : Number(event.target.value))} />
+    if (field.type === "integer" || field.type === "number") return <Input type="number" step={field.type === "integer" ? 1 : "any"} min={field.minimum} max={field.maximum} value={value} onChange={(event) => set(event.target.value === "" ? undefined : Number(event.target.value))} />
     if ((field.maxLength || 0) > 200) return <Textarea rows={3} value={value} onChange={(event) => set(event.target.value)} />
-    return <Input type={field.format === "date" ? "date" : field.format === "email" ? "email" : "text"} value={value} onChange={(event) => set(event.target.value)} />
+    return <Input type={["date", "time", "email"].includes(field.format) ? field.format : field.format === "uri" ? "url" : "text"} value={value} onChange={(event) => set(event.target.value)} />
+  }
+
+  function several(name, choices, set) {
+    const chosen = values[name] || []
+    const toggle = (one, on) => set(choices.filter((other) => (other === one ? on : chosen.includes(other))))
+    return (
+      <span className="pl-several" role="group">
+        {choices.map((one, i) => <label key={i}><input type="checkbox" className="pl-check" checked={chosen.includes(one)} onChange={(event) => toggle(one, event.target.checked)} /> {String(one)}</label>)}
+      </span>
+    )
   }
 
   function footer() {

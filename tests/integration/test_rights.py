@@ -29,6 +29,7 @@ class Ids:
     version: str
     run: str
     faulted: str
+    suspended: str
     scheduled: str
 
 
@@ -52,6 +53,10 @@ ACTS: Mapping[str, Act] = {
     "runs": Act("viewer", lambda a, who, i: a.runs(who), "nothing"),
     "nobody_works": Act("viewer", lambda a, who, i: a.nobody_works(who), "own"),
     "cancel": Act("operator", lambda a, who, i: a.cancel(who, i.run), "not found", "cancel"),
+    "suspend": Act("operator", lambda a, who, i: a.suspend(who, i.run), "not found", "suspend"),
+    "resume": Act("operator", lambda a, who, i: a.resume(who, i.suspended), "not found", "resume"),
+    "rerun": Act("operator", lambda a, who, i: a.rerun(who, i.faulted), "not found", "rerun"),
+    "start_many": Act("operator", lambda a, who, i: a.start_many(who, i.version, [{}]), "not found", "start-many"),
     "retry": Act("operator", lambda a, who, i: a.retry(who, i.faulted), "not found", "retry"),
     "tasks": Act("viewer", lambda a, who, i: a.tasks(who), "nothing"),
     "answer": Act("approver", lambda a, who, i: a.answer(who, i.run, "/do/0/ok", {"approved": True}), "not found", "answer"),
@@ -83,7 +88,8 @@ async def ids(container: Container, actor: Actor) -> Ids:
     actions, store = container.actions, container.store
     version = await approved(container, actor, A)
     proposal = await actions.propose(actor, definition("a: {set: {x: 1}}", name="open"))
-    run, faulted = await actions.start(actor, version.id), await actions.start(actor, version.id)
+    run, faulted, suspended = [await actions.start(actor, version.id) for _ in range(3)]
+    await actions.suspend(actor, suspended.id)
     async with store.database.transaction(actor.tenant) as connection:
         await connection.execute("UPDATE parley.runs SET status = 'running', epoch = 1, owner = 'test' WHERE id = %s", [run.id])
         await connection.execute("UPDATE parley.runs SET status = 'faulted', error = '{}' WHERE id = %s", [faulted.id])
@@ -96,7 +102,7 @@ async def ids(container: Container, actor: Actor) -> Ids:
         for number in ("1.0.0", "1.0.1")
     ]
     await actions.activate(actor, timed[0].id)
-    return Ids(proposal.id, proposal.digest, version.id, run.id, faulted.id, timed[1].id)
+    return Ids(proposal.id, proposal.digest, version.id, run.id, faulted.id, suspended.id, timed[1].id)
 
 
 def everything(database: Prepared, tenant: str) -> dict[str, list[str]]:
@@ -188,7 +194,7 @@ async def test_names_and_ids_are_never_part_of_a_statement(
 ) -> None:
     """Refused in words, or kept as what they are; no error of the database's comes through."""
     before = everything(database, actor.tenant)
-    actions, here = container.actions, Ids(text, text, text, text, text, text)
+    actions, here = container.actions, Ids(*[text] * len(Ids.__dataclass_fields__))
     event = {"id": text, "source": text, "type": text, "subject": text, "data": text}
 
     for call in (

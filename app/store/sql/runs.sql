@@ -77,13 +77,16 @@ INSERT INTO parley.live (tenant_id, run_id, running) VALUES (current_setting('ap
 ON CONFLICT (tenant_id, run_id) DO UPDATE SET running = excluded.running, updated_at = now();
 
 -- name: signal
--- Something arrived for these runs: whoever runs them reads again, and those that wait become ready.
-UPDATE parley.runs
-   SET signals = signals + 1, ready_at = CASE WHEN status = 'waiting' THEN clock_timestamp() ELSE ready_at END,
-       reason = CASE WHEN status = 'waiting' THEN '' ELSE reason END, wake_at = CASE WHEN status = 'waiting' THEN NULL ELSE wake_at END,
-       status = CASE WHEN status = 'waiting' THEN 'ready' ELSE status END
- WHERE id = ANY(%(runs)s::text[]) AND status IN ('ready', 'running', 'waiting')
-RETURNING id, status;
+-- Something arrived for these runs: whoever runs them reads again, and those that wait become ready. Rows in id order, as renew_leases and
+-- the journal's writer lock them.
+UPDATE parley.runs r
+   SET signals = r.signals + 1, ready_at = CASE WHEN r.status = 'waiting' THEN clock_timestamp() ELSE r.ready_at END,
+       reason = CASE WHEN r.status = 'waiting' THEN '' ELSE r.reason END, wake_at = CASE WHEN r.status = 'waiting' THEN NULL ELSE r.wake_at END,
+       status = CASE WHEN r.status = 'waiting' THEN 'ready' ELSE r.status END
+  FROM (SELECT i.id FROM parley.runs i WHERE i.id = ANY(%(runs)s::text[]) AND i.status IN ('ready', 'running', 'waiting')
+         ORDER BY i.id FOR NO KEY UPDATE) AS alive
+ WHERE r.id = alive.id
+RETURNING r.id, r.status;
 
 -- name: here
 INSERT INTO parley.workers (owner, slots) VALUES (%(owner)s, %(slots)s)

@@ -1,13 +1,13 @@
-"""The port every protocol fills. Kept here: HTTP, MQTT, WebSocket. Others come with a package of their own.
+"""The port every protocol fills. Kept here: HTTP, MQTT, WebSocket, and NATS as an extra. Others come with a package of their own.
 
-Such a package names a class with the two methods of `Broker` in the entry point group `parley.brokers`, under the protocol's name. It is
+Such a package names a class with the methods of `Broker` in the entry point group `parley.brokers`, under the protocol's name. It is
 given the run's way out and has to use it: `graphs.run.network.connected` gives sockets to addresses that are allowed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
@@ -58,6 +58,9 @@ class Broker(Protocol):
     def subscribe(self, target: Target, after: str) -> AbstractAsyncContextManager[Subscription]:
         """Yield messages, those after the place *after* where the protocol knows places. Raises WorkflowError likewise."""
 
+    async def forget(self, target: Target) -> None:
+        """The subscription that an earlier process had is over: leave nothing of it behind. Raises nothing."""
+
 
 def broker_for(protocol: str) -> Broker:
     """Return what speaks *protocol*. Raises WorkflowError (configuration) that says what is missing."""
@@ -73,6 +76,10 @@ def broker_for(protocol: str) -> Broker:
         from graphs.run.asyncapi.over_ws import WebSocketBroker
 
         return WebSocketBroker()
+    if protocol == "nats":
+        from graphs.run.asyncapi.over_nats import NatsBroker
+
+        return NatsBroker()
     from importlib.metadata import entry_points
 
     for found in entry_points(group=GROUP, name=protocol):
@@ -80,5 +87,15 @@ def broker_for(protocol: str) -> Broker:
     raise WorkflowError.of(
         "configuration",
         f"nothing installed here speaks {protocol}: install a package that has '{protocol}' in the entry point group '{GROUP}'; "
-        "http, mqtt, mqtt5 and ws need none",
+        "http, mqtt, mqtt5 and ws need none, nats is an extra",
     )
+
+
+@contextmanager
+def extra(name: str) -> Iterator[None]:
+    """Import what an extra brings inside the `with`. Raises WorkflowError (configuration) that says how to install it."""
+    try:
+        yield
+    except ImportError as error:
+        words = f"the extra '{name}' is not installed here: pip install 'parley-workflows[{name}]'"
+        raise WorkflowError.of("configuration", words) from error

@@ -23,6 +23,7 @@ from graphs.run.ports import HttpRequest
 from graphs.run.streams import lines, server_events
 
 _AGAIN_S = 1.0  # before a stream is taken up again, unless the server says otherwise
+_SHORTEST_AGAIN_S = 0.1
 _LONGEST_AGAIN_S = 60.0
 _LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/json-lines")
 
@@ -44,6 +45,9 @@ class HttpBroker:
     async def subscribe(self, target: Target, after: str) -> AsyncIterator[_Stream]:
         async with aclosing(_messages(target, after)) as messages:
             yield _Stream(messages)
+
+    async def forget(self, target: Target) -> None:
+        """Nothing outlives the connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ async def _messages(target: Target, last: str) -> AsyncGenerator[Incoming, None]
                 raise WorkflowError.of("communication", words, title="Not a stream of messages")
             async for event in server_events(response.aiter_bytes()):
                 last = event.id
-                wait_s = wait_s if event.retry_ms is None else min(event.retry_ms / 1000, _LONGEST_AGAIN_S)
+                wait_s = wait_s if event.retry_ms is None else min(max(event.retry_ms / 1000, _SHORTEST_AGAIN_S), _LONGEST_AGAIN_S)
                 named = {"event": event.event, **({"id": event.id} if event.id else {})}
                 yield Incoming(event.data.encode(), {**heads, **named}, place=event.id)
         await asyncio.sleep(wait_s)

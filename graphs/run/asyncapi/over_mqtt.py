@@ -50,9 +50,8 @@ class MqttBroker:
     async def subscribe(self, target: Target, after: str) -> AsyncIterator[_Session]:
         import aiomqtt
 
-        name = _session_name(target)
         keep = False
-        client = await _client(target, name, lasting=True)
+        client = await _client(target, _session_name(target), lasting=True)
         try:
             with _Said(target):
                 await client.__aenter__()
@@ -69,7 +68,15 @@ class MqttBroker:
                     await client.__aexit__(None, None, None)
         finally:
             if not keep:
-                await _forget(target, name)
+                await self.forget(target)
+
+    async def forget(self, target: Target) -> None:
+        """End the session at the broker, as far as that is possible now."""
+        import aiomqtt
+
+        with suppress(aiomqtt.MqttError, WorkflowError, TimeoutError, OSError):
+            async with asyncio.timeout(_GOODBYE_S), await _client(target, _session_name(target)):
+                pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,16 +163,6 @@ async def _login(target: Target) -> tuple[str | None, str | None]:
         raise WorkflowError.of("configuration", "the authentication needs a username and a password")
     shown = await target.authentication.resolve(target.step)
     return "", str(shown["parameter"])
-
-
-async def _forget(target: Target, name: str) -> None:
-    """End the session at the broker, as far as that is possible now."""
-    import aiomqtt
-
-    with suppress(aiomqtt.MqttError, WorkflowError, TimeoutError, OSError):
-        async with asyncio.timeout(_GOODBYE_S):
-            async with await _client(target, name, lasting=False):
-                pass
 
 
 def _session_name(target: Target) -> str:

@@ -30,6 +30,9 @@ class WebSocketBroker:
         async with _connection(target) as connection:
             yield _Frames(connection)
 
+    async def forget(self, target: Target) -> None:
+        """Nothing outlives the connection."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Frames:

@@ -21,9 +21,23 @@ _WRITTEN: Final[Mapping[str, tuple[str, ...]]] = {
     "amqp": ("amqp", "amqps"),
     "stomp": ("stomp", "stomps"),
     "redis": ("redis", "rediss"),
+    "nats": ("nats", "nats+tls", "tls"),
 }
-_SECURE: Final = ("https", "wss", "mqtts", "secure-mqtt", "mqtts5", "secure-mqtt5", "kafka-secure", "amqps", "stomps", "rediss")
-_PORTS: Final[Mapping[str, tuple[int, int]]] = {"http": (80, 443), "ws": (80, 443), "mqtt": (1883, 8883)}
+_SECURE: Final = (
+    "https",
+    "wss",
+    "mqtts",
+    "secure-mqtt",
+    "mqtts5",
+    "secure-mqtt5",
+    "kafka-secure",
+    "amqps",
+    "stomps",
+    "rediss",
+    "nats+tls",
+    "tls",
+)
+_PORTS: Final[Mapping[str, tuple[int, int]]] = {"http": (80, 443), "ws": (80, 443), "mqtt": (1883, 8883), "nats": (4222, 4222)}
 _VARIABLE: Final = re.compile(r"\{([^{}]+)\}")
 
 

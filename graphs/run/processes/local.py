@@ -37,14 +37,17 @@ class LocalProcesses:
 
     async def run(self, what: Command | Container, seconds: float) -> Finished:
         """Return how it ended. Raises ProcessFailed; cancelled, it is ended with everything below it."""
+        began = False
         try:
             async with asyncio.timeout(seconds):
                 async with self._room:
+                    began = True
                     if isinstance(what, Container):
                         return await self._engine.run(what)
                     finished, said = await run_shut_in(what, self._settings, seconds)
         except TimeoutError as error:
-            raise ProcessFailed(f"it did not end within {seconds:g} s, and was ended", "timeout") from error
+            full = f"it did not begin within {seconds:g} s: {self._settings.at_once} others were running (PARLEY_RUN_CONCURRENCY)"
+            raise ProcessFailed(f"it did not end within {seconds:g} s, and was ended" if began else full, "timeout") from error
         self._tell(said)
         return finished
 

@@ -1,4 +1,4 @@
-"""Run a script or a shell command shut in: see `launcher.py` for how, docs/programs.md for what it keeps out and what it does not.
+"""Run a script or a shell command shut in: see `launcher/__main__.py` for how, docs/programs.md for what it keeps out and what it does not.
 
 Each language is an interpreter of this machine, found when first needed: Parley's own Python without Parley's packages, `node`, `/bin/sh`.
 """
@@ -23,7 +23,7 @@ from graphs.run.ports import Command, Finished
 from graphs.run.processes.children import collect, decode, stop
 from graphs.run.processes.settings import ProcessSettings
 
-LAUNCHER = Path(__file__).with_name("launcher.py")
+LAUNCHER = Path(__file__).with_name("launcher")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _FILE_NAMES = {"python": "script.py", "javascript": "script.mjs"}
 _NODE_SHARE = 0.75  # of the memory, for JavaScript's own objects

@@ -30,7 +30,7 @@ Way = tuple[str, str]
 
 def branches(definition: Mapping[str, JSON], catalogue: Catalogue) -> list[Way]:
     """Return every way of *definition* in the order of its text."""
-    return [(step.reference, way) for step in walk.steps(dict(definition)) for way in _ways(step, catalogue)]
+    return [(step.reference, way) for step in walk.steps(dict(definition)) for way in ways_of(step, catalogue)]
 
 
 def tasks(definition: Mapping[str, JSON]) -> dict[str, Step]:
@@ -38,7 +38,8 @@ def tasks(definition: Mapping[str, JSON]) -> dict[str, Step]:
     return {step.reference: step for step in walk.steps(dict(definition))}
 
 
-def _ways(step: Step, catalogue: Catalogue) -> Iterator[str]:
+def ways_of(step: Step, catalogue: Catalogue | None = None) -> Iterator[str]:
+    """Yield the ways of one task."""
     task = step.task
     yield "task"
     if "if" in task:
@@ -50,13 +51,15 @@ def _ways(step: Step, catalogue: Catalogue) -> Iterator[str]:
         if "while" in task:
             yield "while:false"
     elif step.kind == "try":
-        yield "caught"
-        if "retry" in (task.get("catch") or {}):
+        catch = task.get("catch") or {}
+        if "do" in catch or "retry" not in catch:  # else an error that outlives its retries goes on outwards
+            yield "caught"
+        if "retry" in catch:
             yield "retried"
     elif step.kind == "fork" and task["fork"].get("compete"):
         yield from (f"wins:{name}" for item in task["fork"].get("branches") or () for name in item)
     elif step.kind == "call":
-        yield from _of_person(task, catalogue)
+        yield from _of_person(task, catalogue or {})
     if "timeout" in task:
         yield "timeout"
 

@@ -50,7 +50,7 @@ class Coverage:
         return {
             "simulated": True,
             "coverage": [one.to_json() for one in self.seen],
-            "problems": [problem.model_dump() if hasattr(problem, "model_dump") else vars_of(problem) for problem in self.problems],
+            "problems": [problem.to_json() for problem in self.problems],
             "simulations": self.simulations,
             "complete": self.complete,
         }
@@ -63,14 +63,12 @@ class Coverage:
         forced = sum(one.reached == "forced" for one in self.seen)
         total = f"{len(self.seen) - missed} of {len(self.seen)} ways seen in {self.simulations} simulated runs"
         lines.append(total + (f", {forced} only when forced" if forced else "") + ("" if self.complete else "; stopped at a limit"))
-        for problem in self.problems:
-            lines.append(f"{problem.severity}: {problem.message}  ({problem.reference})" + (f"\n  {problem.hint}" if problem.hint else ""))
-        return "\n".join(lines)
+        return "\n".join([*lines, *map(_fault, self.problems)])
 
 
-def vars_of(problem: Problem) -> dict[str, JSON]:
-    names = ("code", "severity", "reference", "message", "hint")
-    return {name: getattr(problem, name) for name in names}
+def _fault(problem: Problem) -> str:
+    hint = f"\n  {problem.hint}" if problem.hint else ""
+    return f"{problem.severity}: {problem.message}  ({problem.reference}){hint}"
 
 
 def needs_of(plan: Plan) -> dict[str, JSON]:

@@ -12,7 +12,7 @@ from graphs.run.simulation.branches import tasks
 from graphs.run.simulation.model import Plan, Simulation
 
 if TYPE_CHECKING:
-    from graphs.run.simulation.simulate import Simulator
+    from graphs.run.simulation.simulator import Simulator
 
 _FAULTS: Final = {"expression": "expression-fails", "validation": "schema-mismatch", "configuration": "cannot-work"}
 _SHOWN = 200

@@ -52,7 +52,8 @@ def event(stage: Stage, one: Awaited, now: datetime) -> Mapping[str, JSON]:
         "data": {},
     }
     own = {key: value for key, value in shape.items() if key not in ("id", "source", "time") and value is not None}
-    return merged({**envelope, **own, "id": f"simulated-{len(stage.marks)}-{number}"}, need)
+    found: Mapping[str, JSON] = merged({**envelope, **own, "id": f"simulated-{len(stage.marks)}-{number}"}, need)
+    return found
 
 
 def merged(one: JSON, other: JSON) -> JSON:
@@ -65,12 +66,10 @@ def merged(one: JSON, other: JSON) -> JSON:
 def caught(rows: Sequence[Row]) -> set[tuple[str, str]]:
     """Return the ways of tries whose error was caught: an attempt failed, and the task itself ended well."""
     failed = {row.path.rpartition("/try")[0] for row in rows if row.status == "faulted" and row.reference.endswith("/try")}
-    retried = {row.path.rpartition("/try#")[0] for row in rows if "/try#" in row.path}
-    return {
-        (
-            row.reference,
-            "caught" if row.path not in retried or any(one.path.startswith(f"{row.path}/catch/") for one in rows) else "retried",
-        )
-        for row in rows
-        if row.path in failed and row.status == "finished"
-    }
+    paths = [row.path for row in rows]
+
+    def way(path: str) -> str:
+        tried_again = any(one.startswith(f"{path}/try#") for one in paths)
+        return "retried" if tried_again and not any(one.startswith(f"{path}/catch/") for one in paths) else "caught"
+
+    return {(row.reference, way(row.path)) for row in rows if row.path in failed and row.status == "finished"}

@@ -58,7 +58,8 @@ def parse(text: str) -> Ast:
 
 
 def _tokens(text: str) -> list[tuple[str, Any]]:
-    found, at = [], 0
+    found: list[tuple[str, Any]] = []
+    at = 0
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:

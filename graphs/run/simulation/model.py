@@ -26,6 +26,13 @@ class Injected:
     times: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AsRecorded:
+    """A recorded output as it was after `output.as`, as a journal has it: the expression is not applied again."""
+
+    value: JSON
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """How one simulation goes another way than the plainest one."""
@@ -45,6 +52,7 @@ class Mark:
     reference: str
     mark: Kind
     what: str  # in words
+    made_up: bool = False  # a value was: nobody gave it
 
     def to_json(self) -> dict[str, JSON]:
         return {"path": self.path, "reference": self.reference, "mark": self.mark, "what": self.what}

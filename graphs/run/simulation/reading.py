@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from graphs.run.simulation.jq import Ast, NotRead, parse
 from graphs.run.simulation.shapes import (
@@ -30,6 +30,7 @@ from graphs.run.simulation.shapes import (
     union,
 )
 
+_DEEPEST = 12  # calls of an expression's own functions inside each other
 _OPPOSITE = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _TEXT_TESTS = {"startswith": "starts", "endswith": "ends", "test": "matches", "contains": "contains"}
 _OF_LISTS = {
@@ -59,6 +60,7 @@ class Reading:
     variables: Mapping[str, Value]
     found: list[Found] = field(default_factory=list)
     lenient: int = 0
+    functions: Mapping[str, tuple[Ast, tuple[str, ...], Reading]] = field(default_factory=dict)  # own: body, parameters, where they stand
     depth: int = 0
 
 
@@ -156,7 +158,7 @@ def _names(thing: Thing) -> list[str]:
 
 def items(value: Value) -> Value:
     """Return what the elements of *value* may be."""
-    found = []
+    found: list[Value] = []
     for thing in value:
         if isinstance(thing, Source):
             if "object" not in thing.kinds:
@@ -186,10 +188,9 @@ def _placed(target: Value, at: Value) -> Value:
     """Return what stands at a constant place of lists of which each place is known; empty otherwise."""
     if len(at) != 1 or not isinstance(at[0], Known):
         return ()
-    found = [
-        thing.places[at[0].value] for thing in target if isinstance(thing, Listed) and -len(thing.places) <= at[0].value < len(thing.places)
-    ]
-    return union(*found) if len(found) == len(target) else ()
+    place = at[0].value
+    lists = [thing for thing in target if isinstance(thing, Listed) and -len(thing.places) <= place < len(thing.places)]
+    return union(*(thing.places[place] for thing in lists)) if len(lists) == len(target) else ()
 
 
 def _iterate(tree: Ast, data: Value, reading: Reading) -> Value:
@@ -440,7 +441,7 @@ def _as(tree: Ast, data: Value, reading: Reading) -> Value:
 
 
 def _having(reading: Reading, variables: Mapping[str, Value]) -> Reading:
-    return Reading({**reading.variables, **variables}, reading.found, reading.lenient, reading.depth)
+    return replace(reading, variables={**reading.variables, **variables})
 
 
 def _fold(tree: Ast, data: Value, reading: Reading) -> Value:
@@ -473,6 +474,8 @@ def _update(tree: Ast, data: Value, reading: Reading) -> Value:
 
 def _call(tree: Ast, data: Value, reading: Reading) -> Value:
     name, arguments = tree.value, tree.parts
+    if name in reading.functions:
+        return _own(reading.functions[name], data, arguments, reading)
     special = _FUNCTIONS.get(name)
     if special is not None:
         return special(data, arguments, reading)
@@ -487,6 +490,26 @@ def _call(tree: Ast, data: Value, reading: Reading) -> Value:
     for argument in arguments:
         evaluate(argument, items(data) if name in ("sort_by", "group_by", "unique_by", "min_by", "max_by") else data, reading)
     return ANY
+
+
+def _own(function: tuple[Ast, tuple[str, ...], Reading], data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
+    """Apply a function that the expression itself defines; what calls itself over and over is left."""
+    body, names, home = function
+    if reading.depth > _DEEPEST:
+        return ANY
+    given: dict[str, tuple[Ast, tuple[str, ...], Reading]] = {
+        name: (argument, (), reading) for name, argument in zip(names, arguments, strict=False)
+    }
+    own = replace(home, functions={**home.functions, **given}, depth=reading.depth + 1, lenient=reading.lenient)
+    return evaluate(body, data, own)
+
+
+def _define(tree: Ast, data: Value, reading: Reading) -> Value:
+    body, rest = tree.parts
+    functions = dict(reading.functions)
+    inner = replace(reading, functions=functions)
+    functions[tree.value] = (body, tuple(name.removeprefix("$") for name in tree.extra), inner)
+    return evaluate(rest, data, inner)
 
 
 def _select(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
@@ -656,6 +679,16 @@ def _kind_of_list(kind: str) -> Callable[[Value, tuple[Ast, ...], Reading], Valu
     return keep
 
 
+def _asking(kind: str, gives: Thing) -> Callable[[Value, tuple[Ast, ...], Reading], Value]:
+    """Return the rule of a function that takes *kind* and gives something of its own."""
+
+    def make(data: Value, _arguments: tuple[Ast, ...], _reading: Reading) -> Value:
+        _want(data, kind)
+        return (gives,)
+
+    return make
+
+
 def _empty(_data: Value, _arguments: tuple[Ast, ...], _reading: Reading) -> Value:
     return ()
 
@@ -679,8 +712,8 @@ _FUNCTIONS: Mapping[str, Callable[[Value, tuple[Ast, ...], Reading], Value]] = {
     "tostring": _through("string"),
     "ascii_downcase": _lower,
     "ascii_upcase": _through("string"),
-    "fromdate": lambda data, _arguments, _reading: (_want(data, "date"), (Made("number"),))[1],
-    "fromdateiso8601": lambda data, _arguments, _reading: (_want(data, "date"), (Made("number"),))[1],
+    "fromdate": _asking("date", Made("number")),
+    "fromdateiso8601": _asking("date", Made("number")),
     "add": _add,
     "first": _pick,
     "last": _pick,
@@ -710,8 +743,8 @@ _FUNCTIONS: Mapping[str, Callable[[Value, tuple[Ast, ...], Reading], Value]] = {
     "error": _empty,
     "now": lambda _data, _arguments, _reading: (Made("number"),),
     "range": lambda _data, _arguments, _reading: (Made("number"),),
-    "keys": lambda data, _arguments, _reading: (_want(data, "object"), (Listed((Made("string"),)),))[1],
-    "todate": lambda data, _arguments, _reading: (_want(data, "number"), (Made("string"),))[1],
+    "keys": _asking("object", Listed((Made("string"),))),
+    "todate": _asking("number", Made("string")),
     "tojson": lambda _data, _arguments, _reading: (Made("string"),),
 }
 
@@ -741,4 +774,5 @@ _RULES: Mapping[str, Callable[[Ast, Value, Reading], Value]] = {
     "variable": _variable,
     "update": _update,
     "call": _call,
+    "def": _define,
 }

@@ -41,6 +41,14 @@ from graphs.run.tasks import kind_of
 _VISITS = 4  # of one task, each with other data
 _EVALUATIONS = 20_000  # in all: a definition with more is looked into as far as that goes
 _URI_FIELD = re.compile(r"\{([A-Za-z_]\w*)\}")
+_ERROR = {  # RFC 7807, as the language has it
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["type", "status"],
+    "properties": {
+        name: {"type": "integer" if name == "status" else "string"} for name in ("type", "status", "title", "detail", "instance")
+    },
+}
 _FORMATS = {"date-time": "date", "date": "day", "uri": "url", "email": "email"}
 
 
@@ -214,11 +222,10 @@ class _Walk:
         self._schema(state.data, own)
         data = self.template(own["from"], state.data, known, where, bare=True) if "from" in own else state.data
         known["input"] = data
-        inside = Place(place.base, {**place.variables, "input": data}, place.definition, place.depth)
+        inside = Place(place.base, known, place.definition, place.depth)
         then = str(task.get("then") or "continue")
-        for one in self.body(task, reference, State(data, state.context), Place(place.base, known, place.definition, place.depth), inside):
-            exits.append(self.leave(task, where, one, {**known, "context": one.state.context}, then))
-        return exits
+        flows = self.body(task, reference, State(data, state.context), inside)
+        return exits + [self.leave(task, where, one, {**known, "context": one.state.context}, then) for one in flows]
 
     def leave(self, task: Mapping[str, JSON], where: str, one: Exit, known: Mapping[str, Value], then: str) -> Exit:
         """Apply `output.as` and `export.as`, and say where it goes on."""
@@ -249,7 +256,7 @@ class _Walk:
 
     # the kinds of tasks
 
-    def body(self, task: Mapping[str, JSON], reference: str, state: State, place: Place, inside: Place) -> Iterator[Exit]:
+    def body(self, task: Mapping[str, JSON], reference: str, state: State, place: Place) -> Iterator[Exit]:
         kind = kind_of(task)
         where = place.base + reference
         if kind == "do":
@@ -330,7 +337,7 @@ class _Walk:
             origin = thing if isinstance(thing, Source) else thing.of if isinstance(thing, Listed) else None
             if origin is None:
                 continue
-            filtered: tuple[Formula, ...] = () if isinstance(thing, Source) or thing.where is None else (thing.where,)
+            filtered: tuple[Formula, ...] = (thing.where,) if isinstance(thing, Listed) and thing.where is not None else ()
             self.way(where, "for:0", Atom(origin.key, "size ==", 0))
             self.way(where, "for:1", All((Atom(origin.key, "size ==", 1), *filtered)))
             self.way(where, "for:many", All((Atom(origin.key, "size >", 1), *filtered)))
@@ -356,12 +363,12 @@ class _Walk:
     def _try(self, task: Mapping[str, JSON], reference: str, state: State, place: Place) -> Iterator[Exit]:
         yield from self.inner(task["try"], f"{reference}/try", state, _around(place))
         catch = task.get("catch") or {}
-        texts = {name: ANY if name == "detail" else (Made("string"),) for name in ("type", "title", "detail", "instance")}
-        error: Value = (Record({**texts, "status": (Made("number"),)}),)
+        where = place.base + reference
+        error = self.source(f"error:{where}", _ERROR)
         variables = {**place.variables, str(catch.get("as") or "error"): error, "error": error}
-        for key in ("when", "exceptWhen"):
-            if key in catch:
-                self.condition(catch[key], error, variables, place.base + reference)
+        asked = [self.condition(catch["when"], error, variables, where)] if "when" in catch else []
+        asked += [Not(self.condition(catch["exceptWhen"], error, variables, where))] if "exceptWhen" in catch else []
+        self.way(where, "caught", All(tuple(asked)))
         if isinstance(catch.get("do"), list):
             around = _around(Place(place.base, variables, place.definition, place.depth))
             yield from self.inner(catch["do"], f"{reference}/catch/do", state, around)
@@ -494,6 +501,9 @@ class _Walk:
         subscription = arguments.get("subscription")
         if isinstance(subscription, Mapping):
             yield self._messages(subscription, reference, answer, state, place)
+            return
+        if task["call"] == "asyncapi":
+            yield NOTHING
             return
         yield answer
         if outside(task, self.catalogue, {}) == "" and function is None:

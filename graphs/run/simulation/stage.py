@@ -15,14 +15,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from dsl.catalogue import Catalogue
-from dsl.settings import parley_of
 from graphs.run import templates
 from graphs.run.errors import UnknownWorkflow, WorkflowError
 from graphs.run.ports import JSON, Row
-from graphs.run.schemas import JsonSchema, problem_in
+from graphs.run.schemas import JsonSchema
 from graphs.run.simulation import ports
 from graphs.run.simulation.compiling import compile_loosely
-from graphs.run.simulation.model import Effect, Injected, Kind, Mark, Plan
+from graphs.run.simulation.model import AsRecorded, Effect, Injected, Kind, Mark, Plan
 from graphs.run.simulation.outside import function_of, outside
 from graphs.run.simulation.shapes import Key
 from graphs.run.simulation.values import Values
@@ -59,17 +58,18 @@ class Stage:
         self.injected: list[str] = []  # references where one was
         self._cases: dict[str, int | None] = {}  # path of a switch -> the case that held
         self._payloads: dict[str, JSON] = {}
+        self._finals: dict[str, JSON] = {}
         self._races = {reference: way.removeprefix("wins:") for reference, way in plan.forced.items() if way.startswith("wins:")}
 
     @property
     def sketch(self) -> Sketch:
         return self.values.sketch
 
-    def mark(self, path: str, reference: str, kind: Kind, what: str) -> None:
+    def mark(self, path: str, reference: str, kind: Kind, what: str, *, made_up: bool = False) -> None:
         """Say that something at *path* was not as it will be."""
         if self.kinds.get(path) != "forced":
             self.kinds[path] = kind
-        one = Mark(path=path, reference=reference, mark=kind, what=what)
+        one = Mark(path=path, reference=reference, mark=kind, what=what, made_up=made_up)
         if one not in self.marks:
             self.marks.append(one)
 
@@ -93,8 +93,12 @@ class Stage:
     # what the interpreter asks
 
     def forced(self, step: Step | None, expression: Expr) -> JSON:
-        way = None if step is None else self.plan.forced.get(step.reference)
-        if way is None or step is None:
+        if step is None:
+            return MISSING
+        if step.path in self._finals and expression is step.task.output.template:
+            return self._finals[step.path]
+        way = self.plan.forced.get(step.reference)
+        if way is None:
             return MISSING
         body = step.task.body
         found: JSON = MISSING
@@ -185,17 +189,24 @@ class Stage:
             kind = error.type.rpartition("/")[2]
             if function is None or function.person or kind not in ("configuration", "runtime", "communication"):
                 raise
-            self.mark(
-                step.path, step.reference, "simulated", f"{function.key} could not work here ({error.detail}); its output is a sample"
-            )
+            words = f"{function.key} could not work here ({error.detail}); its output is a sample"
+            self.mark(step.path, step.reference, "simulated", words, made_up=True)
             return Flow(self._sample(step))
 
     # what comes back
 
     def _known(self, step: Step) -> JSON:
         for key in (step.path, step.reference):
-            if key in self.recorded:
-                return self.recorded[key]
+            if key not in self.recorded:
+                continue
+            found = self.recorded[key]
+            if not isinstance(found, AsRecorded):
+                return found
+            if isinstance(step.task.output.template, Expr):
+                self._finals[step.path] = found.value
+                return found.value
+            if step.task.output.template is None:
+                return found.value
         root = f"answer:{step.reference}"
         planned = any(found == root for found, _ in self.plan.values)
         if not planned or _AGAIN.search(step.path):
@@ -205,11 +216,36 @@ class Stage:
         return self._sample(step) if pure else MISSING
 
     async def _stand_in(self, step: Step, kind: str) -> Flow:
-        if kind == "workflow":
-            return self._gave(step, kind, step.data, output=step.data)
+        task = step.task.definition
+        if "run" in task and task["run"].get("await") is False:
+            self.mark(step.path, step.reference, "simulated", "it was not started, and nobody waits for it")
+            return self._gave(step, kind, None, output=step.data)
+        if kind == "asyncapi":
+            return await self._messages(step)
         sample = self._sample(step)
-        self.mark(step.path, step.reference, "simulated", _how_made(self.sketch, step))
+        self.mark(step.path, step.reference, "simulated", _how_made(self.sketch, step), made_up=True)
         return self._gave(step, kind, sample, output=_shaped(step, sample, self._payloads.get(step.path)))
+
+    async def _messages(self, step: Step) -> Flow:
+        """Answer a call of AsyncAPI: a publication with nothing, a subscription with messages, each worked on."""
+        subscription = (step.task.definition.get("with") or {}).get("subscription")
+        if not isinstance(subscription, Mapping):
+            self.mark(step.path, step.reference, "simulated", "the message was not published")
+            return self._gave(step, "asyncapi", None)
+        made = self._sample(step)
+        sample = made if isinstance(made, list) else [{"payload": {}, "headers": {}}]
+        self.mark(step.path, step.reference, "simulated", "the messages are samples of what is read of them", made_up=True)
+        each = getattr(step.task.body, "each", None)
+        self._gave(step, "asyncapi", sample)
+        if each is None:
+            return Flow(sample)
+        outputs = []
+        for number, message in enumerate(sample):
+            flow = await each.run(step, number, message)
+            outputs.append(flow.output)
+            if flow.then == "end":
+                return Flow(outputs, "end")
+        return Flow(outputs)
 
     def _gave(self, step: Step, kind: str, answer: JSON, *, output: JSON = MISSING) -> Flow:
         payload = self._payloads.pop(step.path, None)
@@ -355,7 +391,7 @@ def _shaped(step: Step, sample: JSON, payload: JSON) -> JSON:
     if form == "raw":
         return base64.b64encode(json.dumps(sample).encode()).decode()
     given: Mapping[str, JSON] = payload if isinstance(payload, dict) else {}
-    request = {"method": str(given.get("method", "get")).lower(), "uri": given.get("endpoint"), "headers": {}}
+    request: dict[str, JSON] = {"method": str(given.get("method", "get")).lower(), "uri": given.get("endpoint"), "headers": {}}
     return {"request": request, "statusCode": 200, "headers": {"content-type": "application/json"}, "content": sample}
 
 
@@ -368,12 +404,3 @@ def _returned(returns: str, sample: JSON) -> JSON:
         known = sample if isinstance(sample, dict) else {}
         return {"stdout": "", "stderr": "", **known, "code": known.get("code", 0)}
     return "" if sample == {} else sample
-
-
-def silent_ways(task: Mapping[str, JSON]) -> bool:
-    """Tell whether *task* asks a person with a deadline, after which it fails."""
-    return "deadline" in (task.get("with") or {}) or bool(parley_of(task).get("deadline"))
-
-
-def usable(schema: JSON) -> bool:
-    return isinstance(schema, Mapping) and not problem_in(schema)

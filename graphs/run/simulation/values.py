@@ -27,52 +27,14 @@ from graphs.run.simulation.solve import SIZE, candidates, meets
 
 _DEEPEST = 8
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
-_NUMBERS = frozenset(
-    [
-        "amount",
-        "total",
-        "price",
-        "sum",
-        "count",
-        "quantity",
-        "qty",
-        "portions",
-        "stock",
-        "rate",
-        "score",
-        "age",
-        "days",
-        "hours",
-        "minutes",
-        "seconds",
-        "employees",
-        "visits",
-        "percent",
-        "limit",
-        "size",
-        "length",
-        "weight",
-        "height",
-        "width",
-        "balance",
-        "cost",
-        "tax",
-        "discount",
-        "temperature",
-        "level",
-        "year",
-        "month",
-        "latitude",
-        "longitude",
-        "totals",
-        "prices",
-        "amounts",
-    ]
-)
-_DATES = frozenset(["date", "time", "timestamp", "deadline", "at", "on", "until", "since"])
-_TRUTHS = frozenset(
-    ["approved", "active", "enabled", "ready", "ok", "success", "valid", "available", "reserved", "done", "found", "confirmed"]
-)
+_NUMBERS = {
+    "amount", "total", "price", "sum", "count", "quantity", "qty", "portions", "stock", "rate", "score", "age", "days", "hours", "minutes",
+    "seconds", "employees", "visits", "percent", "limit", "size", "length", "weight", "height", "width", "balance", "cost", "tax",
+    "discount",
+    "temperature", "level", "year", "month", "latitude", "longitude", "totals", "prices", "amounts",
+}  # fmt: skip
+_DATES = {"date", "time", "timestamp", "deadline", "at", "on", "until", "since"}
+_TRUTHS = {"approved", "active", "enabled", "ready", "ok", "success", "valid", "available", "reserved", "done", "found", "confirmed"}
 
 
 def _last_word(name: str) -> str:
@@ -147,6 +109,8 @@ class Values:
     def _object(self, source: Source, schema: Mapping[str, JSON], number: int) -> JSON:
         names = [name for name in schema.get("properties") or {} if len(source.path) < _DEEPEST or name in (schema.get("required") or ())]
         names += [name for name in (*(schema.get("required") or ()), *source.fields) if name not in names]
+        for name in names:
+            _lend(source.member(name), (schema.get("properties") or {}).get(name), source)
         return {name: self.of(source.member(name), number) for name in names}
 
     def _list(self, source: Source, schema: Mapping[str, JSON]) -> JSON:
@@ -156,6 +120,7 @@ class Values:
         if len(source.path) > _DEEPEST:
             size = min(size, int(schema.get("minItems") or 0))
         item = source.element()
+        _lend(item, schema.get("items"), source)
         for need in source.needs:
             if need not in item.needs:
                 item.needs.append(need)
@@ -180,7 +145,8 @@ class Values:
             return str(wanted)
         if source.fields:
             return "object"
-        if source.item is not None or "array" in source.kinds:
+        measured = any(atom.sign.startswith("size ") for atom in source.atoms)
+        if source.item is not None or "array" in source.kinds or (measured and not _asked(source)):
             return "array"
         return _asked(source) or _of_group(source) or ("object" if "object" in source.kinds or not source.path else "")
 
@@ -217,7 +183,7 @@ class Values:
             least = schema["exclusiveMinimum"] + 1
         if most is None and isinstance(schema.get("exclusiveMaximum"), int | float):
             most = schema["exclusiveMaximum"] - 1
-        value = 1 + self._choice(source, 9)
+        value: float = 1 + self._choice(source, 9)
         step = schema.get("multipleOf")
         if least is not None and value < least:
             value = least
@@ -236,6 +202,9 @@ class Values:
             made = texts.matching(schema["pattern"])
         if made is None:
             made = f"{name or 'text'}-{number + self._choice(source, 7)}"
+        size = self.fixed.get((source.root, (*source.path, SIZE)))
+        if isinstance(size, int):
+            return made.ljust(size, "x")[:size]
         made = made.ljust(int(schema.get("minLength") or 0), "x")
         return made[: int(schema["maxLength"])] if isinstance(schema.get("maxLength"), int) else made
 
@@ -261,12 +230,19 @@ class Values:
         return random.Random(f"{self.seed} {source.root} {source.path}").randrange(count)  # noqa: S311 (samples, not secrets)
 
 
+def _lend(source: Source, schema: JSON, parent: Source) -> None:
+    """Give a part the schema that the chosen form of the whole has for it, when it has none."""
+    if source.schema is None and isinstance(schema, Mapping):
+        document = parent.document or parent.schema
+        source.schema, source.document = resolved(schema, document), document
+
+
 def _asked(source: Source) -> str:
     """Return the kind that expressions asked for."""
     for kind in source.kinds:
         if kind != "object":
             return kind
-    for atom in source.atoms:
+    for atom in [atom for atom in source.atoms if not atom.sign.startswith("size ")]:
         if atom.sign == "truthy":
             return "boolean"
         if isinstance(atom.literal, str):

@@ -15,7 +15,7 @@ def target_of(kind: str, task: Mapping[str, JSON], payload: JSON) -> str:
     if kind == "openapi":
         return f"{given.get('operationId')} of {_address(given.get('document'))}"
     if kind == "grpc":
-        service = given.get("service") if isinstance(given.get("service"), Mapping) else {}
+        service = _object(given.get("service"))
         return f"gRPC {service.get('host')}:{service.get('port', '')} {service.get('name')}.{given.get('method')}"
     if kind in ("a2a", "mcp", "asyncapi"):
         named = given.get("method") or given.get("operation") or given.get("channel") or ""
@@ -29,7 +29,7 @@ def target_of(kind: str, task: Mapping[str, JSON], payload: JSON) -> str:
 
 
 def _process(kind: str, given: Mapping[str, JSON]) -> str:
-    own = given.get(kind) if isinstance(given.get(kind), Mapping) else {}
+    own = _object(given.get(kind))
     if kind == "shell":
         return f"shell: {own.get('command')}"
     if kind == "container":
@@ -38,6 +38,10 @@ def _process(kind: str, given: Mapping[str, JSON]) -> str:
         return f"script in {own.get('language')}"
     name = "/".join(str(own.get(key)) for key in ("namespace", "name", "version") if own.get(key))
     return f"start the workflow {name}"
+
+
+def _object(value: JSON) -> Mapping[str, JSON]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _address(value: JSON) -> str:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from graphs.run.asyncapi.servers import select
 from graphs.run.authentication import Authentication, prepare_authentication
 from graphs.run.deadlines import remembered
 from graphs.run.effects import before_effect, declared_idempotent
+from graphs.run.errors import WorkflowError
 from graphs.run.network import limit_s, too_late
 from graphs.run.ports import JSON, Row
 from graphs.run.resources import Resource, prepare_resource
@@ -120,17 +121,26 @@ class SubscribeTask:
     async def run(self, step: Step) -> Flow:
         async with AsyncExitStack() as stack:
             coming = await _Coming.begin(self, step, stack)
-            outputs: list[JSON] = []
-            kept: list[JSON] = []
-            while (message := await coming.next(kept)) is not None:
-                kept.append(message)
-                if self.each is None:
-                    outputs.append(message)
-                    continue
-                flow = await self.each.run(step, len(outputs), message)
-                outputs.append(flow.output)
-                if flow.then == "end":
-                    return Flow(outputs, "end")
+            try:
+                flow = await self._take(step, coming)
+            except WorkflowError:
+                await coming.end()
+                raise
+            await coming.end()
+            return flow
+
+    async def _take(self, step: Step, coming: _Coming) -> Flow:
+        outputs: list[JSON] = []
+        kept: list[JSON] = []
+        while (message := await coming.next(kept)) is not None:
+            kept.append(message)
+            if self.each is None:
+                outputs.append(message)
+                continue
+            flow = await self.each.run(step, len(outputs), message)
+            outputs.append(flow.output)
+            if flow.then == "end":
+                return Flow(outputs, "end")
         return Flow(outputs)
 
 
@@ -173,6 +183,13 @@ class _Coming:
             if not clock.expired():
                 raise
             return None
+
+    async def end(self) -> None:
+        """Leave nothing behind of a subscription that an earlier process made and this one did not need."""
+        if self._count and self._open is None:
+            with suppress(WorkflowError):
+                _, _, target = await self._task.described.find(self._step, "subscribe")
+                await broker_for(target.server.protocol).forget(target)
 
     def _left(self) -> float | None:
         return None if self._ends_at is None else (self._ends_at - self._step.engine.deps.clock.now()).total_seconds()

@@ -54,3 +54,14 @@ def test_a_task_has_its_title_and_lasts_from_its_first_start_to_its_last_end() -
 
     assert (state["title"], state["done"]) == ("Visit them", 2)
     assert (state["started_at"], state["ended_at"]) == (at[0].isoformat(), at[3].isoformat())
+
+
+def test_what_a_subscription_does_with_its_messages_is_shown() -> None:
+    with_ = {"subscription": {"consume": {"amount": 2}, "foreach": {"do": [{"look": {"set": {}}}, {"note": {"set": {}}}]}}}
+    hear, each = {"do": [{"hear": {"call": "asyncapi", "with": with_}}]}, "/do/0/hear/with/subscription/foreach/do"
+    looked = row("/do/0/hear/foreach[0]/0/look", reference=f"{each}/0/look")
+
+    states = step_states(hear, [looked], (), ["/do/0/hear/foreach[0]/1/note"], "running")
+
+    shown = {reference: state["status"] for reference, state in states.items()}
+    assert shown == {"/do/0/hear": "pending", f"{each}/0/look": "done", f"{each}/1/note": "running"}

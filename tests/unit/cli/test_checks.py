@@ -50,7 +50,7 @@ class TestOfThisShell:
     def test_without_one_nothing_is_added(self, settings: Settings) -> None:
         assert checks.of_this_shell(checks.http(settings), running=None) == checks.http(settings)
 
-    def test_doctor_says_it_of_model_http_and_mail(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_doctor_says_it_of_what_the_environment_decides(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
         settings.home.mkdir()
         monkeypatch.setenv("PARLEY_HOME", str(settings.home))
         monkeypatch.setenv("PARLEY_MODEL", "offline")
@@ -60,7 +60,7 @@ class TestOfThisShell:
         said = [check.name for check in examine() if "this shell's settings" in check.detail]
         lock.release()
 
-        assert said == ["Model", "Outgoing HTTP", "E-mail"]
+        assert said == ["Model", "Outgoing HTTP", "E-mail", "Connections", "Scripts", "Shell commands", "Containers"]
 
 
 class TestHome:

@@ -7,6 +7,7 @@ import contextlib
 import json
 import socket
 import ssl
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,6 +19,7 @@ from graphs.run.asyncapi.broker import Outgoing, Target
 from graphs.run.asyncapi.messages import Incoming
 from graphs.run.http import guarded_http
 from tests.unit.run.calls.certificates import certificate_for
+from tests.unit.run.calls.gnat import gnat
 from tests.unit.run.calls.mosquito import Mosquito, mosquito, user_property
 from tests.unit.run.harness import Runs, World, until
 
@@ -165,7 +167,7 @@ async def test_a_message_that_does_not_fit_is_not_sent(
         ({}, {"operation": "shout"}, "has no operation 'shout'; it has 'tell', 'hear'"),
         ({}, {"server": {"name": "staging"}}, "has no server 'staging' for this operation; it has 'broker' (mqtt)"),
         ({}, {"protocol": "kafka"}, "has no server that speaks kafka for this operation; it has 'broker' (mqtt)"),
-        ({"server": {"protocol": "nats"}}, {}, "nothing installed here speaks nats: install a package that has 'nats' in"),
+        ({"server": {"protocol": "stomp"}}, {}, "nothing installed here speaks stomp: install a package that has 'stomp' in"),
         ({"asyncapi": "1.2.0"}, {}, "is AsyncAPI '1.2.0', and version 2 or 3 is needed"),
         ({"operations": {"tell": {"$ref": "https://example.org/x.json#/tell"}}}, {}, "only references inside the document are followed"),
         ({"operations": {"tell": {"$ref": "#/operations/tell"}}}, {}, "references that refer to each other without end"),
@@ -205,7 +207,7 @@ async def test_a_server_is_chosen_by_name_or_protocol_and_its_variables_filled(r
     assert "must be one of 1, " in (wrong.error or {})["detail"]
 
 
-@pytest.mark.parametrize("protocol", ["http", "mqtt", "mqtt5", "ws"])
+@pytest.mark.parametrize("protocol", ["http", "mqtt", "mqtt5", "ws", "nats"])
 @pytest.mark.parametrize("way", ["publish", "subscribe"])
 async def test_no_protocol_reaches_an_address_that_is_not_allowed(runs: Runs, world: World, protocol: str, way: str) -> None:
     document = described(f"{protocol}://169.254.169.254")
@@ -248,7 +250,7 @@ async def test_of_several_addresses_the_first_that_answers_is_used(runs: Runs, w
 
 async def test_another_protocol_comes_with_a_package(runs: Runs, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.metadata.entry_points", lambda **wanted: [Packaged] if wanted == PACKAGED else [])
-    document = described("nats://127.0.0.1:4222")
+    document = described("redis://127.0.0.1:4222")
 
     told = await runs.start([{"tell": publish(world, document, {"degrees": 1}, headers={"a": "b"})}])
     heard = await runs.start([{"hear": subscribe(world, document, {"amount": 1})}])
@@ -257,7 +259,45 @@ async def test_another_protocol_comes_with_a_package(runs: Runs, world: World, m
     assert heard.output == [{"payload": {"degrees": 1}, "headers": {"a": "b"}}]
 
 
-PACKAGED = {"group": "parley.brokers", "name": "nats"}
+@pytest.mark.parametrize("token", ["key-12345", "another"])
+async def test_nats_is_spoken_where_its_extra_is_installed(runs: Runs, world: World, token: str) -> None:
+    top, secrets = {"use": {"secrets": ["key"]}}, {"key": token}
+    given = {"authentication": {"bearer": {"token": "${ $secrets.key }"}}}
+    async with gnat() as served:
+        served.token = "key-12345"
+        document = described(f"nats://127.0.0.1:{served.port}")
+        told = await runs.start(
+            [{"tell": publish(world, document, {"degrees": 1}, headers={"room": "kitchen"}, given=given)}], top=top, secrets=secrets
+        )
+        asked = asyncio.create_task(
+            runs.start([{"hear": subscribe(world, document, {"amount": 2}, given=given)}], top=top, secrets=secrets)
+        )
+        await until(lambda: bool(served.listeners) or asked.done())
+        for one in (b'{"degrees": 2}', b'{"degrees": 3}'):
+            served.send("rooms/kitchen", one, b"NATS/1.0\r\nroom: kitchen\r\n\r\n")
+        heard = await asked
+
+    if token == "another":
+        assert {(one.error or {})["type"].rpartition("/")[2] for one in (told, heard)} == {"communication"}
+        assert "Authorization Violation" in (told.error or {})["detail"]
+        return
+    assert (told.error, heard.error) == (None, None)
+    assert [(subject, payload) for subject, _, payload in served.published] == [("rooms/kitchen", b'{"degrees":1}')]
+    assert b"room: kitchen" in served.published[0][1]
+    assert heard.output == [{"payload": {"degrees": one}, "headers": {"room": "kitchen"}} for one in (2, 3)]
+
+
+async def test_an_extra_that_is_missing_is_named(runs: Runs, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "nats", None)
+
+    outcome = await runs.start([{"tell": publish(world, described("nats://127.0.0.1:4222"), {"degrees": 1})}])
+
+    error = outcome.error or {}
+    assert (error["type"].rpartition("/")[2], error["status"]) == ("configuration", 400)
+    assert error["detail"] == "the extra 'nats' is not installed here: pip install 'parley-workflows[nats]'"
+
+
+PACKAGED = {"group": "parley.brokers", "name": "redis"}
 
 
 class Packaged:
@@ -270,13 +310,16 @@ class Packaged:
         return cls
 
     async def publish(self, target: Target, message: Outgoing) -> None:
-        assert target.where == "nats://127.0.0.1:4222/rooms/kitchen"
+        assert target.where == "redis://127.0.0.1:4222/rooms/kitchen"
         self.kept.append(Incoming(json.dumps(message.payload).encode(), message.headers, message.content_type))
 
     @contextlib.asynccontextmanager
     async def subscribe(self, target: Target, after: str) -> AsyncIterator[Packaged]:
         assert (target.address, after) == ("rooms/kitchen", "")
         yield self
+
+    async def forget(self, target: Target) -> None:
+        return None
 
     async def next(self) -> Incoming | None:
         return self.kept.pop(0)
@@ -464,6 +507,24 @@ async def test_the_time_of_a_subscription_holds_over_a_kill(runs: Runs, world: W
 
     assert [one["payload"]["degrees"] for one in done.output] == [1]
     assert [row.output["deadline"] for row in runs.journal.rows if row.path.endswith("/consume")] == before
+
+
+async def test_a_run_is_let_go_while_foreach_waits_and_the_broker_keeps_what_comes(runs: Runs, world: World, broker: Mosquito) -> None:
+    foreach = {"do": [{"ok": {"call": "approve:1.0.0@default", "with": {"title": "${ $item.payload.degrees | tostring }"}}}]}
+    task = subscribe(world, described(mqtt(broker)), {"amount": 2}, subscription={"foreach": foreach})
+
+    with speaking(broker, 1):
+        parked = await runs.start([{"hear": task}])
+    broker.send("rooms/kitchen", b'{"degrees": 2}')
+    runs.mailbox.answer(parked.awaited[0].path, {"approved": True, "comment": "", "by": "ada"})
+    again = await runs.after_kill()
+    runs.mailbox.answer(again.awaited[0].path, {"approved": True, "comment": "", "by": "ada"})
+    done = await runs.after_kill()
+
+    asked = [(one.status, [wait.path for wait in one.awaited]) for one in (parked, again)]
+    assert asked == [("waiting", [f"/do/0/hear/foreach[{number}]/0/ok"]) for number in (0, 1)]
+    assert [one["approved"] for one in done.output] == [True, True]
+    assert broker.listening == []
 
 
 # HTTP and WebSocket

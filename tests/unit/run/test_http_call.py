@@ -269,6 +269,16 @@ async def test_a_template_with_an_object_is_an_expression_error(runs: Runs, worl
     assert outcome.error["type"].endswith("/expression")
 
 
+@pytest.mark.parametrize(
+    ("path", "refused"), [("/pets/{id}", True), ("/pets/{id}/x", True), ("/pets/x{id}", False), ("/pets?q={id}", False)]
+)
+async def test_a_part_of_the_path_cannot_lead_out_of_it(runs: Runs, world: World, path: str, refused: bool) -> None:
+    """`DELETE /pets/..` would be `DELETE /`."""
+    await runs.start([{"a": call(world, path, "delete")}], {"id": ".."})
+
+    assert (world.requests == []) is refused
+
+
 async def test_a_blocked_address_is_an_authorization_error_that_names_the_setting(runs: Runs) -> None:
     outcome = await runs.start([{"a": {"call": "http", "with": {"method": "get", "endpoint": "http://10.1.2.3/latest"}}}], {})
 

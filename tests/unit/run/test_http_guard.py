@@ -244,6 +244,28 @@ async def test_an_answer_that_is_none_is_a_clean_error(answer: bytes, words: str
     assert caught.value.kind == "protocol"
 
 
+async def test_an_answer_that_comes_byte_by_byte_for_ever_ends_at_the_total_timeout() -> None:
+    """Each byte is in time for itself."""
+    sent = 0
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+        while not reader.at_eof():
+            writer.write(b"x")
+            await writer.drain()
+            sent += 1
+            await asyncio.sleep(0.005)
+
+    async with raw_server(drip) as url, guarded_http(["127.0.0.0/8"]) as http:
+        with pytest.raises(HttpFailed, match=r"did not answer within 0\.1 s") as caught:
+            await http.send(HttpRequest(method="GET", url=url, timeout_s=0.1))
+
+    assert caught.value.kind == "timeout"
+    assert 1 < sent < 1000
+
+
 async def test_connections_are_used_again() -> None:
     """A hundred requests, one connection."""
     connections = 0

@@ -173,6 +173,16 @@ class TestTimeAndSize:
         spans = sorted(tuple(map(int, text.split())) for text in outcome.output)
         assert all(earlier[1] <= later[0] for earlier, later in itertools.pairwise(spans))
 
+    async def test_one_whose_turn_does_not_come_says_so(self, runs: Runs, make: Make) -> None:
+        branches = [{"a": shell("sleep 66.6", timeout={"after": "PT1S"})}, {"b": shell("true")}]
+        both = {"f": {"try": [{"g": {"fork": {"branches": branches}}}], "catch": {"as": "e"}}}
+
+        outcome = await runs.start([both], processes=make(at_once=1, timeout_s=0.3))
+
+        details = [row.error["detail"] for row in runs.journal.rows if row.error and "/b" in row.path]
+        assert outcome.status == "completed"
+        assert details == ["the command `true`: it did not begin within 0.3 s: 1 others were running (PARLEY_RUN_CONCURRENCY)"]
+
 
 class TestNotAwaited:
     async def test_gives_the_input_and_goes_on(self, runs: Runs, make: Make, world: World) -> None:

@@ -20,6 +20,7 @@ from graphs.run.ports import JSON, Awaited, Row
 from graphs.run.simulation import happenings, ports
 from graphs.run.simulation.compiling import compile_loosely
 from graphs.run.simulation.model import Injected, Plan, Request, Simulation
+from graphs.run.simulation.openapi import answer_schemas
 from graphs.run.simulation.shapes import Key
 from graphs.run.simulation.sketch import Sketch, sketch
 from graphs.run.simulation.stage import Stage
@@ -60,7 +61,8 @@ class Simulator:
         self.catalogue = catalogue
         self.workflows = workflows
         self.program: Program = compile_loosely(definition, catalogue)
-        self.sketch: Sketch = sketch(definition, catalogue, workflows, schemas)
+        known = {**answer_schemas(definition, documents or {}), **(schemas or {})}
+        self.sketch: Sketch = sketch(definition, catalogue, workflows, known)
         self._expressions = expressions
         self._documents = documents or {}
         self._seed = seed
@@ -158,15 +160,16 @@ class _Run:
         asked = [one for one in awaited if one.kind in happenings.PEOPLE and not stage.plan.silent & {one.reference, one.path}]
         for one in asked:
             answer, what = happenings.answer(stage, one)
+            made_up = not {one.path, one.reference} & stage.plan.people.keys()
             self.mailbox.answer(one.path, answer, by="simulation")
-            stage.mark(one.path, one.reference, "simulated", what)
+            stage.mark(one.path, one.reference, "simulated", what, made_up=made_up)
             self.requests.append(Request(path=one.path, reference=one.reference, kind=one.kind, form=one.form or {}, answer=answer))
         if asked:
             return True
         heard = [one for one in awaited if one.kind == "event" and happenings.may_hear(stage, one)]
         for one in heard:
             self.mailbox.post_event(happenings.event(stage, one, self.clock.now()))
-            stage.mark(one.path, one.reference, "simulated", "the event is made up")
+            stage.mark(one.path, one.reference, "simulated", "the event is made up", made_up=True)
         if heard:
             return True
         return self._time_passes(awaited)

@@ -6,7 +6,6 @@ reads, and the values are added to what that run was given. What was found opens
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +13,7 @@ from itertools import islice
 from typing import Final
 
 from dsl.catalogue import Catalogue
-from dsl.expressions import Expressions
+from dsl.expressions import Expressions, is_expression
 from dsl.problems import InvalidDefinition
 from dsl.walk import Step, inner_blocks, steps_in
 from graphs.run.errors import STANDARD
@@ -23,15 +22,15 @@ from graphs.run.simulation.branches import Way, branches, tasks, words
 from graphs.run.simulation.coverage import Coverage, Reached, Seen, needs_of
 from graphs.run.simulation.findings import Findings
 from graphs.run.simulation.model import Injected, Plan, Simulation
-from graphs.run.simulation.simulate import GENERATED, Simulator, injected
-from graphs.run.simulation.solve import solutions
+from graphs.run.simulation.shapes import Key, Source
+from graphs.run.simulation.simulator import GENERATED, Simulator, injected
+from graphs.run.simulation.solve import SIZE, solutions
 
 MOST_SIMULATIONS: Final = 200
 MOST_SECONDS: Final = 20.0
 MOST_STEPS: Final = 400  # of one simulated run
 _RANK: Mapping[Reached, int] = {"input": 0, "error": 1, "forced": 2, "never": 3}
 _ATTEMPTS = 6  # for one way from one run
-_STATUS = re.compile(r"status\s*(?:==|>=)\s*(\d{3})")
 
 
 async def explore(
@@ -169,6 +168,19 @@ class _Explorer:
         for formula in self.simulator.sketch.ways.get((reference, kind), ()):
             for found in solutions(formula):
                 yield replace(base, values={**base.values, **found}, people=self._people_apart(base, found))
+        for found in self._extremes():
+            yield replace(base, values={**base.values, **found})
+
+    def _extremes(self) -> Iterator[dict[Key, JSON]]:
+        """Yield values for conditions that nothing is known about: every number that is compared with nothing large, small, or zero."""
+        leaves = [one for root in self.simulator.sketch.roots.values() for one in _leaves(root)]
+        made = self.simulator.values()
+        numbers = [one.key for one in leaves if not one.atoms and _is_number(made.of(one))]
+        for value in (1000, 0) if numbers else ():
+            yield dict.fromkeys(numbers, value)
+        lists = [(one.root, (*one.path, SIZE)) for one in leaves if one.item is not None and isinstance(made.of(one), list)]
+        if lists:
+            yield dict.fromkeys(lists, 0)
 
     def _people_apart(self, base: Plan, found: Mapping[tuple[str, tuple[str, ...]], JSON]) -> dict[str, JSON]:
         """Leave out answers of people whom the new values are about."""
@@ -180,32 +192,48 @@ class _Explorer:
         inside = [one for block in inner_blocks(step) if block.pointer.endswith("/try") for one in steps_in(block)]
         inside.sort(key=lambda one: one.kind not in ("call", "run", "listen"))
         times = 1 if kind == "retried" else None
+        if kind == "caught":
+            yield from self._by_waiting(base, inside)
         for one in inside[:3]:
             if (one.reference, "task") not in self.reached:
                 continue
-            for error in _errors(step.task.get("catch") or {}):
+            for error in self._errors(step):
                 yield replace(base, errors={**base.errors, one.reference: replace(error, times=times)})
+
+    def _errors(self, step: Step) -> Iterator[Injected]:
+        """Yield errors that the catch of *step* may take, the likeliest first."""
+        wanted = ((step.task.get("catch") or {}).get("errors") or {}).get("with") or {}
+        name = str(wanted.get("type") or "").rstrip("/").rpartition("/")[2]
+        plain = {key: value for key, value in wanted.items() if not (isinstance(value, str) and is_expression(value))}
+        for formula in self.simulator.sketch.ways.get((step.reference, "caught"), ()):
+            for found in solutions(formula):
+                asked = {path[0]: value for (root, path), value in found.items() if root.startswith("error:") and len(path) == 1}
+                yield _error({**asked, **plain}, name if name in STANDARD else "communication")
+        if plain:
+            yield _error(plain, name if name in STANDARD else "communication")
+        for kind in ("communication", "timeout", "runtime"):
+            yield _error({"status": 503} if kind == "communication" else {}, kind)
+
+    def _by_waiting(self, base: Plan, inside: Sequence[Step]) -> Iterator[Plan]:
+        """Let nobody answer and no event come, where somebody would wait for that."""
+        waiting = frozenset(one.reference for one in inside if one.kind == "listen" or "deadline" in (one.task.get("with") or {}))
+        if waiting:
+            yield replace(base, silent=base.silent | waiting)
 
     def _by_silence(self, base: Plan, step: Step) -> Iterator[Plan]:
         inside = [step, *(one for block in inner_blocks(step) for one in steps_in(block))]
-        silent = frozenset(one.reference for one in inside if one.kind in ("listen", "call"))
-        if any(one.kind == "listen" or "deadline" in (one.task.get("with") or {}) for one in inside):
-            yield replace(base, silent=base.silent | silent)
+        yield from self._by_waiting(base, inside)
         yield replace(base, errors={**base.errors, step.reference: injected("timeout")})
 
 
-def _errors(catch: Mapping[str, JSON]) -> Iterator[Injected]:
-    """Yield errors that a catch may take, the likeliest first."""
-    wanted = (catch.get("errors") or {}).get("with") or {}
-    name = str(wanted.get("type") or "").rstrip("/").rpartition("/")[2]
-    plain = {key: value for key, value in wanted.items() if not (isinstance(value, str) and value.strip().startswith("${"))}
-    for text in (catch.get("when"), catch.get("exceptWhen")):
-        for status in _STATUS.findall(str(text or "")):
-            yield _error({**plain, "status": int(status)}, "communication")
-    if plain:
-        yield _error(plain, name if name in STANDARD else "communication")
-    for kind in ("communication", "timeout", "runtime"):
-        yield _error({"status": 503} if kind == "communication" else {}, kind)
+def _leaves(source: Source) -> Iterator[Source]:
+    yield source
+    for one in [*source.fields.values(), *([source.item] if source.item is not None else [])]:
+        yield from _leaves(one)
+
+
+def _is_number(value: JSON) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _error(wanted: Mapping[str, JSON], name: str) -> Injected:
