@@ -17,7 +17,7 @@ from app.cli.output import Output
 HEAD = "document: {dsl: 1.0.3, namespace: test, name: hello, version: 1.0.0}\n"
 VALID = f"{HEAD}do:\n  - a: {{wait: PT1S}}\n"
 WRONG = f"{HEAD}do:\n  - a: {{wait: PT1S, then: b}}\n"
-LATER = f"{HEAD}do:\n  - a: {{run: {{shell: {{command: ls}}}}}}\n"
+LATER = f"{HEAD}evaluate: {{language: javascript}}\ndo:\n  - a: {{wait: PT1S}}\n"
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +94,7 @@ class TestFiles:
         code, lines = _validate(capsys, "a.yaml")
 
         assert code == 0
-        assert "warning: running a shell is part of the standard but cannot be run yet" in lines[0]
+        assert "warning: another expression language than jq is part of the standard but cannot be run yet" in lines[0]
 
     @pytest.mark.parametrize(
         ("target", "code"),
