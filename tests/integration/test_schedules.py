@@ -282,6 +282,18 @@ class TestPausing:
         assert (paused.status, paused.paused_by, paused.next_due) == ("paused", actor.name, None)
         assert (on.status, await container.actions.runs(actor)) == ("active", [])
 
+    async def test_after_goes_on_when_its_run_ended_during_the_pause(self, container: Container, actor: Actor) -> None:
+        view = await activated(container, actor, scheduled("{after: PT0S}"))
+        await ticks(container)
+        await container.actions.pause(actor, "sample")
+        await end_runs(container, actor)
+        await ticks(container)
+        paused = len(await container.actions.runs(actor))
+        await container.actions.activate(actor, view.version_id)
+        await ticks(container)
+
+        assert (paused, len(await container.actions.runs(actor))) == (1, 2)
+
     async def test_a_removed_schedule_is_gone_its_runs_are_not(self, container: Container, actor: Actor) -> None:
         await activated(container, actor, scheduled("{after: PT0S}"))
         await ticks(container)
@@ -428,6 +440,21 @@ class TestEvents:
         await ticks(container)
 
         assert (alone, await ids_of(container, actor)) == ([["1"]], [["1"], ["2"]])
+
+
+async def test_a_card_names_the_time_zone_of_the_settings_where_the_definition_names_none(
+    settings: Settings, database: Prepared, actor: Actor
+) -> None:
+    berlin = settings.model_copy(update={"timezone": "Europe/Berlin"})
+    async with Container.open(berlin, role="worker", prepared=database) as container:
+        card = (await container.actions.propose(actor, scheduled("{cron: '0 9 * * *'}"))).to_json()
+        own = (
+            await container.actions.propose(actor, scheduled("{cron: '0 9 * * *'}", parley="timezone: Asia/Tokyo", name="own"))
+        ).to_json()
+
+    assert "Every day at 09:00 (Europe/Berlin)" in str(card["outline"])
+    assert "09:00 (Europe/Berlin)" in card["warnings"][-1]["message"]
+    assert "Every day at 09:00 (Asia/Tokyo)" in str(own["outline"])
 
 
 class TestManyWorkers:
