@@ -8,7 +8,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
+from fastapi import FastAPI
 
 from app.actions import Actor, Conflict, Invalid, NotFound
 from app.actions.trigger_views import TriggerView
@@ -16,6 +18,8 @@ from app.container import Container, Prepared
 from app.scheduling.loop import Schedules
 from app.settings import Settings
 from app.views import RunView
+from app.web import trigger_routes
+from app.web.api import add_api, signed_in
 from tests.fakes import approved, definition, working
 
 pytestmark = pytest.mark.postgres
@@ -514,3 +518,33 @@ class TestManyWorkers:
         assert "triggers_due" in plans[0]
         assert "triggers_decided" in plans[1]
         assert not any("Seq Scan" in plan for plan in plans)
+
+
+class TestOverHttp:
+    @pytest.fixture
+    async def api(self, container: Container, actor: Actor, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncClient]:
+        """The API's own application on this container; who calls is *actor*, as if signed in."""
+        app = FastAPI()
+        add_api(app)
+        app.dependency_overrides[signed_in] = lambda: actor
+        monkeypatch.setattr(trigger_routes, "web", lambda: container)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://parley.test") as client:
+            yield client
+
+    async def test_a_schedule_is_activated_looked_at_paused_and_removed(
+        self, container: Container, actor: Actor, api: httpx.AsyncClient
+    ) -> None:
+        version = await approved(container, actor, scheduled("{cron: '0 9 * * *'}"))
+
+        on = await api.post(f"/api/versions/{version.id}/activate")
+        times = await api.get("/api/triggers/test/sample/next", params={"count": 3})
+        off = await api.post("/api/triggers/test/sample/pause")
+        shown, listed = await api.get("/api/triggers/test/sample"), await api.get("/api/triggers")
+        gone = await api.delete("/api/triggers/test/sample")
+        nothing = await api.post("/api/triggers/test/sample/pause")
+
+        assert (on.status_code, on.json()["status"], len(times.json())) == (200, "active", 3)
+        assert (off.json()["status"], [shown.json()], gone.status_code) == ("paused", listed.json(), 204)
+        assert (nothing.status_code, nothing.json()["detail"]["code"]) == (404, "no-such-schedule")
+        assert (await api.get("/api/triggers/test/sample/next", params={"count": 0})).status_code == 422
+        assert (await api.post("/api/versions/nope/activate")).status_code == 404
