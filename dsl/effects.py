@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from dsl.call_phrases import http_target
-from dsl.catalogue import Catalogue, EffectKind, effect_of, find
+from dsl.catalogue import Catalogue, EffectKind, Function, Tool, effect_of, find, tools_of
 from dsl.checks.names import secrets_in
 from dsl.decided import deciders
 from dsl.expressions.program import is_expression, strip
@@ -152,18 +152,26 @@ def _outside(step: Step, catalogue: Catalogue) -> tuple[EffectKind, str] | None:
     kind = effect_of(function, task.get("with"), catalogue)
     if kind == "none":
         return None
-    return kind, _filled(function.target, task.get("with")) or function.title
+    return kind, _filled(function, task.get("with")) or function.title
 
 
-def _filled(template: str, arguments: JSON) -> str:
-    """Return *template* with the fields of `with`; an expression is told by what it is made of."""
+def _filled(function: Function, arguments: JSON) -> str:
+    """Return the function's target with the fields of `with`; an expression is told by what it is made of."""
     values = arguments if isinstance(arguments, dict) else {}
+    if isinstance(values.get(function.tools), list):
+        values = {**values, function.tools: [_tool_words(tool) for tool in tools_of(function, values)]}
 
     def value(match: re.Match[str]) -> str:
         name = match.group(1)
         return value_of(values.get(name, ""), "an address" if name in ("url", "uri", "endpoint", "address") else "a value")
 
-    return " ".join(_FIELD.sub(value, template).split())
+    return " ".join(_FIELD.sub(value, function.target).split())
+
+
+def _tool_words(tool: Tool) -> str:
+    """Return "sql:1.0.0 (connection shop, access read)"."""
+    settled = ", ".join(f"{name} {value_of(value)}" for name, value in tool.arguments.items())
+    return f"{tool.function} ({settled})" if settled else str(tool.function)
 
 
 def _secrets(step: Step, data: JSON) -> tuple[str, ...]:
