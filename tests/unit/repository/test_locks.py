@@ -46,9 +46,10 @@ def imported() -> set[str]:
     names: set[str] = set()
     for package in PACKAGES:
         for path in (ROOT / package).rglob("*.py"):
+            beside = {other.stem for other in path.parent.glob("*.py")} if (path.parent / "__main__.py").exists() else set()
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 if isinstance(node, ast.Import):
-                    names |= {alias.name.partition(".")[0] for alias in node.names}
+                    names |= {alias.name.partition(".")[0] for alias in node.names} - beside  # a folder that is run finds its own files
                 elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                     names.add(node.module.partition(".")[0])
     return names - set(sys.stdlib_module_names) - set(PACKAGES)
