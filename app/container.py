@@ -25,6 +25,7 @@ from psycopg.conninfo import conninfo_to_dict
 from app import logs
 from app.actions import Actions, Actor
 from app.actions.missing import Here
+from app.run_ports import stdio_servers
 from app.settings import Keys, Settings, load_keys, open_home
 from app.store import embedded
 from app.store.errors import DatabaseUnusable
@@ -195,6 +196,7 @@ class Container:
             smtp=self.settings.smtp_url is not None,
             connections=lambda: {name: one.kind for name, one in self.connections.of(tenant).items()},
             models=lambda: any(one.kind != "offline" for one in self.models.models),
+            mcp_stdio=stdio_servers(self.settings),
         )
 
     @cached_property

@@ -20,6 +20,8 @@ NEXT = {
     "expression": "The expression does not fit the data it met: look at the step's input, change the definition, propose it again.",
     "validation": "A value does not fit its schema: correct the input or the definition, then start a new run.",
     "configuration": "Something is not set up: parley doctor shows what. Then {again}.",
+    "budget": "The run used more than it may: allow more (`metadata.parley.budget`, or PARLEY_BUDGET_… of the operator), or look "
+    "why it needs so much; then start a new run.",
     "runtime": "Look at the step and its input; change the definition, or {again}.",
 }
 OWN = "The definition raises this error itself: look at what it checks, correct the cause, then {again}."
@@ -68,6 +70,7 @@ FITTING = tuple(
             "Check that the address leads to the service you mean; if it does, its answer must change.",
         ),
         (r"^Not a usable", "Correct the address or the value it is made from, in the input or the definition."),
+        (r"^Proof Failed", "Look on the other side what became of it; to do the task once more, {again}."),
         (r"no input was given", "Give the input this workflow needs: --input JSON on the command line, the form in the chat."),
         (r"PARLEY_SMTP_URL", "Set PARLEY_SMTP_URL=smtp://user:password@host:port for the worker, then {again}."),
         (
@@ -106,7 +109,7 @@ def explain(error: Mapping[str, JSON], definition: Mapping[str, JSON], failed_pa
     from graphs.run.paths import to_reference
 
     type_ = str(error.get("type") or "")
-    code = type_.rstrip("/").rpartition("/")[2] or "runtime"
+    code = re.split("[/:]", type_.rstrip("/"))[-1] or "runtime"
     reference = str(error.get("instance") or "") or to_reference(failed_path)
     title = task_title(definition, reference) if reference not in ("", "/") else ""
     kind = str(error.get("title") or code)

@@ -22,6 +22,7 @@ from app.store import tables as t
 from app.store.queries import query
 from app.titles import task_title, title_of
 from app.undone import undone
+from dsl.settings import with_zone
 from graphs.run.redaction import Redactor
 
 JSON = Any
@@ -177,16 +178,24 @@ def iso(moment: datetime | None) -> str | None:
 
 
 def proposal_view(
-    row: Row[Any], catalogue: Mapping[str, Any], stored_secrets: set[str], workflows: Mapping[str, JSON] | None = None
-) -> ProposalView:
-    """Return what a proposal's card shows; *workflows* are the definitions that its lock names, whose effects count as its own."""
+    row: Row[Any], catalogue: Mapping[str, Any], stored_secrets: set[str], workflows: Mapping[str, JSON] | None = None, *,
+    zone: str = "UTC",
+) -> ProposalView:  # fmt: skip
+    """
+    Return what a proposal's card shows.
+
+    Args:
+        workflows: The definitions that its lock names, whose effects count as its own.
+        zone: The time zone of schedules that name none.
+    """
     found = dsl.check(dsl.read(row.yaml), catalogue)
-    data = row.definition
+    data = with_zone(row.definition, zone)
     return ProposalView(
         id=row.id, status=row.status, conversation=row.conversation, name=row.name, title=title_of(data), namespace=row.namespace,
         version=row.version,
         digest=row.digest, summary=row.summary, outline=[line.to_json() for line in dsl.outline(data, catalogue)],
-        picture=picture_of(row.digest, data), effects=[effect.to_json() for effect in dsl.effects(data, catalogue, workflows)],
+        picture=picture_of(row.digest if data is row.definition else f"{row.digest} {zone}", data),
+        effects=[effect.to_json() for effect in dsl.effects(data, catalogue, workflows)],
         assumptions=row.assumptions or [],
         yaml=row.yaml, secrets=[{"name": name, "set": name in stored_secrets} for name in _declared_secrets(data)],
         warnings=[problem.to_json() for problem in found if problem.severity != "error"], decided_by=row.decided_by,

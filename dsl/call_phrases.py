@@ -105,7 +105,7 @@ def _summarize(arguments: dict[str, JSON]) -> str:
 
 def _other(function: Function | None, name: str, arguments: dict[str, JSON]) -> str:
     title = function.title if function else f"Use the function {name}"
-    shown = next((_text(arguments[key]) for key in ("title", "text", "name") if key in arguments), "")
+    shown = next((_text(arguments[key]) for key in ("title", "text", "name", "instructions", "statement", "url") if key in arguments), "")
     return f"{title}{_about(shortened(shown, 60))}"
 
 

@@ -22,7 +22,7 @@ import re
 from typing import Any, Final
 
 from dsl.call_phrases import http_target
-from dsl.catalogue import DEFAULT_CATALOGUE, Catalogue, EffectKind, Function, effect_of, find, parse_name
+from dsl.catalogue import DEFAULT_CATALOGUE, Catalogue, EffectKind, Function, Tool, effect_of, find, parse_name, tools_of
 from dsl.expressions.program import is_expression
 from dsl.pointer import MISSING, get
 from dsl.process_phrases import process_target
@@ -145,7 +145,7 @@ def _function(step: Step, data: JSON, catalogue: Catalogue) -> Outside | None:
     kind = effect_of(function, arguments, catalogue)
     if kind == "none":
         return None
-    return kind, _filled(function.target, arguments) or function.title
+    return kind, _filled(function, arguments) or function.title
 
 
 def _catalogue_place(call: JSON, data: JSON) -> str:
@@ -157,9 +157,11 @@ def _catalogue_place(call: JSON, data: JSON) -> str:
     return f" of {address(where)}" if where else ""
 
 
-def _filled(template: str, arguments: JSON) -> str:
-    """Return *template* with the fields of `with`; an expression is told by what it is made of."""
-    values = arguments if isinstance(arguments, dict) else {}
+def _filled(function: Function, arguments: JSON) -> str:
+    """Return the function's target with the fields of `with`; an expression is told by what it is made of."""
+    values, template = arguments if isinstance(arguments, dict) else {}, function.target
+    if isinstance(values.get(function.tools), list):
+        values = {**values, function.tools: [_tool_words(tool) for tool in tools_of(function, values)]}
 
     def value(match: re.Match[str]) -> str:
         name = match.group(1)
@@ -168,6 +170,12 @@ def _filled(template: str, arguments: JSON) -> str:
         return value_of(values.get(name, ""), "an address" if name in ("url", "uri", "endpoint", "address") else "a value")
 
     return " ".join(_FIELD.sub(value, template).split())
+
+
+def _tool_words(tool: Tool) -> str:
+    """Return "sql:1.0.0 (connection shop, access read)"."""
+    settled = ", ".join(f"{name} {value_of(value)}" for name, value in tool.arguments.items())
+    return f"{tool.function} ({settled})" if settled else str(tool.function)
 
 
 def _limited(target: str) -> str:

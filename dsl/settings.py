@@ -19,6 +19,17 @@ def parley_of_document(data: JSON) -> dict[str, JSON]:
     return parley_of(document)
 
 
+def with_zone(data: JSON, zone: str) -> JSON:
+    """Return a definition in which `cron` has a time zone: its own, else *zone*. For showing it; what is kept stays as it was written."""
+    schedule = data.get("schedule") if isinstance(data, dict) else None
+    settings = parley_of_document(data)
+    if not isinstance(schedule, dict) or "cron" not in schedule or settings.get("timezone"):
+        return data
+    document = data["document"]
+    metadata = {**(document.get("metadata") or {}), "parley": {**settings, "timezone": zone}}
+    return {**data, "document": {**document, "metadata": metadata}}
+
+
 def parley_of(owner: JSON) -> dict[str, JSON]:
     """Return `metadata.parley` of a document or a task, empty when it is not there."""
     metadata = owner.get("metadata") if isinstance(owner, dict) else None

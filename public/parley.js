@@ -23,6 +23,7 @@
     done: { word: "done", icon: "CircleCheck" },
     faulted: { word: "failed", icon: "CircleX" },
     skipped: { word: "skipped", icon: "CircleMinus" },
+    compensated: { word: "undone", icon: "Undo2" },
   }
   const RUNS = {
     ready: { word: "Starting", state: "pending" },
@@ -31,6 +32,8 @@
     completed: { word: "Completed", state: "done" },
     faulted: { word: "Failed", state: "faulted" },
     cancelled: { word: "Cancelled", state: "skipped" },
+    suspended: { word: "On hold", state: "waiting" },
+    stuck: { word: "Put aside", state: "faulted" },
   }
   const KINDS = {
     call: "PlugZap", http: "Globe", set: "PencilLine", switch: "Split", for: "Repeat", fork: "GitFork", try: "ShieldCheck", raise: "OctagonAlert",

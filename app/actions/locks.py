@@ -20,8 +20,11 @@ class Pinned(Protocol):
 
 
 def functions_called(data: JSON, catalogue: Mapping[str, Any]) -> list[str]:
-    """Return the catalogue keys (`notify:1.0.0`) *data* calls, sorted."""
+    """Return the catalogue keys (`notify:1.0.0`) that *data* calls or gives an agent as tools, sorted."""
     called = {str(call).split("@")[0] for call in _values(data, "call") if isinstance(call, str)}
+    for tools in _values(data, "tools"):  # of an agent, by name or {function, with}
+        named = [tool.get("function") if isinstance(tool, Mapping) else tool for tool in (tools if isinstance(tools, list) else ())]
+        called |= {name.split("@")[0] for name in named if isinstance(name, str)}
     return sorted(called & set(catalogue))
 
 

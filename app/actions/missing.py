@@ -13,7 +13,8 @@ import dsl
 from dsl.catalogue import Catalogue, Function, find, tools_of
 from dsl.expressions.program import is_expression
 from dsl.walk import Step, steps
-from graphs.run.errors import ConnectionUnusable
+from graphs.run.errors import ConnectionUnusable, WorkflowError
+from graphs.run.mcp_stdio import StdioServer, refuse_unknown
 
 Found = tuple[str, str, str]  # code, message, hint
 
@@ -25,6 +26,7 @@ class Here:
     smtp: bool  # PARLEY_SMTP_URL is set
     connections: Callable[[], Mapping[str, str]]  # name → kind, of the tenant; raises ConnectionUnusable
     models: Callable[[], bool]  # whether there is a model beside the built-in author
+    mcp_stdio: tuple[StdioServer, ...] = ()  # the MCP servers that may be started
 
 
 def lacking(data: Any, catalogue: Catalogue, here: Here) -> list[dict[str, Any]]:
@@ -38,6 +40,8 @@ def lacking(data: Any, catalogue: Catalogue, here: Here) -> list[dict[str, Any]]
 
 
 def _of_task(step: Step, catalogue: Catalogue, here: Here) -> Iterator[Found]:
+    if step.task.get("call") == "mcp":
+        yield from _of_child(step.task, here)
     function = find(step.task.get("call"), catalogue)
     if function is None:
         return
@@ -51,6 +55,21 @@ def _of_task(step: Step, catalogue: Catalogue, here: Here) -> Iterator[Found]:
         used = catalogue.get(tool.function) if isinstance(tool.function, str) else None
         if used is not None:
             yield from _of_call(used, tool.arguments, here)
+
+
+def _of_child(task: Mapping[str, Any], here: Here) -> Iterator[Found]:
+    """Say when `call: mcp` names a program that may not be started, as far as that can be told before the run."""
+    given = task.get("with", {}).get("transport", {}).get("stdio")
+    if not isinstance(given, Mapping):
+        return
+    command, arguments, environment = given.get("command"), given.get("arguments") or [], given.get("environment") or {}
+    if any(is_expression(one) for one in (command, *arguments)):
+        return
+    try:
+        refuse_unknown(here.mcp_stdio, str(command), [str(one) for one in arguments], dict.fromkeys(environment, ""))
+    except WorkflowError as error:
+        words, _, fix = error.detail.partition("; to allow it, ")
+        yield "server-not-allowed", f"{words}: the task would fail", f"whoever runs Parley can allow it: {fix}"
 
 
 def _of_call(function: Function, arguments: Mapping[str, Any], here: Here) -> Iterator[Found]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, func, select
+from sqlalchemy import ColumnElement, Row, Table, and_, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.actions.children import number
 from app.scheduling.spec import Spec
 from app.store import tables as t
 from app.titles import title_of
@@ -63,11 +64,11 @@ def trigger_view(
     )  # fmt: skip
 
 
-async def trigger_views(session: AsyncSession, *, namespace: str | None = None, name: str | None = None) -> list[TriggerView]:
-    """Return what was activated, by name."""
+async def trigger_views(session: AsyncSession, *, named: str | None = None, limit: int = 500) -> list[TriggerView]:
+    """Return what was activated, by name; with *named* (`name` or `namespace/name`) only that."""
     c, v, s = t.triggers.c, t.versions.c, t.trigger_starts.c
-    statement = select(t.triggers).order_by(c.namespace, c.name, c.kind)
-    rows = (await session.execute(statement.where(c.namespace == namespace, c.name == name) if name else statement)).all()
+    statement = select(t.triggers).order_by(c.namespace, c.name, c.kind).limit(limit)
+    rows = (await session.execute(statement.where(_is_named(t.triggers, named)) if named is not None else statement)).all()
     found: dict[tuple[str, str], list[Row[Any]]] = {}
     for row in rows:
         found.setdefault((row.namespace, row.name), []).append(row)
@@ -88,6 +89,25 @@ async def trigger_views(session: AsyncSession, *, namespace: str | None = None, 
         count = sum(waiting.get(row.id, 0) for row in own)
         views.append(trigger_view(versions[own[0].version_id], specs, own, lines[-1] if lines else None, count))
     return views
+
+
+async def never_activated(session: AsyncSession, *, named: str | None = None, limit: int = 500) -> list[Row[Any]]:
+    """Return the newest versions that have a schedule, of workflows of which none was activated, by name."""
+    c, a = t.versions.c, t.triggers.c
+    known = select(a.id).where(a.namespace == c.namespace, a.name == c.name).exists()
+    statement = select(c.id, c.namespace, c.name, c.version, text("(definition -> 'schedule') IS NOT NULL AS has")).where(~known)
+    newest: dict[tuple[str, str], Row[Any]] = {}
+    for row in await session.execute(statement.where(_is_named(t.versions, named)) if named is not None else statement):
+        before = newest.get((row.namespace, row.name))
+        if before is None or number(row.version) > number(before.version):
+            newest[row.namespace, row.name] = row
+    ids = [row.id for _, row in sorted(newest.items()) if row.has][:limit]
+    return list((await session.execute(select(t.versions).where(c.id.in_(ids)))).all())
+
+
+def _is_named(table: Table, named: str) -> ColumnElement[bool]:
+    namespace, _, name = named.rpartition("/")
+    return (table.c.name == name) & (table.c.namespace == namespace) if namespace else table.c.name == name
 
 
 def _would(spec: Spec, now: datetime) -> datetime | None:

@@ -13,7 +13,7 @@ from app.actions.beginning import check_lock
 from app.actions.children import number
 from app.actions.errors import Conflict, Invalid, NotFound
 from app.actions.forms import misfits
-from app.actions.trigger_views import TriggerView, trigger_view, trigger_views
+from app.actions.trigger_views import TriggerView, never_activated, trigger_view, trigger_views
 from app.scheduling.spec import Spec, problems_of, specs_of, types_of
 from app.scheduling.times import upcoming
 from app.store import tables as t
@@ -84,19 +84,22 @@ class TriggerActions(ActionsBase):
             await _remove(session, [row.id for row in await _rows(session, namespace, name, lock=True)])
             await record(session, actor, "deactivate", f"schedule:{namespace}/{name}")
 
-    async def triggers(self, actor: Actor) -> list[TriggerView]:
-        """Return every schedule that was activated, by name, and the newest versions with one that never was (status `inactive`)."""
+    async def triggers(self, actor: Actor, *, limit: int = 500) -> list[TriggerView]:
+        """Return schedules that were activated, and newest versions with one that never was (`inactive`), by name, *limit* of each."""
         async with self._acting(actor, "viewer", "see schedules") as session:
-            views = await trigger_views(session)
-            known = {(view.namespace, view.name) for view in views}
-            idle = [row for row in await _newest_scheduled(session) if (row.namespace, row.name) not in known]
-            zone, now = self._store.settings.timezone, await _now(session)
-            views += [trigger_view(row, specs_of(row.definition, zone), now=now) for row in idle]
+            return await self._triggers(session, limit=limit)
+
+    async def _triggers(self, session: AsyncSession, named: str | None = None, *, limit: int = 500) -> list[TriggerView]:
+        views = await trigger_views(session, named=named, limit=limit)
+        zone, now = self._store.settings.timezone, await _now(session)
+        for row in await never_activated(session, named=named, limit=limit):
+            views.append(trigger_view(row, specs_of(row.definition, zone), now=now))
         return sorted(views, key=lambda view: (view.namespace, view.name))
 
     async def trigger(self, actor: Actor, name: str) -> TriggerView:
         """Return one of `triggers`. Raises NotFound, Conflict."""
-        found = [view for view in await self.triggers(actor) if name in (view.name, f"{view.namespace}/{view.name}")]
+        async with self._acting(actor, "viewer", "see schedules") as session:
+            found = await self._triggers(session, name)
         if not found:
             raise NotFound("schedule", name)
         if len(found) > 1:
@@ -267,20 +270,8 @@ async def _resolved(session: AsyncSession, name: str) -> tuple[str, str]:
     return found[0].namespace, found[0].name
 
 
-async def _newest_scheduled(session: AsyncSession) -> list[Row[Any]]:
-    """Return the newest version of every workflow, as far as that one has a schedule."""
-    c = t.versions.c
-    having = text("(definition -> 'schedule') IS NOT NULL")
-    newest: dict[tuple[str, str], Row[Any]] = {}
-    for row in await session.execute(select(t.versions).where(having).order_by(c.namespace, c.name)):
-        known = newest.get((row.namespace, row.name))
-        if known is None or number(row.version) > number(known.version):
-            newest[row.namespace, row.name] = row
-    return list(newest.values())
-
-
 async def _view(session: AsyncSession, namespace: str, name: str) -> TriggerView:
-    return next(view for view in await trigger_views(session, namespace=namespace, name=name))
+    return (await trigger_views(session, named=f"{namespace}/{name}"))[0]
 
 
 def _times(spec: Spec, row: Row[Any] | None, now: datetime, count: int) -> list[dict[str, Any]]:

@@ -109,6 +109,7 @@ async def _version(container: Container, actor: Actor, text: str) -> str:
 
 def of(view: Mapping[str, Any], notes: Sequence[str] = ()) -> dict[str, Any]:
     """Return the object of the command contract for a run as the store shows it; the error as the language defines it."""
-    status = view["status"] if view["status"] in ("completed", "faulted", "cancelled") else "waiting"
+    status = {"stuck": "faulted"}.get(view["status"], view["status"])
+    status = status if status in ("completed", "faulted", "cancelled") else "waiting"
     error = (view["error"] or {}).get("raw")
     return result(view["id"], status, output=view["output"], error=error, awaiting=view["awaiting"], notes=notes)

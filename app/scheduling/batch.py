@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Boolean, Row, bindparam, case, delete, func, null, select, update
+from sqlalchemy import Boolean, Row, bindparam, case, delete, func, null, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,6 +24,7 @@ from app.store.queue.port import Queue
 ALIVE = ("ready", "running", "waiting", "suspended")
 KEPT = timedelta(days=30)  # lines of what was started
 STARTED_BY = "schedule"
+LET_GO = text("SET LOCAL idle_in_transaction_session_timeout = '60s'")  # a worker that was suspended does not keep others from its triggers
 
 
 class Batch:
@@ -36,6 +37,7 @@ class Batch:
 
     @classmethod
     async def lock(cls, session: AsyncSession, ids: Sequence[str]) -> Batch:
+        await session.execute(LET_GO)
         c = t.triggers.c
         statement = select(t.triggers).where(c.id.in_(ids)).order_by(c.id).with_for_update(skip_locked=True, key_share=True)
         rows = (await session.execute(statement)).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,7 +18,8 @@ from graphs.run.errors import WorkflowError
 from graphs.run.matching import Evaluate, Listening, Taken
 
 JSON = Any
-MOST = 100  # events looked at in one transaction
+Look = tuple[int, Event | None, Looked]
+MOST, LONGEST_S = 100, 10.0  # events looked at in one transaction
 
 
 async def take_events(session: AsyncSession, turn: Turn, evaluate: Evaluate) -> None:
@@ -27,12 +29,22 @@ async def take_events(session: AsyncSession, turn: Turn, evaluate: Evaluate) -> 
         return
     try:
         gatherer = await _gatherer(session, turn, evaluate)
-        looks = [(number, event, await gatherer.look(number, event)) for number, event in found if event is not None]
+        looks = await _look(gatherer, found)
     except (ExpressionError, WorkflowError) as error:
         turn.error = f"The filter of the events could not be evaluated: {error}"
         await _forget(session, turn.id, [number for number, _ in found])
         return
-    await _store(session, turn, [number for number, _ in found], looks, gatherer.too_many())
+    await _store(session, turn, [number for number, _ in found[: len(looks)]], looks, gatherer.too_many())
+
+
+async def _look(gatherer: Gatherer, found: Sequence[tuple[int, Event | None]]) -> list[Look]:
+    """Look at events for a while; the others have their turn next time, since the trigger is locked meanwhile."""
+    began, looks = time.monotonic(), []
+    for number, event in found:
+        looks.append((number, event, Looked() if event is None else await gatherer.look(number, event)))
+        if time.monotonic() - began > LONGEST_S:
+            break
+    return looks
 
 
 async def _new(session: AsyncSession, trigger_id: str) -> list[tuple[int, Event | None]]:
@@ -71,13 +83,17 @@ async def _open(session: AsyncSession, trigger_id: str, fixed: matching.Fixed) -
 
 
 async def _store(
-    session: AsyncSession, turn: Turn, numbers: Sequence[int], looks: Sequence[tuple[int, Event, Looked]], dropped: Sequence[Gathering]
+    session: AsyncSession,
+    turn: Turn,
+    numbers: Sequence[int],
+    looks: Sequence[tuple[int, Event | None, Looked]],
+    dropped: Sequence[Gathering],
 ) -> None:
     complete = [look.complete for _, _, look in looks if look.complete]
     for gathering in complete:
         turn.events(gathering.events)
     gone = {number for gathering in (*complete, *dropped) for number in gathering.numbers}
-    kept = [_kept(number, event, look) for number, event, look in looks if look.kept and number not in gone]
+    kept = [_kept(number, event, look) for number, event, look in looks if event is not None and look.kept and number not in gone]
     if dropped:
         turn.error = f"{len(dropped)} incomplete sets of events were given up: too many were open"
     if kept:

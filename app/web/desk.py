@@ -55,7 +55,7 @@ class Start(Payload):
 
 class Control(Payload):
     run: str = Id
-    do: Literal["cancel", "retry"]
+    do: Literal["cancel", "retry", "suspend", "resume"]
 
 
 class Answer(Payload):
@@ -116,11 +116,11 @@ class Desk:
         return {"ok": True}
 
     async def control(self, conversation: Conversation, payload: Mapping[str, Any]) -> Reply:
-        """Cancel or retry a run."""
+        """Cancel, retry, suspend or resume a run."""
         asked = _read(Control, payload)
         actor = await self._people.actor(conversation.who)
         with refused():
-            view = await (self._actions.cancel if asked.do == "cancel" else self._actions.retry)(actor, asked.run)
+            view = await getattr(self._actions, asked.do)(actor, asked.run)
         await self._push.refreshed(actor, view.to_json())
         return {"ok": True}
 

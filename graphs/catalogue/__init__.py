@@ -41,7 +41,12 @@ def _entries() -> tuple[Function, ...]:
 
 def load() -> dict[str, Function]:
     """Return every function by its key, `notify:1.0.0`; a package's function that cannot be used is left out (see `installed`)."""
-    return {function.key: function for function in _entries()} | {key: function for key, (function, _) in installed().functions.items()}
+    return own() | {key: function for key, (function, _) in installed().functions.items()}
+
+
+def own() -> dict[str, Function]:
+    """Return the functions that come with Parley, by key."""
+    return {function.key: function for function in _entries()}
 
 
 def own_code(key: str) -> Callable[..., Any] | None:

@@ -6,7 +6,7 @@ const { Card, Pill, Section, Note, Value, Elapsed, Picture, icon, useCall, RUNS 
 const { define, moment } = window.parley
 
 const ENDED = ["completed", "faulted", "cancelled"]
-const COUNTED = [["done", "done"], ["running", "running"], ["waiting", "waiting"], ["retrying", "trying again"], ["faulted", "failed"], ["skipped", "skipped"], ["pending", "to do"]]
+const COUNTED = [["done", "done"], ["running", "running"], ["waiting", "waiting"], ["retrying", "trying again"], ["faulted", "failed"], ["skipped", "skipped"], ["compensated", "undone"], ["pending", "to do"]]
 
 const RunCard = define("RunCard", () => function RunCard({ p, call }) {
   const { busy, error, send } = useCall(call)
@@ -18,7 +18,7 @@ const RunCard = define("RunCard", () => function RunCard({ p, call }) {
   return (
     <Card kind="Run" title={p.title || p.name} testid="run-card" fresh={p.fresh} pill={<span data-testid="run-status" data-status={p.status}><Pill state={known.state}>{known.word}</Pill></span>}
       meta={<><span>{p.name} {p.version}</span><Elapsed from={p.started_at} until={ended ? p.ended_at || p.now : null} now={p.now} /></>}
-      footer={may("cancel") || may("retry") || error ? footer() : null}>
+      footer={may("cancel") || may("retry") || may("resume") || error ? footer() : null}>
       {p.reason && !p.error && !(p.awaiting || []).length ? <p className="pl-quiet">{p.reason}</p> : null}
       {p.error ? failure() : null}
       {(p.awaiting || []).map(waits)}
@@ -63,6 +63,7 @@ const RunCard = define("RunCard", () => function RunCard({ p, call }) {
           <div className="pl-buttons">
             <Button size="sm" disabled={!!busy} onClick={() => send("answer", { run: p.id, path: item.path, value: { happened: true } })}>It happened</Button>
             <Button size="sm" variant="outline" disabled={!!busy} onClick={() => send("answer", { run: p.id, path: item.path, value: { happened: false } })}>It did not</Button>
+            {item.check ? <Button size="sm" variant="outline" disabled={!!busy} onClick={() => send("answer", { run: p.id, path: item.path, value: { check: true } })}>Let the proof look</Button> : null}
           </div>
         </Note>
       )
@@ -77,6 +78,7 @@ const RunCard = define("RunCard", () => function RunCard({ p, call }) {
         {error ? <Note tone="bad">{error}</Note> : null}
         <div className="pl-buttons">
           {may("retry") ? <Button disabled={!!busy} onClick={() => act("retry")}>{icon("RotateCw")}{busy === "retry" ? "Trying…" : "Retry the failed step"}</Button> : null}
+          {may("resume") ? <Button disabled={!!busy} onClick={() => act("resume")}>{icon("Play")}{busy === "resume" ? "Going on…" : "Go on"}</Button> : null}
           {may("cancel") ? <Button disabled={!!busy} variant="outline" onClick={() => act("cancel")}>{icon("Square")}{busy === "cancel" ? "Cancelling…" : "Cancel"}</Button> : null}
         </div>
       </>

@@ -204,3 +204,19 @@ class TestSenders:
     def test_only_administrators_see_or_make_tokens(self, parley: Parley, made: dict[str, Any]) -> None:
         for method, path in (("GET", "/api/events/tokens"), ("POST", "/api/events/tokens"), ("DELETE", f"/api/events/tokens/{made['id']}")):
             assert call(parley, method, path, authorization=f"Bearer {made['token']}")[0] == 401
+
+
+class TestLevers:
+    """What people do with runs, as a program asks for it."""
+
+    @pytest.mark.parametrize("lever", ["cancel", "suspend", "resume", "retry", "rerun", "answers"])
+    def test_nobody_may_who_is_not_signed_in(self, parley: Parley, lever: str) -> None:
+        assert call(parley, "POST", f"/api/runs/x/{lever}", "{}", content_type="application/json")[0] in (401, 422)
+
+    def test_a_run_that_is_not_there_is_a_404_and_an_unknown_lever_a_422(self, parley: Parley, cookie: str) -> None:
+        json_ = {"content_type": "application/json", "cookie": cookie}
+
+        assert call(parley, "POST", "/api/runs/x/suspend", "{}", **json_)[0] == 404
+        assert call(parley, "POST", "/api/runs/x/rerun", "{}", **json_)[0] == 404
+        assert call(parley, "POST", "/api/workflows/x/runs", '{"items": [{}]}', **json_)[0] == 404
+        assert call(parley, "POST", "/api/runs/x/explode", "{}", **json_)[0] == 422

@@ -8,7 +8,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
+from fastapi import FastAPI
 
 from app.actions import Actor, Conflict, Invalid, NotFound
 from app.actions.trigger_views import TriggerView
@@ -16,6 +18,8 @@ from app.container import Container, Prepared
 from app.scheduling.loop import Schedules
 from app.settings import Settings
 from app.views import RunView
+from app.web import trigger_routes
+from app.web.api import add_api, signed_in
 from tests.fakes import approved, definition, working
 
 pytestmark = pytest.mark.postgres
@@ -282,6 +286,18 @@ class TestPausing:
         assert (paused.status, paused.paused_by, paused.next_due) == ("paused", actor.name, None)
         assert (on.status, await container.actions.runs(actor)) == ("active", [])
 
+    async def test_after_goes_on_when_its_run_ended_during_the_pause(self, container: Container, actor: Actor) -> None:
+        view = await activated(container, actor, scheduled("{after: PT0S}"))
+        await ticks(container)
+        await container.actions.pause(actor, "sample")
+        await end_runs(container, actor)
+        await ticks(container)
+        paused = len(await container.actions.runs(actor))
+        await container.actions.activate(actor, view.version_id)
+        await ticks(container)
+
+        assert (paused, len(await container.actions.runs(actor))) == (1, 2)
+
     async def test_a_removed_schedule_is_gone_its_runs_are_not(self, container: Container, actor: Actor) -> None:
         await activated(container, actor, scheduled("{after: PT0S}"))
         await ticks(container)
@@ -430,6 +446,21 @@ class TestEvents:
         assert (alone, await ids_of(container, actor)) == ([["1"]], [["1"], ["2"]])
 
 
+async def test_a_card_names_the_time_zone_of_the_settings_where_the_definition_names_none(
+    settings: Settings, database: Prepared, actor: Actor
+) -> None:
+    berlin = settings.model_copy(update={"timezone": "Europe/Berlin"})
+    async with Container.open(berlin, role="worker", prepared=database) as container:
+        card = (await container.actions.propose(actor, scheduled("{cron: '0 9 * * *'}"))).to_json()
+        own = (
+            await container.actions.propose(actor, scheduled("{cron: '0 9 * * *'}", parley="timezone: Asia/Tokyo", name="own"))
+        ).to_json()
+
+    assert "Every day at 09:00 (Europe/Berlin)" in str(card["outline"])
+    assert "09:00 (Europe/Berlin)" in card["warnings"][-1]["message"]
+    assert "Every day at 09:00 (Asia/Tokyo)" in str(own["outline"])
+
+
 class TestManyWorkers:
     @pytest.fixture
     async def second(self, settings: Settings, database: Prepared) -> AsyncIterator[Container]:
@@ -487,3 +518,33 @@ class TestManyWorkers:
         assert "triggers_due" in plans[0]
         assert "triggers_decided" in plans[1]
         assert not any("Seq Scan" in plan for plan in plans)
+
+
+class TestOverHttp:
+    @pytest.fixture
+    async def api(self, container: Container, actor: Actor, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncClient]:
+        """The API's own application on this container; who calls is *actor*, as if signed in."""
+        app = FastAPI()
+        add_api(app)
+        app.dependency_overrides[signed_in] = lambda: actor
+        monkeypatch.setattr(trigger_routes, "web", lambda: container)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://parley.test") as client:
+            yield client
+
+    async def test_a_schedule_is_activated_looked_at_paused_and_removed(
+        self, container: Container, actor: Actor, api: httpx.AsyncClient
+    ) -> None:
+        version = await approved(container, actor, scheduled("{cron: '0 9 * * *'}"))
+
+        on = await api.post(f"/api/versions/{version.id}/activate")
+        times = await api.get("/api/triggers/test/sample/next", params={"count": 3})
+        off = await api.post("/api/triggers/test/sample/pause")
+        shown, listed = await api.get("/api/triggers/test/sample"), await api.get("/api/triggers")
+        gone = await api.delete("/api/triggers/test/sample")
+        nothing = await api.post("/api/triggers/test/sample/pause")
+
+        assert (on.status_code, on.json()["status"], len(times.json())) == (200, "active", 3)
+        assert (off.json()["status"], [shown.json()], gone.status_code) == ("paused", listed.json(), 204)
+        assert (nothing.status_code, nothing.json()["detail"]["code"]) == (404, "no-such-schedule")
+        assert (await api.get("/api/triggers/test/sample/next", params={"count": 0})).status_code == 422
+        assert (await api.post("/api/versions/nope/activate")).status_code == 404

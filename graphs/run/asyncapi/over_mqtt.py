@@ -2,7 +2,8 @@
 
 A subscription has a session with the broker under a name that is the step's own. It outlives the process: what comes between a kill and
 the next process waits at the broker, and a message counts as received once the journal has it. So with QoS 1 or 2 (1 unless the binding
-says otherwise) every message arrives, one that was in flight at a kill perhaps twice. The session ends with the subscription.
+says otherwise) every message arrives, one that was in flight at a kill perhaps twice. The session ends with the subscription;
+that of a run that is cancelled meanwhile is left to the broker, which keeps it an hour (MQTT 5) or as long as it is set to.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ _DELIMITERS: Final = {"spaceDelimited": "%20", "pipeDelimited": "%7C", "tabDelim
 
 
 def in_path(parameter: OpenApiParameter, value: JSON) -> str:
-    """Return what stands for `{name}`."""
+    """Return what stands for `{name}`; whatever the document allows, it does not reach beyond its part of the path."""
+    parameter = parameter.model_copy(update={"reserved": False})
     if parameter.content:
         return _quoted(parameter, json.dumps(value, ensure_ascii=False))
     style, explode, name = parameter.style, parameter.explode, quote(to_bytes(parameter.name), safe="")

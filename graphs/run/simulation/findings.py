@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from dsl.problems import Problem
 from graphs.run.errors import BASE
 from graphs.run.ports import JSON, Row
-from graphs.run.simulation.branches import tasks
 from graphs.run.simulation.model import Plan, Simulation
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ class Findings:
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
-        self._tasks = tasks(simulator.definition)
         self._found: dict[tuple[str, str], Problem] = {}
         for one in simulator.sketch.unknown():
             known = ", ".join(f"'{name}'" for name in one.known[:8])
@@ -44,13 +42,8 @@ class Findings:
         return list(self._found.values())
 
     def _is_origin(self, row: Row, simulation: Simulation) -> bool:
-        """Tell whether the error began at this row and was neither injected nor raised by the definition."""
-        assert row.error is not None
-        made = any(mark.path == row.path and mark.what.startswith("it was made to fail") for mark in simulation.marks)
-        step = self._tasks.get(row.reference)
-        raised = step is not None and step.kind == "raise"
-        part = row.reference.endswith("/try")  # the row of an attempt
-        return row.error.get("instance") == row.reference and not made and not raised and not part
+        """Tell whether the error began at this row, a task's, and nobody meant it."""
+        return row.error is not None and row.error.get("instance") == row.reference and row.path not in simulation.meant
 
     def _fault(self, row: Row, simulation: Simulation) -> None:
         error = row.error or {}

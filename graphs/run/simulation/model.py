@@ -102,6 +102,7 @@ class Simulation:
     trace: Sequence[str]  # references of the tasks in the order they began
     ways: frozenset[tuple[str, str]]  # (reference, way) that were taken (see `branches`)
     lasted_s: float  # on the simulated clock
+    meant: frozenset[str] = frozenset()  # paths of steps that failed because they were made to, or because the definition raises an error
 
     def to_json(self) -> dict[str, JSON]:
         """Return it as the command line prints it."""

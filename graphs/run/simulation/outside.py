@@ -7,6 +7,7 @@ from typing import Final
 
 from dsl import catalogue as entries
 from dsl.catalogue import Catalogue, Function, effect_of
+from graphs.functions import FUNCTIONS
 from graphs.run.ports import JSON
 
 PROTOCOLS: Final = ("http", "openapi", "grpc", "asyncapi", "a2a", "mcp")
@@ -41,6 +42,8 @@ def reaches_out(function: Function, arguments: JSON, catalogue: Catalogue) -> bo
     """Tell whether a call of *function* changes or reads something outside, or needs a model to answer. People are asked otherwise."""
     if function.person:
         return False
+    if function.key not in FUNCTIONS:  # of an installed package: what it says it does not do is not proved
+        return True
     return function.model == "required" or effect_of(function, arguments, catalogue) != "none"
 
 

@@ -32,17 +32,6 @@ from graphs.run.simulation.shapes import (
 
 _DEEPEST = 12  # calls of an expression's own functions inside each other
 _OPPOSITE = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-_TEXT_TESTS = {"startswith": "starts", "endswith": "ends", "test": "matches", "contains": "contains"}
-_OF_LISTS = {
-    "map", "sort", "sort_by", "group_by", "unique", "unique_by", "min_by", "max_by", "min", "max", "add", "first", "last", "any", "all",
-    "join", "reverse", "flatten", "from_entries", "transpose", "implode", "nth",
-}  # fmt: skip
-_OF_TEXTS = {
-    "startswith", "endswith", "ltrimstr", "rtrimstr", "split", "test", "match", "capture", "scan", "sub", "gsub", "ascii_downcase",
-    "ascii_upcase", "explode", "fromjson", "trim", "ltrim", "rtrim", "splits", "strptime",
-}  # fmt: skip
-_OF_NUMBERS = {"floor", "ceil", "round", "sqrt", "fabs", "log", "exp", "todate", "gmtime", "localtime", "pow"}
-_OF_OBJECTS = {"keys", "keys_unsorted", "to_entries", "with_entries", "has", "del", "map_values"}
 
 
 @dataclass(slots=True)
@@ -85,7 +74,7 @@ def condition(text: str, data: Value, variables: Mapping[str, Value]) -> tuple[F
 
 def truth(value: Value) -> Formula:
     parts = [_truth(thing) for thing in value]
-    return parts[0] if len(parts) == 1 else _either(parts)
+    return parts[0] if len(parts) == 1 else either(parts)
 
 
 def _truth(thing: Thing) -> Formula:
@@ -102,7 +91,7 @@ def _truth(thing: Thing) -> Formula:
     return Fixed(True)
 
 
-def _either(parts: list[Formula]) -> Formula:
+def either(parts: list[Formula]) -> Formula:
     """Return one of several possibilities: what is fixed tells nothing about the way that data takes."""
     open_ones = [part for part in parts if not isinstance(part, Fixed)]
     return UNKNOWN if not open_ones else open_ones[0] if len(open_ones) == 1 else Either(tuple(open_ones))
@@ -200,7 +189,7 @@ def _iterate(tree: Ast, data: Value, reading: Reading) -> Value:
 def _slice(tree: Ast, data: Value, reading: Reading) -> Value:
     target = evaluate(tree.parts[0], data, reading)
     for part in tree.parts[1:]:
-        _want(evaluate(part, data, reading), "number")
+        want(evaluate(part, data, reading), "number")
     return target
 
 
@@ -276,7 +265,7 @@ def _negative(tree: Ast, data: Value, reading: Reading) -> Value:
     value = evaluate(tree.parts[0], data, reading)
     if len(value) == 1 and isinstance(value[0], Known) and isinstance(value[0].value, int | float):
         return (Known(-value[0].value),)
-    _want(value, "number")
+    want(value, "number")
     return (Made("number"),)
 
 
@@ -287,7 +276,7 @@ def _compare(tree: Ast, data: Value, reading: Reading) -> Value:
     _missing(tree, data, reading)
     parts = [_comparison(one, tree.value, other) for one in left for other in right]
     known = [part for part in parts if part != UNKNOWN]
-    return (Made("boolean", formula=known[0] if len(known) == 1 and len(parts) == 1 else _either(parts)),)
+    return (Made("boolean", formula=known[0] if len(known) == 1 and len(parts) == 1 else either(parts)),)
 
 
 def _missing(tree: Ast, data: Value, reading: Reading) -> None:
@@ -366,17 +355,17 @@ def _arithmetic(tree: Ast, data: Value, reading: Reading) -> Value:
         return left
     if tree.value == "*" and any(isinstance(thing, Record) for thing in (*left, *right)):
         return _sum(left, right)
-    if tree.value == "/" and any(_kind(thing) == "string" for thing in (*left, *right)):
-        _want(union(left, right), "string")
+    if tree.value == "/" and any(kind_of(thing) == "string" for thing in (*left, *right)):
+        want(union(left, right), "string")
         return (Made("array"),)
-    _want(union(left, right), "number")
+    want(union(left, right), "number")
     return (Made("number"),)
 
 
 def _sum(left: Value, right: Value) -> Value:
-    kinds = {kind for thing in (*left, *right) if (kind := _kind(thing))}
+    kinds = {kind for thing in (*left, *right) if (kind := kind_of(thing))}
     if "object" in kinds:
-        _want(union(left, right), "object")
+        want(union(left, right), "object")
         later = [thing for thing in right if isinstance(thing, Record)]
         fields: dict[str, Value] = {}
         for thing in later:
@@ -386,12 +375,12 @@ def _sum(left: Value, right: Value) -> Value:
         own = _own_first(rest)
         return (Record(fields, tuple(own), closed=all(not isinstance(one, Record) or one.closed for one in later)),)
     if "array" in kinds:
-        _want(union(left, right), "array")
+        want(union(left, right), "array")
         lists = [thing for thing in (*left, *right) if isinstance(thing, Source)]
         return (Listed(union(items(left), items(right)), of=lists[0] if lists else None),)
     kind = "string" if "string" in kinds else "number" if "number" in kinds else ""
     if kind:
-        _want(union(left, right), kind)
+        want(union(left, right), kind)
         return (Made(kind),)
     for one in sources(left):
         for other in sources(right):
@@ -405,7 +394,7 @@ def _own_first(rest: list[Thing]) -> list[Thing]:
     return [thing for thing in rest if not isinstance(thing, Source)] + [thing for thing in rest if isinstance(thing, Source)]
 
 
-def _kind(thing: Thing) -> str:
+def kind_of(thing: Thing) -> str:
     if isinstance(thing, Known):
         value = thing.value
         if isinstance(value, bool) or value is None:
@@ -426,7 +415,7 @@ def _type_of(source: Source) -> str:
     return {"integer": "number"}.get(str(kind), str(kind)) if kind else ""
 
 
-def _want(value: Value, kind: str) -> None:
+def want(value: Value, kind: str) -> None:
     for thing in value:
         if isinstance(thing, Source):
             thing.want(kind)
@@ -476,20 +465,9 @@ def _call(tree: Ast, data: Value, reading: Reading) -> Value:
     name, arguments = tree.value, tree.parts
     if name in reading.functions:
         return _own(reading.functions[name], data, arguments, reading)
-    special = _FUNCTIONS.get(name)
-    if special is not None:
-        return special(data, arguments, reading)
-    if name in _OF_TEXTS:
-        _want(data, "string")
-    elif name in _OF_NUMBERS:
-        _want(data, "number")
-    elif name in _OF_OBJECTS:
-        _want(data, "object")
-    elif name in _OF_LISTS:
-        items(data)
-    for argument in arguments:
-        evaluate(argument, items(data) if name in ("sort_by", "group_by", "unique_by", "min_by", "max_by") else data, reading)
-    return ANY
+    from graphs.run.simulation.jq_functions import apply  # its rules evaluate their arguments here
+
+    return apply(name, data, arguments, reading)
 
 
 def _own(function: tuple[Ast, tuple[str, ...], Reading], data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
@@ -511,242 +489,6 @@ def _define(tree: Ast, data: Value, reading: Reading) -> Value:
     functions[tree.value] = (body, tuple(name.removeprefix("$") for name in tree.extra), inner)
     return evaluate(rest, data, inner)
 
-
-def _select(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
-    formula = truth(evaluate(arguments[0], data, reading))
-    for source in sources(data):
-        if formula not in source.needs:
-            source.needs.append(formula)
-    return data
-
-
-def _map(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
-    inner = items(data)
-    where = None
-    argument = arguments[0]
-    if argument.op == "call" and argument.value == "select":
-        where = truth(evaluate(argument.parts[0], inner, reading))
-    elif argument.op == "pipe" and argument.parts[0].op == "call" and argument.parts[0].value == "select":
-        where = truth(evaluate(argument.parts[0].parts[0], inner, reading))
-    found = evaluate(argument, inner, reading)
-    origin = _first_source(data)
-    for thing in data:
-        if isinstance(thing, Listed) and thing.where is not None:
-            where = thing.where if where is None else All((thing.where, where))
-    return (Listed(found, of=origin, where=where),)
-
-
-def _first_source(data: Value) -> Source | None:
-    for thing in data:
-        if isinstance(thing, Source):
-            return thing
-        if isinstance(thing, Listed) and thing.of is not None:
-            return thing.of
-    return None
-
-
-def _length(data: Value, _arguments: tuple[Ast, ...], _reading: Reading) -> Value:
-    for thing in data:
-        if isinstance(thing, Source | Listed):
-            return (Made("number", size_of=thing),)
-    return (Made("number"),)
-
-
-def _quantified(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
-    if len(arguments) == 2:
-        each = evaluate(arguments[0], data, reading)
-        return (Made("boolean", formula=truth(evaluate(arguments[1], each, reading))),)
-    each = items(data)
-    return (Made("boolean", formula=truth(evaluate(arguments[0], each, reading) if arguments else each)),)
-
-
-def _not(data: Value, _arguments: tuple[Ast, ...], _reading: Reading) -> Value:
-    return (Made("boolean", formula=Not(truth(data))),)
-
-
-def _tested(sign: str) -> Callable[[Value, tuple[Ast, ...], Reading], Value]:
-    def test(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
-        wanted = evaluate(arguments[0], data, reading) if arguments else ANY
-        literal = wanted[0].value if len(wanted) == 1 and isinstance(wanted[0], Known) else None
-        parts: list[Formula] = []
-        for thing in data:
-            leaf = thing if isinstance(thing, Source) else thing.parts[0] if isinstance(thing, Made) and thing.parts else None
-            if leaf is None or not isinstance(literal, str):
-                parts.append(UNKNOWN)
-                continue
-            leaf.want("string")
-            leaf.note(Atom(leaf.key, sign, literal))
-            parts.append(Atom(leaf.key, sign, literal))
-        return (Made("boolean", formula=parts[0] if len(parts) == 1 else _either(parts)),)
-
-    return test
-
-
-def _contains(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
-    wanted = evaluate(arguments[0], data, reading)
-    if any(_kind(thing) == "array" for thing in wanted):
-        items(data)
-        return (Made("boolean"),)
-    return _tested("contains")(data, arguments, reading)
-
-
-def _through(kind: str) -> Callable[[Value, tuple[Ast, ...], Reading], Value]:
-    """Return the rule of a function that makes one leaf another kind of scalar: comparisons of it are comparisons of the leaf."""
-
-    def convert(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
-        for argument in arguments:
-            evaluate(argument, data, reading)
-        return (Made(kind, parts=tuple(sources(data)) if len(data) == 1 else ()),)
-
-    return convert
-
-
-def _to_number(data: Value, _arguments: tuple[Ast, ...], _reading: Reading) -> Value:
-    for source in sources(data):
-        if "string" not in source.kinds:
-            source.want("number")
-    return (Made("number", parts=tuple(sources(data)) if len(data) == 1 else ()),)
-
-
-def _lower(data: Value, _arguments: tuple[Ast, ...], _reading: Reading) -> Value:
-    _want(data, "string")
-    return (Made("string", parts=tuple(sources(data)) if len(data) == 1 else ()),)
-
-
-def _add(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
-    each = evaluate(arguments[0], data, reading) if arguments else items(data)
-    if any(_kind(thing) in ("object", "array") for thing in each):
-        return each
-    return (Made("", parts=tuple(sources(each))),)
-
-
-def _pick(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
-    return evaluate(arguments[0], data, reading) if arguments else items(data)
-
-
-def _same_list(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
-    each = items(data)
-    for argument in arguments:
-        evaluate(argument, each, reading)
-    origin = _first_source(data)
-    where = next((thing.where for thing in data if isinstance(thing, Listed)), None)
-    return (Listed(each, of=origin, where=where),)
-
-
-def _one_of(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
-    each = items(data)
-    for argument in arguments:
-        evaluate(argument, each, reading)
-    return each
-
-
-def _group(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
-    return (Listed(_same_list(data, arguments, reading)),)
-
-
-def _entries(data: Value, _arguments: tuple[Ast, ...], _reading: Reading) -> Value:
-    _want(data, "object")
-    values = [value for thing in data if isinstance(thing, Record) for value in thing.fields.values()]
-    return (Listed((Record({"key": (Made("string"),), "value": union(*values) if values else ANY}),)),)
-
-
-def _joined(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
-    for thing in items(data):
-        if isinstance(thing, Source) and not thing.kinds:
-            thing.want("string")
-    for argument in arguments:
-        _want(evaluate(argument, data, reading), "string")
-    return (Made("string"),)
-
-
-def _split(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
-    _want(data, "string")
-    for argument in arguments:
-        evaluate(argument, data, reading)
-    return (Listed((Made("string"),)),)
-
-
-def _typed(_data: Value, _arguments: tuple[Ast, ...], _reading: Reading) -> Value:
-    return ANY
-
-
-def _kind_of_list(kind: str) -> Callable[[Value, tuple[Ast, ...], Reading], Value]:
-    def keep(data: Value, _arguments: tuple[Ast, ...], _reading: Reading) -> Value:
-        if kind:
-            _want(data, kind)
-        return data
-
-    return keep
-
-
-def _asking(kind: str, gives: Thing) -> Callable[[Value, tuple[Ast, ...], Reading], Value]:
-    """Return the rule of a function that takes *kind* and gives something of its own."""
-
-    def make(data: Value, _arguments: tuple[Ast, ...], _reading: Reading) -> Value:
-        _want(data, kind)
-        return (gives,)
-
-    return make
-
-
-def _empty(_data: Value, _arguments: tuple[Ast, ...], _reading: Reading) -> Value:
-    return ()
-
-
-def _has(data: Value, _arguments: tuple[Ast, ...], _reading: Reading) -> Value:
-    return (Made("boolean"),)
-
-
-_FUNCTIONS: Mapping[str, Callable[[Value, tuple[Ast, ...], Reading], Value]] = {
-    "select": _select,
-    "map": _map,
-    "length": _length,
-    "any": _quantified,
-    "all": _quantified,
-    "not": _not,
-    "startswith": _tested("starts"),
-    "endswith": _tested("ends"),
-    "test": _tested("matches"),
-    "contains": _contains,
-    "tonumber": _to_number,
-    "tostring": _through("string"),
-    "ascii_downcase": _lower,
-    "ascii_upcase": _through("string"),
-    "fromdate": _asking("date", Made("number")),
-    "fromdateiso8601": _asking("date", Made("number")),
-    "add": _add,
-    "first": _pick,
-    "last": _pick,
-    "sort_by": _same_list,
-    "sort": _same_list,
-    "unique": _same_list,
-    "unique_by": _same_list,
-    "reverse": _same_list,
-    "min_by": _one_of,
-    "max_by": _one_of,
-    "min": _one_of,
-    "max": _one_of,
-    "group_by": _group,
-    "to_entries": _entries,
-    "join": _joined,
-    "split": _split,
-    "floor": _through("number"),
-    "ceil": _through("number"),
-    "round": _through("number"),
-    "has": _has,
-    "type": _typed,
-    "arrays": _kind_of_list("array"),
-    "objects": _kind_of_list("object"),
-    "strings": _kind_of_list("string"),
-    "numbers": _kind_of_list("number"),
-    "empty": _empty,
-    "error": _empty,
-    "now": lambda _data, _arguments, _reading: (Made("number"),),
-    "range": lambda _data, _arguments, _reading: (Made("number"),),
-    "keys": _asking("object", Listed((Made("string"),))),
-    "todate": _asking("number", Made("string")),
-    "tojson": lambda _data, _arguments, _reading: (Made("string"),),
-}
 
 _RULES: Mapping[str, Callable[[Ast, Value, Reading], Value]] = {
     "identity": lambda _tree, data, _reading: data,

@@ -29,7 +29,7 @@ from graphs.run.tree import Program
 
 AT: Final = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)  # a Monday: when simulated runs begin unless they are told otherwise
 GENERATED: Final = object()  # in place of an input: one is made
-MOST_STEPS: Final = 2000
+MOST_STEPS: Final = 20_000
 
 
 class Simulator:
@@ -199,6 +199,7 @@ class _Run:
             requests=tuple(self.requests),
             trace=tuple(self.stage.trace),
             ways=frozenset(self.stage.ways | happenings.caught(rows)),
+            meant=frozenset(self.stage.meant),
             lasted_s=(self.clock.now() - self.began).total_seconds(),
         )
 
@@ -251,6 +252,7 @@ async def simulate(
     secrets: Mapping[str, JSON] | None = None,
     seed: int = 0,
     at: datetime = AT,
+    most_steps: int = MOST_STEPS,
     expressions: Expressions | None = None,
 ) -> Simulation:
     """
@@ -266,6 +268,7 @@ async def simulate(
         silent: References of people who never answer and of listenings nobody sends anything.
         secrets: Placeholders; made up where left out.
         at: When the run begins.
+        most_steps: After so many tasks it ends faulted with the error of a budget.
 
     Raises:
         InvalidDefinition: It cannot be compiled.
@@ -274,7 +277,17 @@ async def simulate(
     """
     pool = expressions or Expressions(children=1)
     try:
-        simulator = Simulator(definition, catalogue, pool, workflows=workflows, documents=documents, schemas=schemas, seed=seed, at=at)
+        simulator = Simulator(
+            definition,
+            catalogue,
+            pool,
+            workflows=workflows,
+            documents=documents,
+            schemas=schemas,
+            seed=seed,
+            at=at,
+            most_steps=most_steps,
+        )
         plan = Plan(
             errors={where: injected(error) for where, error in (errors or {}).items()},
             forced=forced or {},

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dsl.catalogue import Catalogue
+from dsl.catalogue import Catalogue, Function
 from dsl.expressions import is_expression, strip
 from dsl.pointer import join
 from dsl.settings import parley_of
@@ -49,7 +49,8 @@ _ERROR = {  # RFC 7807, as the language has it
         name: {"type": "integer" if name == "status" else "string"} for name in ("type", "status", "title", "detail", "instance")
     },
 }
-_FORMATS = {"date-time": "date", "date": "day", "uri": "url", "email": "email"}
+# functions whose output, or a field of it, is described by a field of the call
+_DESCRIBED = {"ask": ("schema", ""), "agent": ("output", "answer"), "extract": ("schema", "value")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -482,14 +483,8 @@ class _Walk:
         function = function_of(task, self.catalogue)
         arguments = task.get("with") or {}
         schema = self.schemas.get(where)
-        if function is not None and function.name == "ask":
-            form = arguments.get("schema")
-            schema = form if isinstance(form, Mapping) else None
-        elif function is not None:
-            schema = function.output or None
-            wanted = arguments.get("schema")
-            if function.output in ({}, True) and isinstance(wanted, Mapping):
-                schema = wanted
+        if function is not None:
+            schema = _promised(function, arguments)
         answer = self.source(f"answer:{where}", schema)
         if task["call"] == "http" or task["call"] == "openapi":
             if arguments.get("output") == "response":
@@ -527,14 +522,19 @@ def _around(place: Place) -> Place:
 
 def _as_asked(source: Source, schema: JSON) -> None:
     """Let a leaf that is handed to a function be what the function takes."""
-    if not isinstance(schema, Mapping) or source.schema or source.kinds:
-        return
-    kind = schema.get("type")
-    kind = kind[0] if isinstance(kind, list) and kind else kind
-    if schema.get("format") in _FORMATS:
-        source.want(_FORMATS[schema["format"]])
-    elif isinstance(kind, str) and kind != "null":
-        source.want({"integer": "number"}.get(kind, kind))
+    if isinstance(schema, Mapping) and ("type" in schema or "enum" in schema) and not (source.schema or source.fields or source.item):
+        source.schema = schema
+
+
+def _promised(function: Function, arguments: Mapping[str, JSON]) -> Mapping[str, JSON] | None:
+    """Return the schema of what a function gives, the part included that a field of the call describes."""
+    described, place = _DESCRIBED.get(function.name, ("", ""))
+    wanted = arguments.get(described)
+    if not isinstance(wanted, Mapping):
+        return function.output or None
+    if not place:
+        return wanted
+    return {**function.output, "properties": {**(function.output.get("properties") or {}), place: wanted}}
 
 
 def _filters(to: Mapping[str, JSON]) -> list[Mapping[str, JSON]]:

@@ -55,7 +55,7 @@ class Stage:
         self.trace: list[str] = []
         self.ways: set[tuple[str, str]] = set()
         self.failed: Counter[str] = Counter()  # reference -> errors injected
-        self.injected: list[str] = []  # references where one was
+        self.meant: set[str] = set()  # paths of steps whose error is no fault: it was injected, or the definition raised it
         self._cases: dict[str, int | None] = {}  # path of a switch -> the case that held
         self._payloads: dict[str, JSON] = {}
         self._finals: dict[str, JSON] = {}
@@ -156,10 +156,14 @@ class Stage:
         if isinstance(step.task.body, WorkflowTask) and not kind and known is MISSING:
             kind = await self._child(step, step.task.body)
         if known is not MISSING:
-            self.mark(step.path, step.reference, "simulated", "the output is a recorded one")
+            given = step.path in self.recorded or step.reference in self.recorded
+            words = "the output is a recorded one" if given else "the output was chosen to lead on"
+            self.mark(step.path, step.reference, "simulated", words, made_up=not given)
             return self._gave(step, kind, known) if kind else Flow(known)
         if kind:
             return await self._stand_in(step, kind)
+        if step.task.kind == "raise":
+            self.meant.add(step.path)
         if step.task.kind == "switch":
             self._cases.pop(step.path, None)
         flow = await self._really(step)
@@ -287,7 +291,7 @@ class Stage:
         if injected is None or not self._once_more(step.reference, injected):
             return
         error = injected.error
-        self.injected.append(step.reference)
+        self.meant.add(step.path)
         self.mark(step.path, step.reference, "simulated", f"it was made to fail: {error.get('title') or error.get('type')}")
         name = str(error.get("type") or "").rpartition("/")[2]
         if name == "timeout":

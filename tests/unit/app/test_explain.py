@@ -36,6 +36,8 @@ def error(kind: str, title: str, detail: str, status: int = 500) -> dict[str, An
             "parley secret set bankToken",
         ),
         (error("authorization", "Authorization Error", "the secret 'x' is not declared: add it to use.secrets"), "`use.secrets`"),
+        (error("runtime", "Proof Failed", "the task ended, but its proof (metadata.parley.proof) does not hold"), "became of it"),
+        ({**error("", "Budget Exceeded", "the run has done 3 tasks"), "type": "urn:parley:errors:budget"}, "allow more"),
         (error("communication", "No answer: connection refused", "no answer from http://a: connection refused"), "Is the service running"),
         (error("communication", "Not Found", "GET http://a/b answered 404: nothing here", 404), "nothing at this address"),
         (error("communication", "Conflict", "POST http://a/b answered 409: taken", 409), "correct what is sent"),

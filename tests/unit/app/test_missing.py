@@ -9,6 +9,7 @@ import pytest
 from app.actions.missing import Here, lacking
 from graphs import catalogue
 from graphs.run.errors import ConnectionUnusable
+from graphs.run.mcp_stdio import StdioServer
 from tests.unit.run.harness import definition
 
 CATALOGUE = catalogue.load()
@@ -60,3 +61,28 @@ def test_the_tools_of_an_agent_count() -> None:
         "there is no connection 'notes': the task would fail",
         "there is no connection 'wh': the task would fail",
     ]
+
+
+WEATHER = StdioServer(command="uvx", arguments=("weather",), environment=("KEY",))
+
+
+@pytest.mark.parametrize(
+    ("stdio", "words"),
+    [
+        ({"command": "uvx", "arguments": ["weather"], "environment": {"KEY": "${ $secrets.key }"}}, None),
+        ({"command": "${ .command }"}, None),
+        ({"command": "uvx", "arguments": ["news"]}, "'uvx news' is no MCP server the operator allows: the task would fail"),
+        (
+            {"command": "uvx", "arguments": ["weather"], "environment": {"PATH": "/tmp"}},
+            "the definition may not set PATH for 'uvx weather': the task would fail",
+        ),
+    ],
+)
+def test_an_mcp_server_that_may_not_be_started_says_so(stdio: Any, words: str | None) -> None:
+    task = {"call": "mcp", "with": {"method": "tools/list", "transport": {"stdio": stdio}}}
+    here = Here(smtp=False, connections=dict, models=lambda: False, mcp_stdio=(WEATHER,))
+
+    found = lacking(definition([{"t": task}]), CATALOGUE, here)
+
+    assert [one["message"] for one in found] == ([] if words is None else [words])
+    assert all("PARLEY_MCP_STDIO" in one["hint"] for one in found)

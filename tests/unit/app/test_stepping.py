@@ -65,3 +65,20 @@ def test_what_a_subscription_does_with_its_messages_is_shown() -> None:
 
     shown = {reference: state["status"] for reference, state in states.items()}
     assert shown == {"/do/0/hear": "pending", f"{each}/0/look": "done", f"{each}/1/note": "running"}
+
+
+def test_a_task_that_was_undone_says_so_and_one_that_could_not_be_says_why() -> None:
+    two = {"do": [{"a": {"set": {"x": 1}}}, {"b": {"set": {"x": 2}}}]}
+    rows = [
+        *(row(f"/do/{n}/{name}", reference=f"/do/{n}/{name}") for n, name in enumerate("ab")),
+        row("/do/0/a/compensate", reference="/do/0/a", kind="compensate", status="started"),
+        row(
+            "/do/1/b/compensate", reference="/do/1/b/metadata/parley/compensate", status="faulted", error={"title": "No", "detail": "gone"}
+        ),
+        row("/do/0/a/compensate", reference="/do/0/a/metadata/parley/compensate"),
+    ]
+
+    states = step_states(two, rows, (), (), "faulted")
+
+    assert (states["/do/0/a"]["status"], states["/do/0/a"]["detail"]) == ("compensated", "undone")
+    assert (states["/do/1/b"]["status"], states["/do/1/b"]["detail"]) == ("done", "could not be undone: gone")

@@ -51,3 +51,13 @@ def test_a_definition_tells_them_and_names_a_tool_that_is_not_there() -> None:
     assert [(problem.reference, problem.hint) for problem in bad.problems if problem.severity == "error"] == [
         ("/do/0/a/with/tools/0", "did you mean 'sql:1.0.0'?")
     ]
+
+
+def test_arguments_that_are_settled_stand_with_the_tool() -> None:
+    document = {"dsl": "1.0.3", "namespace": "test", "name": "t", "version": "0.1.0"}
+    tool = {"function": "sql:1.0.0", "with": {"access": "write"}}
+    tasks = [{"a": {"call": "agent:1.0.0@default", "with": {"tools": [tool, "send:1.0.0"]}}}]
+
+    (effect,) = dsl.examine({"document": document, "do": tasks}, CATALOGUE).effects
+
+    assert effect.target == "with sql:1.0.0 (access write), send:1.0.0"

@@ -47,6 +47,7 @@ class TestPlaces:
             ("path", {"style": "matrix", "explode": True}, ["blue", "black"], "/v1/;p=blue;p=black"),
             ("path", {"style": "matrix", "explode": True}, {"R": 100, "G": 200}, "/v1/;R=100;G=200"),
             ("path", {}, "a/b?c#d", "/v1/a%2Fb%3Fc%23d"),
+            ("path", {"allowReserved": True}, "a/b?c", "/v1/a%2Fb%3Fc"),
             ("query", {}, ["blue", "black"], "?p=blue&p=black"),
             ("query", {"explode": False}, ["blue", "a,b"], "?p=blue,a%2Cb"),
             ("query", {}, {"R": 100, "G": 200}, "?R=100&G=200"),

@@ -171,6 +171,16 @@ class TestFaults:
         error = {"type": "https://serverlessworkflow.io/spec/1.0.0/errors/validation", "status": 400, "title": "No"}
         assert (await simulations.explore([{"no": {"raise": {"error": error}}}])).problems == []
 
+    async def test_a_value_that_goes_into_a_function_is_one_that_it_takes(self, simulations: Simulations) -> None:
+        tell = {"call": "notify:1.0.0@default", "with": {"channel": "${ .how }", "to": "${ .who }", "url": "${ .where }", "text": "x"}}
+        assert (await simulations.explore([{"tell": tell}])).problems == []
+
+    async def test_an_error_that_a_child_raises_is_no_fault(self, simulations: Simulations) -> None:
+        error = {"type": "https://serverlessworkflow.io/spec/1.0.0/errors/validation", "status": 400, "title": "No"}
+        child = definition([{"no": {"raise": {"error": error}}}])
+        run = {"run": {"workflow": {"namespace": "test", "name": "tested", "version": "0.1.0"}}}
+        assert (await simulations.explore([{"sub": run}], workflows=[child])).problems == []
+
 
 async def test_bounds_hold_and_are_told(simulations: Simulations) -> None:
     do: Tasks = [{f"t{number}": {"if": f".f{number} > {number}", "set": "${ . }"}} for number in range(10)]

@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 
 import pytest
 
+from dsl.catalogue import Function
 from graphs.run.memory_ports import MemoryMailbox
 from graphs.run.ports import HttpRequest
-from graphs.run.simulation import GENERATED, Plan, ReachedOutside, Simulator, injected
+from graphs.run.simulation import GENERATED, Plan, ReachedOutside, Simulator, injected, simulate
 from graphs.run.simulation.ports import NoNotices, NoWayOut, SimulatedClock
 from graphs.run.simulation.stage import Stage
 from tests.unit.run.harness import Tasks, definition
@@ -119,6 +120,20 @@ class TestCalls:
         assert found.outcome.output["label"] == "billing"
         assert found.marks == ()
         assert {row.mark for row in found.rows} == {""}
+
+    async def test_an_agent_answers_in_the_shape_that_was_asked_for(self, simulations: Simulations) -> None:
+        wanted = {"type": "object", "required": ["reason"], "properties": {"reason": {"enum": ["late", "lost"]}}}
+        agent = {"call": "agent:1.0.0@default", "with": {"instructions": "Why?", "output": wanted}, "output": {"as": ".answer"}}
+        assert (await simulations.run([{"find": agent}], input={})).outcome.output == {"reason": "late"}
+
+    async def test_code_of_other_packages_is_not_run(self, simulations: Simulations) -> None:
+        output = {"type": "object", "required": ["n"], "properties": {"n": {"const": 7}}}
+        other = Function(name="other", version="1.0.0", title="Other", effect="none", idempotent=True, output=output)
+        catalogue = {**FUNCTIONS, other.key: other}
+        found = await simulate(definition([{"it": {"call": "other:1.0.0@default"}}]), catalogue, expressions=simulations.expressions)
+
+        assert found.outcome.output == {"n": 7}
+        assert found.effects[0].target == "other:1.0.0"
 
 
 class TestTimeAndPeople:
@@ -281,5 +296,5 @@ async def test_a_child_workflow_runs_with_its_own_calls_stood_in_for(simulations
 
 
 async def test_an_endless_loop_meets_its_limit(simulations: Simulations) -> None:
-    found = await simulations.run([{"again": {"set": {"b": 1}, "then": "again"}}], input={})
+    found = await simulations.run([{"again": {"set": {"b": 1}, "then": "again"}}], input={}, most_steps=500)
     assert (found.outcome.error or {})["status"] == 429
