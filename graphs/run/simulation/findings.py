@@ -51,7 +51,11 @@ class Findings:
         if kind not in _FAULTS:
             return
         detail = str(error.get("detail") or error.get("title") or "")
-        self._add(_FAULTS[kind], "error", row.reference, detail, f"with the input {_text(simulation.input)}")
+        hint = f"with the input {_text(simulation.input)}"
+        if self._simulator.sketch.dark:  # then made-up values may lack what is read of them
+            self._add(_FAULTS[kind], "warning", row.reference, detail, f"{hint}; that value was made up, and may not be a likely one")
+        else:
+            self._add(_FAULTS[kind], "error", row.reference, detail, hint)
 
     def _of_workflow(self, error: JSON, simulation: Simulation) -> None:
         kind = str(error.get("type")).rpartition("/")[2]

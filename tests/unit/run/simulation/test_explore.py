@@ -162,6 +162,11 @@ class TestFaults:
         assert "'totl'" in problem.message
         assert "'total'" in problem.hint
 
+    async def test_where_an_expression_is_not_understood_a_fault_is_a_warning(self, simulations: Simulations) -> None:
+        do: Tasks = [{"pair": {"set": {"sum": '${ .pair as [$a, $b] | $a + $b + (.c | length) - "x" }'}}}]
+        (problem,) = (await simulations.explore(do)).problems
+        assert (problem.code, problem.severity) == ("expression-fails", "warning")
+
     async def test_an_output_that_misses_its_schema(self, simulations: Simulations) -> None:
         schema = {"schema": {"document": {"type": "object", "required": ["id"]}}}
         (problem,) = (await simulations.explore([{"make": {"set": {"name": "x"}, "output": schema}}])).problems
