@@ -486,6 +486,29 @@ class TestManyWorkers:
             ).fetchall()
         assert counts == [(False, 100, 1, 100), (True, 40, 40, 1)]
 
+    async def test_whoever_is_stopped_between_due_and_start_has_started_nothing(
+        self, container: Container, second: Container, actor: Actor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The last thing before the commit is the wake-up: stopped there, the line, the run and the trigger are as they were."""
+        await activated(container, actor, scheduled("{every: PT1H}"))
+        await due(container, actor, "1 second")
+        reached, never = asyncio.Event(), asyncio.Event()
+
+        async def hang(*_: object) -> None:
+            reached.set()
+            await never.wait()
+
+        monkeypatch.setattr(container.store.queue, "enqueue", hang)
+        stopped = asyncio.create_task(Schedules(container).step())
+        await reached.wait()
+        stopped.cancel()
+        await asyncio.wait([stopped])
+        before = (await lines(second, actor), await second.actions.runs(actor))
+        await ticks(second)
+
+        assert before == ([], [])
+        assert (await lines(second, actor), len(await second.actions.runs(actor))) == ([("started", "")], 1)
+
     async def test_tenants_schedules_are_their_own(self, container: Container, actor: Actor) -> None:
         await container.actions.ensure_tenant("other")
         eve = replace(actor, tenant="other", name="eve")
