@@ -91,6 +91,7 @@ class TaskActions(RunActions):
         """Return which of the events given to a run at its start, counted from 1, one of its listenings took."""
         j = t.journal.c
         async with self._acting(actor, "viewer", "see runs") as session:
+            await one(session, t.runs, "run", run_id)
             statement = select(j.path).where(j.run_id == run_id, j.kind == "event", j.path.contains("/event[given-"))
             paths = (await session.execute(statement)).scalars()
             return {int(path.rpartition("[given-")[2].removesuffix("]")) for path in paths}
