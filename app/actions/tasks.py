@@ -143,7 +143,7 @@ def _must_wait(run: Row[Any], row: Row[Any]) -> None:
             f"{row.delivered_by} has answered already.", code="already-answered", where=where,
             why=f"That was at {iso(row.delivered_at)}; a task is answered once.",
         )  # fmt: skip
-    if row.withdrawn_at is not None or run.status not in ("ready", "running", "waiting", "suspended"):
+    if row.withdrawn_at is not None or run.status not in ("ready", "running", "waiting", "suspended", "stuck"):
         raise Conflict("Nobody waits for this answer any more.", code="no-longer-asked", where=where, why=f"The run is {run.status}.")
 
 
