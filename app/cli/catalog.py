@@ -26,7 +26,8 @@ def catalog(
     entries = catalogue.load()
     output = Output(as_json=as_json)
     if name is None:
-        lines = [f"{key:17} {entry.title}\n{'':17} {entry.summary}" for key, entry in sorted(entries.items())]
+        width = max(map(len, entries))
+        lines = [f"{key:{width}} {entry.title}\n{'':{width}} {entry.summary}" for key, entry in sorted(entries.items())]
         lines.append("\nparley catalog NAME shows what one takes and gives, with an example.")
         output.result({"functions": [entry.model_dump(mode="json") for entry in entries.values()]}, "\n".join(lines))
         return 0
