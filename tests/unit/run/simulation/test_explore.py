@@ -65,6 +65,18 @@ class TestDecisions:
 
         assert the(found, "/do/1/maybe", "if:false").needs["answers"] == {"/do/0/fetch .state": "not open"}
 
+    async def test_decisions_in_functions_and_children_are_gone_through_too(self, simulations: Simulations) -> None:
+        choose = {"switch": [{"bad": {"when": '.state == "declined"', "then": "no"}}, {"ok": {"then": "exit"}}]}
+        inner: Tasks = [{"take": get()}, {"check": choose}, {"no": {"raise": {"error": {"type": "https://a.example/no", "status": 402}}}}]
+        run = {"run": {"workflow": {"namespace": "test", "name": "tested", "version": "0.1.0"}}}
+        do: Tasks = [{"charge": {"call": "charge"}}, {"sub": run}, {"rest": {"set": {"a": 1}}}]
+        use = {"use": {"functions": {"charge": {"do": inner}}}}
+        ways = reached(await simulations.explore(do, top=use, workflows=[definition(inner)]))
+
+        assert ways["/do/2/rest", "task"] == "input"
+        assert ways["/do/0/charge/do/1/check", "case:1/ok"] == "input"
+        assert ways["/do/1/sub/workflow/do/1/check", "case:0/bad"] == "input"
+
     async def test_what_nothing_is_known_of_is_forced_and_says_so(self, simulations: Simulations) -> None:
         do: Tasks = [{"maybe": {"if": "(.text | explode | add) % 7 == 3", "set": {"x": 1}}}]
         found = await simulations.explore(do)
@@ -116,6 +128,11 @@ class TestErrorsAndPeople:
     async def test_the_condition_of_a_catch_is_solved(self, simulations: Simulations, when: str) -> None:
         task = {"try": [{"fetch": get()}], "catch": {"when": when, "do": [{"note": {"set": {"x": 1}}}]}}
         assert reached(await simulations.explore([{"safe": task}]))["/do/0/safe/catch/do/0/note", "task"] == "error"
+
+    async def test_an_error_that_its_handler_raises_anew_was_caught(self, simulations: Simulations) -> None:
+        error = {"type": "https://a.example/gave-up", "status": 500}
+        task = {"try": [{"fetch": get()}], "catch": {"do": [{"give": {"raise": {"error": error}}}]}}
+        assert "never" not in reached(await simulations.explore([{"safe": task}])).values()
 
     async def test_yes_no_and_silence(self, simulations: Simulations) -> None:
         agree = {"call": "approve:1.0.0@default", "with": {"title": "Go?", "deadline": "PT1H"}}
