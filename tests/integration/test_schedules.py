@@ -239,6 +239,22 @@ class TestVersions:
         assert [(run.version, run.status) for run in runs] == [("1.1.0", "ready"), ("1.0.0", "ready")]
         assert (line["details"]["replaces"], line["subject"]) == (unchanged.version_id, "schedule:test/sample")
 
+    @pytest.mark.parametrize(("overlap", "versions"), [("queue", ["1.1.0", "1.0.0"]), ("parallel", ["1.0.0"])])
+    async def test_queued_starts_begin_the_new_version_unless_it_no_longer_queues(
+        self, container: Container, actor: Actor, overlap: str, versions: list[str]
+    ) -> None:
+        await activated(container, actor, scheduled("{every: PT1H}", parley="overlap: queue"))
+        for _ in range(2):
+            await due(container, actor, "1 second")
+            await ticks(container)
+        await activated(container, actor, scheduled("{every: PT1H}", version="1.1.0", parley=f"overlap: {overlap}"))
+        await end_runs(container, actor)
+        await ticks(container)
+        [view] = await container.actions.triggers(actor)
+
+        assert [run.version for run in await container.actions.runs(actor)] == versions
+        assert view.waiting == 0
+
     async def test_the_same_schedule_keeps_its_beat_another_one_begins_anew(self, container: Container, actor: Actor) -> None:
         first = await activated(container, actor, scheduled("{every: PT1H}"))
         same = await activated(container, actor, scheduled("{every: PT1H}", version="1.1.0"))
