@@ -189,6 +189,10 @@ class TestFaults:
         (problem,) = (await simulations.explore([{"make": {"set": {"name": "x"}, "output": schema}}])).problems
         assert (problem.code, problem.reference) == ("schema-mismatch", "/do/0/make")
 
+    async def test_what_comes_to_no_end(self, simulations: Simulations) -> None:
+        (problem,) = (await simulations.explore([{"again": {"set": {"a": 1}, "then": "again"}}])).problems
+        assert (problem.code, problem.severity) == ("goes-on-for-ever", "warning")
+
     async def test_errors_that_the_definition_raises_are_no_faults(self, simulations: Simulations) -> None:
         error = {"type": "https://serverlessworkflow.io/spec/1.0.0/errors/validation", "status": 400, "title": "No"}
         assert (await simulations.explore([{"no": {"raise": {"error": error}}}])).problems == []
