@@ -20,7 +20,7 @@ import yaml
 from graphs.run.errors import ConnectionUnusable
 
 if TYPE_CHECKING:
-    from graphs.run.connections import Described, Kept, NamedConnections
+    from graphs.run.connections import Connection, Described, Kept, NamedConnections
     from graphs.run.ports import Http
 
 Secret = Callable[[str, str], Awaitable[Any]]  # tenant and name to the value, None when there is none
@@ -95,8 +95,12 @@ class RunConnections:
     def kinds(self) -> Mapping[str, str]:
         return self._named().kinds()
 
-    async def find(self, name: str) -> Any:
-        return await self._named().find(name)
+    async def find(self, name: str) -> Connection:
+        found = await self._named().find(name)
+        password = urlsplit(str(found.values.get("url") or "")).password
+        if password:
+            self._guard(password)
+        return found
 
     def _named(self) -> NamedConnections:
         from graphs.run.connections import NamedConnections

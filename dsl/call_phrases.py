@@ -103,9 +103,38 @@ def _summarize(arguments: dict[str, JSON]) -> str:
     return f"Summarize {what}" + (f" in {count} sentence{'' if count == 1 else 's'}" if isinstance(count, int) else "")
 
 
+def _agent(arguments: dict[str, JSON]) -> str:
+    return f"Have an agent do it{_about(shortened(_text(arguments.get('instructions')), 80))}"
+
+
+def _sql(arguments: dict[str, JSON]) -> str:
+    where = _text(arguments.get("connection")) or "a database"
+    act = "Change" if arguments.get("access") == "write" else "Ask" if arguments.get("access", "read") == "read" else "Ask or change"
+    return f"{act} {where}{_about(shortened(_text(arguments.get('statement')), 60))}"
+
+
+def _read_document(arguments: dict[str, JSON]) -> str:
+    where = place(arguments.get("url"))
+    return f"Read the document{f' at {where}' if where else ''}"
+
+
+def _write_document(arguments: dict[str, JSON]) -> str:
+    kind = _text(arguments.get("to")).upper() or "document"
+    return f"Write a {kind}{_about(shortened(_text(arguments.get('title') or arguments.get('name')), 60))}"
+
+
+def _fetch_page(arguments: dict[str, JSON]) -> str:
+    return f"Fetch the page {place(arguments.get('url')) or ''}".strip()
+
+
+def _chart(arguments: dict[str, JSON]) -> str:
+    kinds = {"bar": "a bar chart", "line": "a line chart", "area": "an area chart", "scatter": "points", "pie": "a pie chart"}
+    return f"Draw {kinds.get(_text(arguments.get('kind')), 'a chart')}{_about(shortened(_text(arguments.get('title')), 60))}"
+
+
 def _other(function: Function | None, name: str, arguments: dict[str, JSON]) -> str:
     title = function.title if function else f"Use the function {name}"
-    shown = next((_text(arguments[key]) for key in ("title", "text", "name", "instructions", "statement", "url") if key in arguments), "")
+    shown = next((_text(arguments[key]) for key in ("title", "text", "name") if key in arguments), "")
     return f"{title}{_about(shortened(shown, 60))}"
 
 
@@ -127,8 +156,14 @@ def _text(value: JSON) -> str:
 
 
 _FUNCTIONS: Final[dict[str, Callable[[dict[str, JSON]], str]]] = {
+    "agent": _agent,
     "approve": _approve,
     "ask": _ask,
+    "chart": _chart,
+    "fetch-page": _fetch_page,
     "notify": _notify,
+    "read-document": _read_document,
+    "sql": _sql,
     "summarize": _summarize,
+    "write-document": _write_document,
 }

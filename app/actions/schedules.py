@@ -11,7 +11,7 @@ from app.scheduling.spec import Spec, problems_of, specs_of
 from app.scheduling.times import upcoming
 from dsl.words import event_words
 
-SHOWN = 3
+SHOWN = 5
 
 
 def starts(data: Any, default_zone: str, now: datetime) -> list[dict[str, Any]]:

@@ -91,6 +91,7 @@ class TaskActions(RunActions):
         """Return which of the events given to a run at its start, counted from 1, one of its listenings took."""
         j = t.journal.c
         async with self._acting(actor, "viewer", "see runs") as session:
+            await one(session, t.runs, "run", run_id)
             statement = select(j.path).where(j.run_id == run_id, j.kind == "event", j.path.contains("/event[given-"))
             paths = (await session.execute(statement)).scalars()
             return {int(path.rpartition("[given-")[2].removesuffix("]")) for path in paths}
@@ -142,7 +143,7 @@ def _must_wait(run: Row[Any], row: Row[Any]) -> None:
             f"{row.delivered_by} has answered already.", code="already-answered", where=where,
             why=f"That was at {iso(row.delivered_at)}; a task is answered once.",
         )  # fmt: skip
-    if row.withdrawn_at is not None or run.status not in ("ready", "running", "waiting", "suspended"):
+    if row.withdrawn_at is not None or run.status not in ("ready", "running", "waiting", "suspended", "stuck"):
         raise Conflict("Nobody waits for this answer any more.", code="no-longer-asked", where=where, why=f"The run is {run.status}.")
 
 

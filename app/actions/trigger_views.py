@@ -96,7 +96,7 @@ async def never_activated(session: AsyncSession, *, named: str | None = None, li
     c, a = t.versions.c, t.triggers.c
     known = select(a.id).where(a.namespace == c.namespace, a.name == c.name).exists()
     statement = select(c.id, c.namespace, c.name, c.version, text("(definition -> 'schedule') IS NOT NULL AS has")).where(~known)
-    newest: dict[tuple[str, str], Row[Any]] = {}
+    newest: dict[tuple[str, str], Any] = {}
     for row in await session.execute(statement.where(_is_named(t.versions, named)) if named is not None else statement):
         before = newest.get((row.namespace, row.name))
         if before is None or number(row.version) > number(before.version):

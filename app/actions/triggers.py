@@ -194,6 +194,8 @@ async def _activate(session: AsyncSession, actor: Actor, version: Row[Any], spec
     elif before.status == "paused":
         values |= _going_on(spec, before, now)
     await session.execute(update(t.triggers).where(t.triggers.c.id == before.id).values(**values))
+    if spec.overlap != "queue":
+        await _drop_queued(session, [before.id], "starts are no longer queued")
     if not same or before.status == "paused":
         await _look_at(session, version.tenant_id, before.id, spec)
         c = t.trigger_events.c  # what waits for others is looked at again, by the new filters
@@ -234,9 +236,13 @@ async def _forget(session: AsyncSession, ids: list[str]) -> None:
     """Forget which events are for these triggers, those that came, and starts that wait for a run to end."""
     await session.execute(delete(t.trigger_types).where(t.trigger_types.c.trigger_id.in_(ids)))
     await session.execute(delete(t.trigger_events).where(t.trigger_events.c.trigger_id.in_(ids)))
+    await _drop_queued(session, ids, "paused")
+
+
+async def _drop_queued(session: AsyncSession, ids: list[str], reason: str) -> None:
     c = t.trigger_starts.c
     waiting = c.trigger_id.in_(ids) & (c.outcome == "queued")
-    await session.execute(update(t.trigger_starts).where(waiting).values(outcome="skipped", reason="paused", input=None))
+    await session.execute(update(t.trigger_starts).where(waiting).values(outcome="skipped", reason=reason, input=None))
 
 
 async def _remove(session: AsyncSession, ids: list[str]) -> None:

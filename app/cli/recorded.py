@@ -112,4 +112,11 @@ def of(view: Mapping[str, Any], notes: Sequence[str] = ()) -> dict[str, Any]:
     status = {"stuck": "faulted"}.get(view["status"], view["status"])
     status = status if status in ("completed", "faulted", "cancelled") else "waiting"
     error = (view["error"] or {}).get("raw")
+    undone = [one["title"] for one in view.get("compensated") or () if one["status"] == "compensated"]
+    stands = [one["title"] for one in view.get("compensated") or () if one["status"] != "compensated"]
+    notes = [
+        *notes,
+        *([f"Undone: {', '.join(undone)}."] if undone else []),
+        *([f"Could not be undone: {', '.join(stands)}."] if stands else []),
+    ]
     return result(view["id"], status, output=view["output"], error=error, awaiting=view["awaiting"], notes=notes)

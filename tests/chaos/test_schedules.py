@@ -56,7 +56,7 @@ async def test_killed_again_and_again_each_second_has_one_run(
     """Two workers at once; one after the other is killed. `missed: all`: what fell due meanwhile is made up for."""
     await activated(container, actor, "{every: PT1S}", parley="missed: all")
     alive = [await started.start(), await started.start()]
-    for _ in range(3):
+    for _ in range(2):
         known = len(rows(database, STARTS))
         await eventually(lambda known=known: len(rows(database, STARTS)) > known + 1)  # type: ignore[misc]
         alive.pop(0).kill()
@@ -73,7 +73,7 @@ async def test_killed_while_events_come_in_each_event_has_one_run(
 ) -> None:
     await activated(container, actor, "{on: {one: {with: {type: order.placed}}}}")
     alive = [await started.start(), await started.start()]
-    for batch in range(4):
+    for batch in range(2):
         events = [{"id": f"{batch}-{number}", "source": "/shop", "type": "order.placed"} for number in range(50)]
         await container.actions.accept_events(actor, events)
         alive.pop(0).kill()
@@ -81,7 +81,7 @@ async def test_killed_while_events_come_in_each_event_has_one_run(
     await eventually(lambda: rows(database, "SELECT count(*) FROM parley.trigger_events") == [(0,)])
 
     runs = rows(database, "SELECT input -> 0 ->> 'id' FROM parley.runs")
-    assert sorted(id_ for (id_,) in runs) == sorted(f"{batch}-{number}" for batch in range(4) for number in range(50))
+    assert sorted(id_ for (id_,) in runs) == sorted(f"{batch}-{number}" for batch in range(2) for number in range(50))
 
 
 async def test_a_worker_whose_connections_were_cut_goes_on_starting(

@@ -280,6 +280,19 @@ class TestTurns:
         assert claimed == [high.id, low.id]
 
 
+async def test_with_the_other_queue_runs_are_done_just_the_same(settings: Settings, database: Prepared, actor: Actor) -> None:
+    async with Container.open(settings.model_copy(update={"queue": "batches"}), role="worker", prepared=database) as container:
+        async with working(container):
+            run = await start(container, actor, definition(APPROVE, "nap: {wait: {seconds: 3}}"))
+            asked = await eventually(container, actor, run.id, status("waiting"))
+            await container.actions.answer(actor, run.id, asked.awaiting[0]["path"], {"approved": True})
+            done = await eventually(container, actor, run.id, ended)
+        async with container.store.database.pool.connection() as connection:
+            left = await (await connection.execute("SELECT count(*) FROM queue.wakeups")).fetchone()
+
+    assert (done.status, left) == ("completed", (0,))
+
+
 async def test_a_run_that_keeps_meeting_a_mistake_of_ours_is_put_aside_and_can_be_retried(
     container: Container, actor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

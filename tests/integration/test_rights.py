@@ -17,7 +17,15 @@ from tests.fakes import approved, definition
 
 pytestmark = pytest.mark.postgres
 A = definition("a: {set: {x: 1}}")
-NOBODYS = {"login", "actor_named", "cards_of", "notice", "ensure_admin", "ensure_tenant"}  # of the process itself: no person asks for them
+NOBODYS = {
+    "login",
+    "actor_named",
+    "cards_of",
+    "notice",
+    "ensure_admin",
+    "ensure_tenant",
+    "token_sender",
+}  # of the process itself: no person asks for them
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,7 @@ class Ids:
     faulted: str
     suspended: str
     scheduled: str
+    token: str
 
 
 @dataclass(frozen=True)
@@ -61,7 +70,12 @@ ACTS: Mapping[str, Act] = {
     "tasks": Act("viewer", lambda a, who, i: a.tasks(who), "nothing"),
     "answer": Act("approver", lambda a, who, i: a.answer(who, i.run, "/do/0/ok", {"approved": True}), "not found", "answer"),
     "accept_events": Act("operator", lambda a, who, i: a.accept_events(who, [{"id": "9", "source": "/s", "type": "t"}]), "own"),
-    "receivers": Act("viewer", lambda a, who, i: a.receivers(who, [{"id": "1", "source": "/s", "type": "t"}]), "own"),
+    "take_events": Act("operator", lambda a, who, i: a.take_events(who, [{"id": "8", "source": "/s", "type": "t"}]), "own"),
+    "given_taken": Act("viewer", lambda a, who, i: a.given_taken(who, i.run), "not found"),
+    "run_events": Act("viewer", lambda a, who, i: a.run_events(who, i.run), "not found"),
+    "token_create": Act("admin", lambda a, who, i: a.token_create(who, "shop"), "own", "event-token-create"),
+    "token_list": Act("admin", lambda a, who, i: a.token_list(who), "nothing"),
+    "token_revoke": Act("admin", lambda a, who, i: a.token_revoke(who, i.token), "not found", "event-token-revoke"),
     "activate": Act("operator", lambda a, who, i: a.activate(who, i.scheduled), "not found", "activate"),
     "pause": Act("operator", lambda a, who, i: a.pause(who, "timed"), "not found", "pause"),
     "deactivate": Act("operator", lambda a, who, i: a.deactivate(who, "timed"), "not found", "deactivate"),
@@ -102,7 +116,8 @@ async def ids(container: Container, actor: Actor) -> Ids:
         for number in ("1.0.0", "1.0.1")
     ]
     await actions.activate(actor, timed[0].id)
-    return Ids(proposal.id, proposal.digest, version.id, run.id, faulted.id, suspended.id, timed[1].id)
+    token = await actions.token_create(actor, "somebody")
+    return Ids(proposal.id, proposal.digest, version.id, run.id, faulted.id, suspended.id, timed[1].id, token["id"])
 
 
 def everything(database: Prepared, tenant: str) -> dict[str, list[str]]:
@@ -212,13 +227,14 @@ async def test_names_and_ids_are_never_part_of_a_statement(
         lambda: actions.version_named(actor, text),
         lambda: actions.secret_set(actor, text, text),
         lambda: actions.secret_remove(actor, f"no {text}"),
+        lambda: actions.token_sender(f"parley-event.{text}.{text}.{text}"),
         lambda: actions.user_add(actor, text, "long enough", text),
         lambda: actions.password_set(actor, f"no {text}", "long enough"),
         lambda: actions.runs(actor, status=text or "x"),
         lambda: actions.proposals(actor, status=text or "x"),
         lambda: actions.audit(actor, subject=text or "x"),
         lambda: actions.notices(actor, conversation=text or "x"),
-        lambda: actions.receivers(actor, [event]),
+        lambda: actions.take_events(actor, [event, {"id": "9"}]),
         lambda: actions.login(text, text),
         lambda: actions.start(actor, ids.version, conversation=text, events=[event] if "\x00" in text or "\ud800" in text else ()),
         lambda: actions.accept_events(actor, [event, {"id": "9"}]),
@@ -234,3 +250,15 @@ async def test_names_and_ids_are_never_part_of_a_statement(
     after = everything(database, actor.tenant)
     started = {"runs", "audit"}
     assert {name: rows for name, rows in after.items() if name not in started} == {n: r for n, r in before.items() if n not in started}
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=["sql", "format", "nul", "surrogate", "long", "path", "empty"])
+async def test_a_token_keeps_its_name_as_it_is_or_is_refused(container: Container, actor: Actor, text: str) -> None:
+    try:
+        made = await container.actions.token_create(actor, text, source=text)
+    except ActionError as refused:
+        assert refused.what
+        assert await container.actions.token_list(actor) == []
+    else:
+        assert (made["name"], made["source"]) == (text, text)
+        assert [row["id"] for row in await container.actions.token_list(actor)] == [made["id"]]

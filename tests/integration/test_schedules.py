@@ -239,6 +239,22 @@ class TestVersions:
         assert [(run.version, run.status) for run in runs] == [("1.1.0", "ready"), ("1.0.0", "ready")]
         assert (line["details"]["replaces"], line["subject"]) == (unchanged.version_id, "schedule:test/sample")
 
+    @pytest.mark.parametrize(("overlap", "versions"), [("queue", ["1.1.0", "1.0.0"]), ("parallel", ["1.0.0"])])
+    async def test_queued_starts_begin_the_new_version_unless_it_no_longer_queues(
+        self, container: Container, actor: Actor, overlap: str, versions: list[str]
+    ) -> None:
+        await activated(container, actor, scheduled("{every: PT1H}", parley="overlap: queue"))
+        for _ in range(2):
+            await due(container, actor, "1 second")
+            await ticks(container)
+        await activated(container, actor, scheduled("{every: PT1H}", version="1.1.0", parley=f"overlap: {overlap}"))
+        await end_runs(container, actor)
+        await ticks(container)
+        [view] = await container.actions.triggers(actor)
+
+        assert [run.version for run in await container.actions.runs(actor)] == versions
+        assert view.waiting == 0
+
     async def test_the_same_schedule_keeps_its_beat_another_one_begins_anew(self, container: Container, actor: Actor) -> None:
         first = await activated(container, actor, scheduled("{every: PT1H}"))
         same = await activated(container, actor, scheduled("{every: PT1H}", version="1.1.0"))
@@ -485,6 +501,29 @@ class TestManyWorkers:
                 )
             ).fetchall()
         assert counts == [(False, 100, 1, 100), (True, 40, 40, 1)]
+
+    async def test_whoever_is_stopped_between_due_and_start_has_started_nothing(
+        self, container: Container, second: Container, actor: Actor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The last thing before the commit is the wake-up: stopped there, the line, the run and the trigger are as they were."""
+        await activated(container, actor, scheduled("{every: PT1H}"))
+        await due(container, actor, "1 second")
+        reached, never = asyncio.Event(), asyncio.Event()
+
+        async def hang(*_: object) -> None:
+            reached.set()
+            await never.wait()
+
+        monkeypatch.setattr(container.store.queue, "enqueue", hang)
+        stopped = asyncio.create_task(Schedules(container).step())
+        await reached.wait()
+        stopped.cancel()
+        await asyncio.wait([stopped])
+        before = (await lines(second, actor), await second.actions.runs(actor))
+        await ticks(second)
+
+        assert before == ([], [])
+        assert (await lines(second, actor), len(await second.actions.runs(actor))) == ([("started", "")], 1)
 
     async def test_tenants_schedules_are_their_own(self, container: Container, actor: Actor) -> None:
         await container.actions.ensure_tenant("other")

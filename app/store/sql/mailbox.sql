@@ -135,7 +135,7 @@ SELECT DISTINCT current_setting('app.tenant'), l.run_id, l.path, s.number
        SELECT i.run_id, i.path FROM parley.listens i
         WHERE i.tenant_id = current_setting('app.tenant') AND i.places = s.places AND i.digest = s.digest OFFSET 0
        ) AS l
- WHERE (SELECT r.status FROM parley.runs r WHERE r.id = l.run_id) IN ('ready', 'running', 'waiting', 'suspended')
+ WHERE (SELECT r.status FROM parley.runs r WHERE r.id = l.run_id) IN ('ready', 'running', 'waiting', 'suspended', 'stuck')
 ON CONFLICT DO NOTHING RETURNING run_id, number;
 
 -- name: post-notice

@@ -83,6 +83,8 @@ class _Explorer:
         self.until = until
         self.tasks = tasks(simulator.definition)
         self.wanted = branches(simulator.definition, simulator.catalogue)
+        inside = [way for way in simulator.sketch.ways if way[0] not in self.tasks and way[1] != "caught"]
+        self.wanted += inside  # decisions in functions and in child workflows
         self.reached: dict[Way, tuple[Reached, Plan, Simulation]] = {}
         self.tried: set[str] = set()
         self.count = 0
@@ -143,9 +145,9 @@ class _Explorer:
 
     def _attempts(self, way: Way, *, forcing: bool) -> Iterator[Plan]:
         reference, kind = way
-        step = self.tasks[reference]
+        step = self.tasks.get(reference)
         for base in self._bases(reference):
-            yield from islice(self._forced(base, reference, kind) if forcing else self._by_data(base, step, kind), _ATTEMPTS)
+            yield from islice(self._forced(base, reference, kind) if forcing else self._by_data(base, way, step), _ATTEMPTS)
 
     def _forced(self, base: Plan, reference: str, kind: str) -> Iterator[Plan]:
         if kind.startswith(("if:", "case:", "for:", "while:", "wins:")):
@@ -153,8 +155,11 @@ class _Explorer:
         elif kind == "timeout":
             yield replace(base, errors={**base.errors, reference: injected("timeout")})
 
-    def _by_data(self, base: Plan, step: Step, kind: str) -> Iterator[Plan]:
-        reference = step.reference
+    def _by_data(self, base: Plan, way: Way, step: Step | None) -> Iterator[Plan]:
+        reference, kind = way
+        if step is None:
+            yield from self._solved(base, way)
+            return
         if kind in ("approved", "rejected"):
             answer = {"approved": kind == "approved", "comment": "simulated", "by": "simulation"}
             yield replace(base, people={**base.people, reference: answer})
@@ -165,11 +170,14 @@ class _Explorer:
         if kind == "timeout":
             yield from self._by_silence(base, step)
             return
-        for formula in self.simulator.sketch.ways.get((reference, kind), ()):
-            for found in solutions(formula):
-                yield replace(base, values={**base.values, **found}, people=self._people_apart(base, found))
+        yield from self._solved(base, way)
         for found in self._extremes():
             yield replace(base, values={**base.values, **found})
+
+    def _solved(self, base: Plan, way: Way) -> Iterator[Plan]:
+        for formula in self.simulator.sketch.ways.get(way, ()):
+            for found in solutions(formula):
+                yield replace(base, values={**base.values, **found}, people=self._people_apart(base, found))
 
     def _extremes(self) -> Iterator[dict[Key, JSON]]:
         """Yield values for conditions that nothing is known about: every number that is compared with nothing large, small, or zero."""

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from dsl.problems import Problem
-from graphs.run.errors import BASE
+from graphs.run.errors import BASE, BUDGET
 from graphs.run.ports import JSON, Row
 from graphs.run.simulation.model import Plan, Simulation
 
@@ -35,6 +35,9 @@ class Findings:
             if row.status == "faulted" and row.kind == "step" and row.error and self._is_origin(row, simulation):
                 self._fault(row, simulation)
         error = simulation.outcome.error
+        if error and error.get("type") == BUDGET:
+            self._add("goes-on-for-ever", "warning", str(error.get("instance") or "/"), "with made-up values this comes to no end",
+                      "let it end after a number of turns, or after some time")  # fmt: skip
         if error and str(error.get("instance")) in ("/", "") and str(error.get("type", "")).startswith(BASE):
             self._of_workflow(error, simulation)
 
@@ -51,7 +54,11 @@ class Findings:
         if kind not in _FAULTS:
             return
         detail = str(error.get("detail") or error.get("title") or "")
-        self._add(_FAULTS[kind], "error", row.reference, detail, f"with the input {_text(simulation.input)}")
+        hint = f"with the input {_text(simulation.input)}"
+        if self._simulator.sketch.dark:  # then made-up values may lack what is read of them
+            self._add(_FAULTS[kind], "warning", row.reference, detail, f"{hint}; that value was made up, and may not be a likely one")
+        else:
+            self._add(_FAULTS[kind], "error", row.reference, detail, hint)
 
     def _of_workflow(self, error: JSON, simulation: Simulation) -> None:
         kind = str(error.get("type")).rpartition("/")[2]

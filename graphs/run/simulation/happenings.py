@@ -64,12 +64,18 @@ def merged(one: JSON, other: JSON) -> JSON:
 
 
 def caught(rows: Sequence[Row]) -> set[tuple[str, str]]:
-    """Return the ways of tries whose error was caught: an attempt failed, and the task itself ended well."""
-    failed = {row.path.rpartition("/try")[0] for row in rows if row.status == "faulted" and row.reference.endswith("/try")}
+    """Return the ways of tries in which an attempt failed and its error was caught: by a handler, by passing on, by trying again."""
     paths = [row.path for row in rows]
-
-    def way(path: str) -> str:
-        tried_again = any(one.startswith(f"{path}/try#") for one in paths)
-        return "retried" if tried_again and not any(one.startswith(f"{path}/catch/") for one in paths) else "caught"
-
-    return {(row.reference, way(row.path)) for row in rows if row.path in failed and row.status == "finished"}
+    ended_well = {row.path for row in rows if row.status == "finished"}
+    found = set()
+    for row in rows:
+        if row.status != "faulted" or not row.reference.endswith("/try"):
+            continue
+        path, reference = row.path.rpartition("/try")[0], row.reference.removesuffix("/try")
+        handled = any(one.startswith(f"{path}/catch/") for one in paths)
+        again = any(one.startswith(f"{path}/try#") for one in paths)
+        if handled or (path in ended_well and not again):
+            found.add((reference, "caught"))
+        elif path in ended_well:
+            found.add((reference, "retried"))
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from graphs.run.simulation.jq import Ast
 from graphs.run.simulation.reading import Reading, either, evaluate, items, kind_of, truth, want
@@ -27,14 +28,14 @@ from graphs.run.simulation.shapes import (
 Rule = Callable[[Value, tuple[Ast, ...], Reading], Value]
 _OF_LISTS = {
     "map", "sort", "sort_by", "group_by", "unique", "unique_by", "min_by", "max_by", "min", "max", "add", "first", "last", "any", "all",
-    "join", "reverse", "flatten", "from_entries", "transpose", "implode", "nth",
+    "join", "reverse", "flatten", "from_entries", "transpose", "implode",
 }  # fmt: skip
 _OF_TEXTS = {
     "startswith", "endswith", "ltrimstr", "rtrimstr", "split", "test", "match", "capture", "scan", "sub", "gsub", "ascii_downcase",
     "ascii_upcase", "explode", "fromjson", "trim", "ltrim", "rtrim", "splits", "strptime",
 }  # fmt: skip
 _OF_NUMBERS = {"floor", "ceil", "round", "sqrt", "fabs", "log", "exp", "todate", "gmtime", "localtime", "pow"}
-_OF_OBJECTS = {"keys", "keys_unsorted", "to_entries", "with_entries", "has", "del", "map_values"}
+_OF_OBJECTS = {"keys", "keys_unsorted", "to_entries", "has"}
 
 
 def apply(name: str, data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
@@ -183,6 +184,30 @@ def _one_of(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
     return each
 
 
+def _limit(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
+    found = [evaluate(argument, data, reading) for argument in arguments]
+    return found[-1] if found else ANY
+
+
+def _without(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
+    for argument in arguments:
+        evaluate(argument, data, replace(reading, lenient=reading.lenient + 1))
+    return data
+
+
+def _flat(data: Value, _arguments: tuple[Ast, ...], _reading: Reading) -> Value:
+    each = items(data)
+    return (Listed(items(each) if any(kind_of(thing) == "array" for thing in each) else each, of=_first_source(data)),)
+
+
+def _map_values(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
+    fields = {name: value for thing in data if isinstance(thing, Record) for name, value in thing.fields.items()}
+    if fields:
+        return (Record({name: evaluate(arguments[0], value, reading) for name, value in fields.items()}, closed=False),)
+    want(data, "object")
+    return ANY
+
+
 def _group(data: Value, arguments: tuple[Ast, ...], reading: Reading) -> Value:
     return (Listed(_same_list(data, arguments, reading)),)
 
@@ -242,6 +267,17 @@ def _has(data: Value, _arguments: tuple[Ast, ...], _reading: Reading) -> Value:
 
 _FUNCTIONS: Mapping[str, Rule] = {
     "select": _select,
+    "limit": _limit,
+    "until": _limit,
+    "nth": _limit,
+    "del": _without,
+    "flatten": _flat,
+    "map_values": _map_values,
+    "getpath": lambda _data, _arguments, _reading: ANY,
+    "with_entries": lambda _data, _arguments, _reading: ANY,
+    "walk": lambda _data, _arguments, _reading: ANY,
+    "recurse": lambda _data, _arguments, _reading: ANY,
+    "paths": lambda _data, _arguments, _reading: ANY,
     "map": _map,
     "length": _length,
     "any": _quantified,

@@ -53,6 +53,15 @@ class Reading:
     depth: int = 0
 
 
+def understood(text: str) -> bool:
+    """Tell whether *text*, stripped, can be looked into."""
+    try:
+        parse(text)
+    except NotRead:
+        return False
+    return True
+
+
 def read(text: str, data: Value, variables: Mapping[str, Value]) -> tuple[Value, list[Found]]:
     """Return what *text*, stripped, gives for *data*, and the fields that nothing has."""
     try:
@@ -168,8 +177,13 @@ def _index(tree: Ast, data: Value, reading: Reading) -> Value:
         isinstance(thing, Made) and thing.kind == "number" for thing in at
     ):
         return _placed(target, at) or items(target)
-    for source in sources(at):
-        source.want("string" if any("object" in one.kinds for one in sources(target)) else "number")
+    if all(isinstance(thing, Source) and thing.item is None and "array" not in thing.kinds and not thing.schema for thing in target):
+        want(target, "object")  # by a name that is in the data: a table
+        want(at, "string")
+        return ANY
+    kinds = {kind_of(thing) for thing in target}
+    for kind in [asked for held, asked in (("object", "string"), ("array", "number")) if kinds == {held}]:
+        want(at, kind)
     return items(target)
 
 
@@ -454,11 +468,22 @@ def _variable(tree: Ast, _data: Value, reading: Reading) -> Value:
 
 
 def _update(tree: Ast, data: Value, reading: Reading) -> Value:
-    target = tree.parts[0]
-    value = evaluate(tree.parts[1], evaluate(target, data, reading) if tree.value == "|=" else data, reading)
+    """Return what an assignment gives: the object with another value in one field, or whatever it was."""
+    target, given = tree.parts
+    sign = tree.value
+    if sign == "|=":
+        value = evaluate(given, evaluate(target, data, reading), reading)
+    elif sign in ("+=", "-=", "*=", "/=", "%="):
+        value = _arithmetic(Ast("arithmetic", (target, given), sign[0]), data, _lenient(reading))
+    else:
+        value = evaluate(given, data, reading)
     if target.op == "field" and target.parts[0].op == "identity":
         return (Record({target.value: value}, data),)
     return data
+
+
+def _lenient(reading: Reading) -> Reading:
+    return replace(reading, lenient=reading.lenient + 1)
 
 
 def _call(tree: Ast, data: Value, reading: Reading) -> Value:

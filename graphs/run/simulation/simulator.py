@@ -23,13 +23,14 @@ from graphs.run.simulation.model import Injected, Plan, Request, Simulation
 from graphs.run.simulation.openapi import answer_schemas
 from graphs.run.simulation.shapes import Key
 from graphs.run.simulation.sketch import Sketch, sketch
-from graphs.run.simulation.stage import Stage
+from graphs.run.simulation.stage import LATER, Stage
 from graphs.run.simulation.values import Values
 from graphs.run.tree import Program
 
 AT: Final = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)  # a Monday: when simulated runs begin unless they are told otherwise
 GENERATED: Final = object()  # in place of an input: one is made
 MOST_STEPS: Final = 20_000
+_MOST_WAITS = 300  # of one simulated run
 
 
 class Simulator:
@@ -134,10 +135,12 @@ class _Run:
         self.requests: list[Request] = []
 
     async def to_its_end(self) -> Simulation:
-        while True:
+        for _ in range(_MOST_WAITS):
             outcome = await self._as_far_as_possible()
             if outcome.status != "waiting" or not self._something_happens(outcome.awaited):
                 return self._told(outcome)
+        error = WorkflowError.budget(f"the simulation was stopped after {_MOST_WAITS} waits: with these values it goes on for ever")
+        return self._told(Outcome(status="faulted", error=error.to_json(), failed_path="/"))
 
     async def _as_far_as_possible(self) -> Outcome:
         """Work until the run is over or waits, as a process would that is stopped then: what it waits for is in the mailbox."""
@@ -184,7 +187,7 @@ class _Run:
         reference = paths.to_reference(first.path.partition("@")[0])
         if first.path.partition("@")[0].endswith("/timeout") or first.kind in happenings.PEOPLE:
             self.stage.ways.add((first.reference, "timeout"))
-        else:
+        elif not first.path.endswith(LATER):
             self.stage.mark(first.path, reference, "simulated", "the wait passed at once, on the simulated clock")
         return True
 

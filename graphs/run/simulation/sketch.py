@@ -90,6 +90,7 @@ class Sketch:
 
     roots: dict[str, Source] = field(default_factory=dict)
     ways: dict[tuple[str, str], list[Formula]] = field(default_factory=dict)
+    dark: set[str] = field(default_factory=set)  # references of tasks with expressions that were not looked into
     loops: dict[str, Value] = field(default_factory=dict)  # what a `for` goes through, by its reference
     _unknown: Counter[tuple[str, str, tuple[str, ...]]] = field(default_factory=Counter)
     _visited: Counter[str] = field(default_factory=Counter)
@@ -136,8 +137,12 @@ class _Walk:
     def read(self, text: str, data: Value, variables: Mapping[str, Value], reference: str) -> Value:
         self.left -= 1
         if self.left < 0:
+            self.sketch.dark.add(reference)
             return ANY
-        value, found = reading.read(strip(text), data, variables)
+        code = strip(text)
+        if not reading.understood(code):
+            self.sketch.dark.add(reference)
+        value, found = reading.read(code, data, variables)
         for one in {(each.name, each.known) for each in found}:
             self.sketch._unknown[(reference, *one)] += 1
         return value

@@ -36,6 +36,7 @@ from graphs.run.uri_template import expand
 if TYPE_CHECKING:
     from graphs.run.simulation.sketch import Sketch
 
+LATER: Final = "/later"  # where a branch waits that is not to win its race
 FOR_EVER_S: Final = 10 * 365 * 86400.0
 _AGAIN = re.compile(r"#(\d+)(?:/|$)")
 _BRANCH = re.compile(r"/fork/branches/\d+/([^/]+)$")
@@ -317,7 +318,7 @@ class Stage:
         winner = self._races.get(step.reference[: match.start()])
         if winner is not None and winner != step.task.name:
             self.mark(step.reference[: match.start()], step.reference[: match.start()], "forced", f"the branch {winner} was let win")
-            await step.receive("timer", exact_path=f"{step.path}/later", after_s=FOR_EVER_S)
+            await step.receive("timer", exact_path=f"{step.path}{LATER}", after_s=FOR_EVER_S)
 
     # what would be sent
 

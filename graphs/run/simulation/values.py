@@ -148,7 +148,7 @@ class Values:
         measured = any(atom.sign.startswith("size ") for atom in source.atoms)
         if source.item is not None or "array" in source.kinds or (measured and not _asked(source)):
             return "array"
-        return _asked(source) or _of_group(source) or ("object" if "object" in source.kinds or not source.path else "")
+        return _asked(source) or ("object" if "object" in source.kinds else "") or _of_group(source) or ("" if source.path else "object")
 
     def _scalar(self, source: Source, schema: Mapping[str, JSON], kind: str, number: int) -> JSON:
         asked = [atom for atom in source.atoms if not atom.sign.startswith("size ")]

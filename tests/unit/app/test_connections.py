@@ -38,6 +38,16 @@ async def test_variables_and_files_are_read_when_the_connection_is_used(tmp_path
     assert guarded == ["from-a-variable", "from-a-file"]
 
 
+async def test_a_password_in_an_address_is_guarded_too(tmp_path: Path) -> None:
+    path = tmp_path / "connections.yaml"
+    path.write_text("wh: {kind: sql, url: 'postgresql://reader:s3cret@db.invalid/x'}\n")
+    guarded: list[Any] = []
+
+    await a_file(path).of_run("t", guarded.append).find("wh")
+
+    assert guarded == ["s3cret"]
+
+
 def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "connections.yaml"
     path.write_text("a: {kind: slack, url: 'https://x.org'}\n")

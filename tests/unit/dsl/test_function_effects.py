@@ -61,3 +61,23 @@ def test_arguments_that_are_settled_stand_with_the_tool() -> None:
     (effect,) = dsl.examine({"document": document, "do": tasks}, CATALOGUE).effects
 
     assert effect.target == "with sql:1.0.0 (access write), send:1.0.0"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "words"),
+    [
+        ("agent", {"instructions": "Find out why"}, "Have an agent do it: Find out why"),
+        ("sql", {"connection": "shop", "statement": "SELECT 1"}, "Ask shop: SELECT 1"),
+        ("sql", {"connection": "shop", "statement": "DELETE FROM x", "access": "write"}, "Change shop: DELETE FROM x"),
+        ("read-document", {"url": "https://example.org/a.pdf"}, "Read the document at https://example.org/a.pdf"),
+        ("write-document", {"to": "pdf", "title": "Report"}, "Write a PDF: Report"),
+        ("fetch-page", {"url": "https://example.org/news"}, "Fetch the page https://example.org/news"),
+        ("chart", {"kind": "bar", "title": "Sales"}, "Draw a bar chart: Sales"),
+    ],
+)
+def test_a_call_reads_as_a_sentence(name: str, arguments: Any, words: str) -> None:
+    document = {"dsl": "1.0.3", "namespace": "test", "name": "t", "version": "0.1.0"}
+
+    (line,) = dsl.outline({"document": document, "do": [{"a": {"call": f"{name}:1.0.0@default", "with": arguments}}]}, {})
+
+    assert line.text == words

@@ -228,3 +228,29 @@ async def test_a_function_from_elsewhere_that_is_to_be_undone_is_refused(runs: R
 
     assert outcome.error is not None
     assert "cannot say how it is undone" in outcome.error["detail"]
+
+
+async def test_a_cancelled_run_is_undone_once_wherever_its_process_dies(expressions: Expressions) -> None:
+    at, moments = 1, 1
+    while at <= moments:
+        runs, trouble, rows = Runs(expressions, GuardedHttp()), Trouble(0), list[Row]()
+        outside = Outside(trouble)
+        runs.fresh()
+        runs.definition = definition([*MIXED[:-1], {"ok": {"call": "approve:1.0.0@default", "with": {"title": "Go?"}}}])
+        runs.deps = replace(runs.deps, journal=DyingJournal(rows, trouble), http=outside)
+        assert (await runs.go_on({})).status == "waiting"
+        outside.trouble = trouble = Trouble(at)
+        outcome: Outcome | None = None
+        while outcome is None or outcome.status == "waiting":
+            for one in outcome.awaited if outcome is not None else []:
+                [wanted] = [path for path in EVERYTHING if f"http://w{path}'" in (one.form or {})["message"]]
+                runs.mailbox.answer(one.path, {"happened": wanted in outside.posts})
+            runs.deps = replace(runs.deps, journal=DyingJournal(rows, trouble), observer=MemoryObserver())
+            try:
+                outcome = await runs.go_on({}, cancelled=True)
+            except StoreUnavailable:
+                outcome = None
+        moments = trouble.moments
+
+        assert (at, outcome.status, Counter(outside.posts)) == (at, "cancelled", Counter(EVERYTHING))
+        at += 1

@@ -106,18 +106,17 @@ DECLARE
     shares integer[];
 BEGIN
     WITH RECURSIVE waiting AS (
-        (SELECT j.queue_name FROM procrastinate_jobs j
-          WHERE j.status = 'todo' AND j.queue_name >= 'runs' AND j.queue_name < 'runs0' ORDER BY j.queue_name LIMIT 1)
+        (SELECT j.queue_name FROM procrastinate_jobs j WHERE j.status = 'todo' ORDER BY j.queue_name LIMIT 1)
         UNION ALL
         SELECT (SELECT j.queue_name FROM procrastinate_jobs j
-                 WHERE j.status = 'todo' AND j.queue_name > w.queue_name AND j.queue_name < 'runs0' ORDER BY j.queue_name LIMIT 1)
+                 WHERE j.status = 'todo' AND j.queue_name > w.queue_name ORDER BY j.queue_name LIMIT 1)
           FROM waiting w WHERE w.queue_name IS NOT NULL
     ), working AS (
         SELECT j.queue_name, count(*)::integer AS n FROM procrastinate_jobs j WHERE j.status = 'doing' GROUP BY j.queue_name
     )
     SELECT array_agg(f.queue_name ORDER BY f.chance), array_agg(f.n ORDER BY f.chance) INTO names, busy
       FROM (SELECT w.queue_name, coalesce(k.n, 0) AS n, random() AS chance
-              FROM waiting w LEFT JOIN working k ON k.queue_name = w.queue_name WHERE w.queue_name IS NOT NULL) f;
+              FROM waiting w LEFT JOIN working k ON k.queue_name = w.queue_name WHERE left(w.queue_name, 4) = 'runs') f;
     shares := queue.parley_shares(busy, p_count, p_most);
     FOR i IN 1..coalesce(cardinality(names), 0) LOOP
         CONTINUE WHEN shares[i] = 0;

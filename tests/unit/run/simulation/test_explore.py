@@ -65,6 +65,18 @@ class TestDecisions:
 
         assert the(found, "/do/1/maybe", "if:false").needs["answers"] == {"/do/0/fetch .state": "not open"}
 
+    async def test_decisions_in_functions_and_children_are_gone_through_too(self, simulations: Simulations) -> None:
+        choose = {"switch": [{"bad": {"when": '.state == "declined"', "then": "no"}}, {"ok": {"then": "exit"}}]}
+        inner: Tasks = [{"take": get()}, {"check": choose}, {"no": {"raise": {"error": {"type": "https://a.example/no", "status": 402}}}}]
+        run = {"run": {"workflow": {"namespace": "test", "name": "tested", "version": "0.1.0"}}}
+        do: Tasks = [{"charge": {"call": "charge"}}, {"sub": run}, {"rest": {"set": {"a": 1}}}]
+        use = {"use": {"functions": {"charge": {"do": inner}}}}
+        ways = reached(await simulations.explore(do, top=use, workflows=[definition(inner)]))
+
+        assert ways["/do/2/rest", "task"] == "input"
+        assert ways["/do/0/charge/do/1/check", "case:1/ok"] == "input"
+        assert ways["/do/1/sub/workflow/do/1/check", "case:0/bad"] == "input"
+
     async def test_what_nothing_is_known_of_is_forced_and_says_so(self, simulations: Simulations) -> None:
         do: Tasks = [{"maybe": {"if": "(.text | explode | add) % 7 == 3", "set": {"x": 1}}}]
         found = await simulations.explore(do)
@@ -117,6 +129,11 @@ class TestErrorsAndPeople:
         task = {"try": [{"fetch": get()}], "catch": {"when": when, "do": [{"note": {"set": {"x": 1}}}]}}
         assert reached(await simulations.explore([{"safe": task}]))["/do/0/safe/catch/do/0/note", "task"] == "error"
 
+    async def test_an_error_that_its_handler_raises_anew_was_caught(self, simulations: Simulations) -> None:
+        error = {"type": "https://a.example/gave-up", "status": 500}
+        task = {"try": [{"fetch": get()}], "catch": {"do": [{"give": {"raise": {"error": error}}}]}}
+        assert "never" not in reached(await simulations.explore([{"safe": task}])).values()
+
     async def test_yes_no_and_silence(self, simulations: Simulations) -> None:
         agree = {"call": "approve:1.0.0@default", "with": {"title": "Go?", "deadline": "PT1H"}}
         decide = {"switch": [{"yes": {"when": ".approved", "then": "end"}}, {"no": {"then": "continue"}}]}
@@ -162,10 +179,19 @@ class TestFaults:
         assert "'totl'" in problem.message
         assert "'total'" in problem.hint
 
+    async def test_where_an_expression_is_not_understood_a_fault_is_a_warning(self, simulations: Simulations) -> None:
+        do: Tasks = [{"pair": {"set": {"sum": '${ .pair as [$a, $b] | $a + $b + (.c | length) - "x" }'}}}]
+        (problem,) = (await simulations.explore(do)).problems
+        assert (problem.code, problem.severity) == ("expression-fails", "warning")
+
     async def test_an_output_that_misses_its_schema(self, simulations: Simulations) -> None:
         schema = {"schema": {"document": {"type": "object", "required": ["id"]}}}
         (problem,) = (await simulations.explore([{"make": {"set": {"name": "x"}, "output": schema}}])).problems
         assert (problem.code, problem.reference) == ("schema-mismatch", "/do/0/make")
+
+    async def test_what_comes_to_no_end(self, simulations: Simulations) -> None:
+        (problem,) = (await simulations.explore([{"again": {"set": {"a": 1}, "then": "again"}}])).problems
+        assert (problem.code, problem.severity) == ("goes-on-for-ever", "warning")
 
     async def test_errors_that_the_definition_raises_are_no_faults(self, simulations: Simulations) -> None:
         error = {"type": "https://serverlessworkflow.io/spec/1.0.0/errors/validation", "status": 400, "title": "No"}

@@ -30,6 +30,12 @@ def made(expression: str, schema: dict[str, Any] | None = None, **fixed: Any) ->
 
 # every one must work on the value that is made for it
 WORKING = [
+    "reduce .lines[] as $line ({}; .[$line.shop] += $line.total)",
+    ".count += 1 | .count",
+    "[limit(2; .items[] | .price * 2)] | add",
+    ".groups | map(.members) | flatten | map(.age + 1)",
+    "del(.secret) | .total - 1",
+    ".prices[.currency] // 1",
     ".a.b.c",
     ".orders | map(.total) | add",
     "[.lines[] | .price * .count] | add",

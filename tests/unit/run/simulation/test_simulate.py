@@ -298,3 +298,9 @@ async def test_a_child_workflow_runs_with_its_own_calls_stood_in_for(simulations
 async def test_an_endless_loop_meets_its_limit(simulations: Simulations) -> None:
     found = await simulations.run([{"again": {"set": {"b": 1}, "then": "again"}}], input={}, most_steps=500)
     assert (found.outcome.error or {})["status"] == 429
+
+
+async def test_endless_polling_is_stopped(simulations: Simulations) -> None:
+    do: Tasks = [{"ask": get("https://a.example")}, {"rest": {"wait": {"minutes": 1}, "then": "ask"}}]
+    found = await simulations.run(do, input={}, recorded={"/do/0/ask": {"state": "working"}})
+    assert "goes on for ever" in (found.outcome.error or {})["detail"]
