@@ -30,6 +30,7 @@ class Source:
     atoms: list[Atom] = field(default_factory=list)  # in the order they were met
     alike: list[Source] = field(default_factory=list)  # of the same kind as this, since they are added or compared
     needs: list[Formula] = field(default_factory=list)  # what a filter asks of the items
+    made: bool = False  # no expression reads it: it is there because its schema says so
 
     @property
     def key(self) -> Key:

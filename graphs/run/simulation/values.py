@@ -26,6 +26,7 @@ from graphs.run.simulation.sketch import Sketch
 from graphs.run.simulation.solve import SIZE, candidates, meets
 
 _DEEPEST = 8
+_MOST_PARTS = 2000
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _NUMBERS = {
     "amount", "total", "price", "sum", "count", "quantity", "qty", "portions", "stock", "rate", "score", "age", "days", "hours", "minutes",
@@ -68,10 +69,12 @@ class Values:
     fixed: Mapping[Key, JSON] = field(default_factory=dict)
     seed: int = 0
     turn: int = 0
+    left: int = _MOST_PARTS  # how many values may still be made before only what is needed is
 
     def root(self, name: str) -> JSON:
         """Return a value for one root; None when nothing is known of it."""
         source = self.sketch.roots.get(name)
+        self.left = _MOST_PARTS
         return None if source is None else self.of(source)
 
     def sample(self, value: Value, number: int = 1) -> JSON:
@@ -94,6 +97,7 @@ class Values:
         """Return a value of *source*; *number* tells the items of a list apart."""
         if source.key in self.fixed:
             return self.fixed[source.key]
+        self.left -= 1
         if len(source.path) > _DEEPEST * 2:
             return None
         schema = _one(resolved(source.schema, source.document or source.schema), source.document or source.schema)
@@ -107,17 +111,22 @@ class Values:
         return self._scalar(source, schema, kind, number)
 
     def _object(self, source: Source, schema: Mapping[str, JSON], number: int) -> JSON:
-        names = [name for name in schema.get("properties") or {} if len(source.path) < _DEEPEST or name in (schema.get("required") or ())]
-        names += [name for name in (*(schema.get("required") or ()), *source.fields) if name not in names]
+        """Return an object with everything that is needed or read, and as long as there is room with all that it may have."""
+        offered = schema.get("properties") or {}
+        roomy = len(source.path) < _DEEPEST and self.left > 0
+        read = [name for name, part in source.fields.items() if not part.made]
+        names = list(dict.fromkeys([*(offered if roomy else ()), *(schema.get("required") or ()), *read]))
         for name in names:
-            _lend(source.member(name), (schema.get("properties") or {}).get(name), source)
+            if name not in source.fields:
+                source.member(name).made = True
+            _lend(source.member(name), offered.get(name), source)
         return {name: self.of(source.member(name), number) for name in names}
 
     def _list(self, source: Source, schema: Mapping[str, JSON]) -> JSON:
         size = self.fixed.get((source.root, (*source.path, SIZE)))
         if not isinstance(size, int):
             size = self._size(source, schema)
-        if len(source.path) > _DEEPEST:
+        if len(source.path) > _DEEPEST or self.left <= 0:
             size = min(size, int(schema.get("minItems") or 0))
         item = source.element()
         _lend(item, schema.get("items"), source)

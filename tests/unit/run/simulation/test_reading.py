@@ -111,6 +111,17 @@ def test_a_sample_fits_its_schema(schema: dict[str, Any], seed: int) -> None:
     assert JsonSchema(schema).check(sample) == ""
 
 
+def test_a_schema_that_refers_to_itself_in_many_ways_makes_a_value_of_bounded_size() -> None:
+    many = {name: {"type": "array", "items": {"$ref": "#"}} for name in "abcdef"}
+    schema = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}, **many}}
+    values = Values(Sketch(roots={"input": Source("input", schema=schema)}), AT)
+    first, again = json.dumps(values.root("input")), json.dumps(values.root("input"))
+
+    assert len(first) < 200_000
+    assert first == again
+    assert JsonSchema(schema).check(json.loads(first)) == ""
+
+
 @pytest.mark.parametrize("pattern", ["^a+b?c*$", "[^a-z]x", "(foo|bar){2}", "^\\w+@\\w+\\.de$", "\\s\\d", "^$", "a{3,}"])
 def test_a_text_for_a_pattern(pattern: str) -> None:
     import re
