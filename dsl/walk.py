@@ -65,6 +65,8 @@ class TaskBlock:
     steps: list[Step] = field(default_factory=list)
 
 
+_PROVING: Final = frozenset({"input", "output"})  # of the task that is proved
+_UNDOING: Final = _PROVING | {"error"}
 _NO_TASK: Final[dict[str, JSON]] = {}
 
 
@@ -182,12 +184,12 @@ def settings_blocks(data: JSON) -> Iterator[TaskBlock]:
         if "metadata" not in step.task:
             continue
         own, here = parley_of(step.task), join(step.reference, "metadata", "parley")
-        block = _block(own.get("compensate"), join(here, "compensate"), step, parallel=False, variables=step.variables)
+        block = _block(own.get("compensate"), join(here, "compensate"), step, parallel=False, variables=step.variables | _UNDOING)
         if block is not None:
             yield from _with_inner(block)
         proof = own.get("proof")
         if isinstance(proof, dict):
-            alone = TaskBlock(here, step, parallel=False, variables=step.variables, names=["proof"])
+            alone = TaskBlock(here, step, parallel=False, variables=step.variables | _PROVING, names=["proof"])
             alone.steps.append(Step(join(here, "proof"), "proof", kind_of(proof), proof, 0, alone, step, step.depth + 1))
             yield alone
 
