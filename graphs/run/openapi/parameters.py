@@ -22,6 +22,9 @@ from graphs.run.schemas import JsonSchema
 NOTHING: Any = object()
 _PLACES = {"path": "in the path", "query": "in the query", "header": "in a header", "cookie": "in a cookie", "form": "in the form"}
 
+# OpenAPI 3.1.1, 4.8.12.1: a description of it is to be ignored. A value for it is a key all the same, and never a part of the body.
+_AUTHORIZATION = OpenApiSecurity(scheme="Authorization", kind="apiKey", name="Authorization", place="header")
+
 
 @dataclass(slots=True)
 class Given:
@@ -62,6 +65,8 @@ def _sorted(operation: Operation, parameters: Mapping[str, JSON]) -> tuple[Given
             given.variables[name] = _variable(operation, name, value)
         elif name in keys:
             given.keys.append((keys[name], scalar_text(value)))
+        elif name.lower() == "authorization" and not (binding.body and name in _properties(operation, binding.body.field)):
+            given.keys.append((_AUTHORIZATION, scalar_text(value)))
         else:
             rest[name] = value
     return given, rest

@@ -11,7 +11,7 @@ import pytest
 from graphs.run.http import guarded_http
 from graphs.run.openapi import operations
 from tests.unit.run.harness import Runs, World
-from tests.unit.run.openapi import Api, Document, failure, operation, parameter
+from tests.unit.run.openapi import Api, Document, body, failure, operation, parameter
 
 
 @pytest.fixture
@@ -169,6 +169,25 @@ class TestSigningIn:
 
         assert api.sent["headers"]["x-key"] == "s3cret-key"
         assert "answered 403: *** (its document asks for 'X-Key' in the header or oauth2)" in words
+
+    @pytest.mark.parametrize("name", ["Authorization", "authorization"])
+    async def test_a_value_for_authorization_goes_into_the_header_and_not_into_the_body(self, api: Api, name: str) -> None:
+        described = {**operation(parameter("Authorization", "header")), **body({"type": "object"})}
+        api.serve({"/x": {"post": described}})
+        api.answer(lambda request: (403, {}, request["headers"]["authorization"].encode()))
+
+        _, words = failure(await api.call({name: "Bearer t0ken-of-mine", "pet": "cat"}))
+
+        assert (api.sent["headers"]["authorization"], json.loads(api.sent["body"])) == ("Bearer t0ken-of-mine", {"pet": "cat"})
+        assert "t0ken-of-mine" not in words
+
+    async def test_a_body_may_have_a_member_named_like_the_header(self, api: Api) -> None:
+        api.serve({"/x": {"post": {**operation(), **body({"type": "object", "properties": {"authorization": {}}})}}})
+
+        await api.call({"authorization": "written"})
+
+        assert json.loads(api.sent["body"]) == {"authorization": "written"}
+        assert "authorization" not in api.sent["headers"]
 
     async def test_who_is_refused_reads_what_the_document_asks_for(self, api: Api) -> None:
         self.serve(api, {"shop": ["read"]}, {"login": [], "key": []})
