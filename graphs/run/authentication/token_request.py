@@ -102,7 +102,8 @@ def _client(url: str, values: Mapping[str, JSON], now: datetime, headers: dict[s
             headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
             return {}
         case "client_secret_jwt":
-            assertion = _signed(url, identity, _needed(secret, "secret", way), now)
+            given = optional(client, "assertion")
+            assertion = given if given is not None else _signed(url, identity, _needed(secret, "secret", way), now)
             return {**named, "client_assertion_type": _ASSERTION, "client_assertion": assertion}
         case "private_key_jwt":
             assertion = _needed(optional(client, "assertion"), "assertion", way)

@@ -107,6 +107,14 @@ class TestAsking:
         assert authority.asked[0]["client_assertion"] == "a.b.c"
         assert authority.asked[1] == {"grant_type": "client_credentials", "client_id": "parley"}
 
+    async def test_an_assertion_signed_by_somebody_else_needs_no_secret(self, runs: Runs, world: World, authority: Authority) -> None:
+        client = {"id": "parley", "assertion": "a.b.c", "authentication": "client_secret_jwt"}
+
+        await runs.start([{"a": task(world, oauth2(world, client=client))}], {})
+
+        assert authority.asked[0]["client_assertion"] == "a.b.c"
+        assert "client_secret" not in authority.asked[0]
+
     async def test_the_request_may_be_json(self, runs: Runs, world: World, authority: Authority) -> None:
         await runs.start([{"a": task(world, oauth2(world, request={"encoding": "application/json"}))}], {})
 
