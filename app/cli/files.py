@@ -120,7 +120,7 @@ def events(path: Path | None) -> list[dict[str, JSON]]:
     """Return the CloudEvents of `--events` or `emit`: an array of objects, or one object."""
     if path is None:
         return []
-    data = _parse(read_text(path), where=str(path))
+    data = _parse(read_text(path), where="standard input" if str(path) == STDIN else str(path))
     found = data if isinstance(data, list) else [data]
     for index, event in enumerate(found):
         missing = [name for name in ("type", "source") if not isinstance(event, Mapping) or not event.get(name)]
