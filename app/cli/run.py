@@ -24,7 +24,7 @@ EXIT_CODES = {"completed": 0, "faulted": CHECK_FAILED, "cancelled": CHECK_FAILED
 
 
 # to the specification they are errors of the run, which a `try` may catch: an ephemeral run is the specification's own
-_AT_RUN = frozenset({"unknown-variable", "undeclared-secret"})
+_AT_RUN = frozenset({"unknown-variable", "undeclared-secret", "invalid-argument", "missing-argument", "unknown-argument"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,7 +37,7 @@ class TestProposing:
             ("", []),
             ("schedule: {cron: '0 9 * * 1-5'}\n", ["starts-when-activated"]),
             ("schedule: {on: {one: {with: {type: a.b}}}}\n", ["starts-when-activated"]),
-            ("schedule: {every: PT0.1S}\n", ["cannot-start-by-itself"]),
+            ("schedule: {every: PT0.1S}\n", ["too-frequent", "cannot-start-by-itself"]),
             ("schedule: {after: '${ .delay }'}\n", ["cannot-start-by-itself"]),
         ],
     )
