@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
@@ -130,7 +131,10 @@ def _intervals(timing: dict[str, JSON]) -> Iterator[Problem]:
                 if key == "every"
                 else "write the pause, for example `after: {seconds: 30}`"
             )
-            yield _problem("empty-interval", join("/schedule", key), message, hint)
+            # after its own end: the standard allows it, and it is no flood
+            yield replace(
+                _problem("empty-interval", join("/schedule", key), message, hint), severity="error" if key == "every" else "warning"
+            )
 
 
 def _several(timing: dict[str, JSON]) -> Iterator[Problem]:
