@@ -14,6 +14,7 @@ from dsl.expressions import Expressions
 from graphs.run.http import guarded_http
 from tests.conformance.stand_in import JSON_TYPE, StandIn
 from tests.conformance.test_ctk import FOLDER
+from tests.unit.dsl.official import must_be_there
 from tests.unit.run.harness import Runs, World
 
 EXAMPLES = FOLDER.parent / "examples"
@@ -45,8 +46,7 @@ CALLS = {
 
 @pytest.fixture(autouse=True)
 def _folder() -> None:
-    if not EXAMPLES.is_dir():
-        pytest.skip(f"the specification's examples are not at {EXAMPLES}: set PARLEY_CONFORMANCE")
+    must_be_there()
 
 
 @pytest.fixture

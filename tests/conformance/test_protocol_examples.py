@@ -18,6 +18,7 @@ from graphs.run.http import GuardedHttp, guarded_http
 from graphs.run.mcp_stdio import StdioServer
 from graphs.run.ports import HttpRequest, HttpResponse
 from tests.conformance.test_ctk import FOLDER
+from tests.unit.dsl.official import must_be_there
 from tests.unit.run.calls.greeter import greeter
 from tests.unit.run.harness import Runs, World
 
@@ -53,8 +54,7 @@ class Kept:
 
 @pytest.fixture(autouse=True)
 def _folder() -> None:
-    if not EXAMPLES.is_dir():
-        pytest.skip(f"the specification's examples are not at {EXAMPLES}: set PARLEY_CONFORMANCE")
+    must_be_there()
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import pytest
 import graphs.run as run
 from dsl import read
 from graphs.run.processes import LocalProcesses
+from tests.unit.dsl.official import must_be_there
 from tests.unit.run.harness import Runs, World
 from tests.unit.run.processes.programs import Make, alive, error, needs_node, output, python, shell, until_alive
 
@@ -128,8 +129,7 @@ class TestScripts:
 
     @pytest.mark.parametrize("name", ["run-shell-stdin-and-arguments", "run-script-with-stdin-and-arguments"])
     async def test_the_examples_of_the_specification(self, runs: Runs, processes: LocalProcesses, name: str) -> None:
-        if not EXAMPLES.exists():
-            pytest.skip("the examples of the specification are not here")
+        must_be_there()
         if "script" in name and shutil.which("node") is None:
             pytest.skip("there is no node here")
         runs.fresh(processes=processes)
