@@ -6,7 +6,7 @@ since a person or a model often repairs them all in one turn.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
@@ -109,7 +109,7 @@ def check(
         return _listed(_checked(source_or_data, catalogue or {}, workflows, policy))
     source = source_or_data
     if source.data is None:
-        return list(source.problems)
+        return _listed(source.problems)
     told = {problem.reference for problem in source.problems if problem.code in ("merge-key", "unsafe-number")}
     checked = _checked(source.data, catalogue or {}, workflows, policy)
     found = [placed(problem, source) for problem in checked if problem.reference not in told]
@@ -138,6 +138,8 @@ def _layers(data: JSON, catalogue: Catalogue, workflows: Collection[str] | None,
     found = structure(data)
     if not isinstance(data, dict) or any(problem.reference == "" and problem.code == "old-vocabulary" for problem in found):
         return found
+    if len(found) > MOST_PROBLEMS:
+        return found  # no more are told
     found.extend(metadata(data))
     from dsl.checks.dataflow import dataflow  # 12 ms, and only a check needs it
 
@@ -182,7 +184,7 @@ def placed(problem: Problem, source: Source) -> Problem:
     return replace(problem, line=span.line, column=span.column) if span else problem
 
 
-def _listed(problems: list[Problem]) -> list[Problem]:
+def _listed(problems: Sequence[Problem]) -> list[Problem]:
     """Return *problems* by place; of too many, the gravest, and a last one that says that there are more. Endless words are cut."""
     problems = [_cut(problem) if len(problem.message) + len(problem.hint) > _LONGEST else problem for problem in problems]
     if len(problems) <= MOST_PROBLEMS:

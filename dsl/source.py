@@ -18,6 +18,7 @@ from dsl.problems import Problem
 MAX_CHARACTERS: Final = 5_000_000
 MAX_DEPTH: Final = 200
 MAX_NODES: Final = 300_000  # with aliases expanded
+MAX_BRANCHES: Final = 4_000  # of one fork: reading on would only cost time
 
 JSON = Any
 
@@ -65,7 +66,7 @@ def read(text: str) -> Source:
     from dsl.yaml_events import Reader, Refused  # PyYAML costs 20 ms: only who reads text pays
 
     is_json = _looks_like_json(text)
-    reader = Reader(unpaired(text), depth=MAX_DEPTH, nodes=MAX_NODES)
+    reader = Reader(unpaired(text), depth=MAX_DEPTH, nodes=MAX_NODES, branches=MAX_BRANCHES)
     try:
         with uncollected():
             data = reader.run()

@@ -5,8 +5,9 @@ Iterative on purpose: a frame per open collection, no recursion, so a text of te
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from types import NoneType
 from typing import Any
 
@@ -22,6 +23,8 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TEXT, _TAG = "tag:yaml.org,2002:str", "tag:yaml.org,2002:"
 _SCALAR_TAGS = {f"{_TAG}int": (int,), f"{_TAG}float": (int, float), f"{_TAG}bool": (bool,), f"{_TAG}null": (NoneType,)}
 _COLLECTION_TAGS = {None, "!", f"{_TAG}map", f"{_TAG}seq"}
+_KEY_TAGS = {"!", _TEXT, *_SCALAR_TAGS}
+_BRANCHES = re.compile(r"/\d+/[^/]+/fork/branches\Z")
 _NO_KEY = object()
 _UNKNOWN_START = "could not be read here"
 
@@ -39,79 +42,124 @@ class _Frame:
     """An open collection."""
 
     value: dict[str, Any] | list[Any]
-    pointer: str
-    anchor: str | None
+    pointer: str | None  # None: no place is kept of what is inside
+    anchor: _Anchor | None
     start: Any  # mark
-    first_node: int  # how many nodes there were before it
+    mapping: bool
     key: Any = _NO_KEY  # of a mapping: the key whose value comes next
+    child: str | None = None  # and that value's pointer
+    most: int | None = None  # of a list that may have only so many items
     skip: bool = False  # the next value is read but not kept (its key was wrong)
-    kept: bool = True  # this collection itself is kept
 
 
 @dataclass(slots=True)
 class _Anchor:
     value: Any
-    nodes: int
+    nodes: int  # until it is done: how many there were before it
     depth: int
     done: bool = False
 
 
-@dataclass(slots=True)
+class Spans(Mapping[str, Span]):
+    """Where nodes stand, by pointer. A place is worked out when it is asked for: most never are, and reading is quicker by a third."""
+
+    def __init__(self, offset: int) -> None:
+        self._offset = offset
+        self.marks: dict[str, tuple[Any, Any]] = {}
+
+    def __getitem__(self, pointer: str) -> Span:
+        start, end = self.marks[pointer]
+        offset = self._offset
+        return Span(start.line + 1, start.column + 1, end.line + 1, end.column + 1, start.index + offset, end.index + offset)
+
+    def __contains__(self, pointer: object) -> bool:
+        return pointer in self.marks
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.marks)
+
+    def __len__(self) -> int:
+        return len(self.marks)
+
+
 class Reader:
-    text: str
-    depth: int
-    nodes: int
-    places: bool = True  # without, neither spans nor references of problems are kept: two thirds of the time, a quarter of the memory
-    plain: Callable[[str], Any] = scalars.resolve  # what an unquoted scalar is
-    spans: dict[str, Span] = field(default_factory=dict)
-    keys: dict[str, Span] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    _stack: list[_Frame] = field(default_factory=list)
-    _anchors: dict[str, _Anchor] = field(default_factory=dict)
-    _seen: int = 0
-    _documents: int = 0
-    _root: Any = None
-    _offset: int = 0  # a byte order mark is not part of what libyaml counts
+    """
+    Args:
+        depth, nodes, branches: What is beyond is refused: levels, values with aliases written out, branches of one fork.
+        places: Without, neither spans nor references of problems are kept.
+        plain: What an unquoted scalar is.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        depth: int,
+        nodes: int,
+        branches: int | None = None,
+        places: bool = True,
+        plain: Callable[[str], Any] = scalars.resolve,
+    ) -> None:
+        self.text = text
+        self.depth = depth
+        self.nodes = nodes
+        self.branches = branches
+        self.places = places
+        self.plain = plain
+        self.problems: list[Problem] = []
+        self._offset = 1 if text.startswith("\ufeff") else 0  # a byte order mark is not part of what libyaml counts
+        self.spans, self.keys = Spans(self._offset), Spans(self._offset)
+        self._values, self._names = self.spans.marks, self.keys.marks
+        self._stack: list[_Frame] = []
+        self._anchors: dict[str, _Anchor] = {}
+        self._seen = 0
+        self._documents = 0
+        self._root: Any = None
 
     def run(self) -> Any:
         """Return the data of the only document. Raises Refused; smaller mistakes are added to `problems`."""
-        self._offset = 1 if self.text.startswith("\ufeff") else 0
+        takers: dict[type, Callable[[Any], None]] = {
+            ev.ScalarEvent: self._scalar,
+            ev.MappingStartEvent: self._open,
+            ev.SequenceStartEvent: self._open,
+            ev.MappingEndEvent: self._close,
+            ev.SequenceEndEvent: self._close,
+            ev.AliasEvent: self._alias,
+            ev.DocumentStartEvent: self._document,
+        }
         try:
             for event in yaml.parse(self.text[self._offset :], Loader=_LOADER):
-                self._take(event)
+                take = takers.get(type(event))
+                if take is not None:
+                    take(event)
         except yaml.MarkedYAMLError as error:
             raise Refused(self._syntax_problem(error)) from error
         if not self._documents or self._root is None:
             raise Refused(_problem("empty", "there is no definition in this text", "write a document with `document:` and `do:`"))
         return self._root
 
-    def _take(self, event: Any) -> None:
-        if isinstance(event, ev.ScalarEvent):
-            self._scalar(event)
-        elif isinstance(event, ev.MappingStartEvent | ev.SequenceStartEvent):
-            self._open(event)
-        elif isinstance(event, ev.MappingEndEvent | ev.SequenceEndEvent):
-            self._close(event)
-        elif isinstance(event, ev.AliasEvent):
-            self._alias(event)
-        elif isinstance(event, ev.DocumentStartEvent):
-            self._documents += 1
-            if self._documents > 1:
-                hint = "keep one definition per file; remove the second `---` and what follows"
-                raise Refused(self._at("several-documents", event, "the text holds more than one document", hint))
+    def _document(self, event: Any) -> None:
+        self._documents += 1
+        if self._documents > 1:
+            hint = "keep one definition per file; remove the second `---` and what follows"
+            raise Refused(self._at("several-documents", event, "the text holds more than one document", hint))
 
     def _scalar(self, event: Any) -> None:
         frame = self._stack[-1] if self._stack else None
-        if frame is not None and isinstance(frame.value, dict) and frame.key is _NO_KEY:
+        if frame is not None and frame.mapping and frame.key is _NO_KEY:
             self._key(frame, event)
             return
-        value = self._scalar_value(event)
-        self._count(event, 1)
-        if event.anchor:
+        value = event.value
+        if event.tag is not None or event.implicit[0]:
+            value = self._scalar_value(event)
+        self._seen += 1
+        if self._seen > self.nodes:
+            raise self._crowded(event)
+        if event.anchor is not None:
             self._anchors[event.anchor] = _Anchor(value, 1, 0, done=True)
         pointer = self._place(value)
         if pointer is not None:
-            self.spans[pointer] = self._span(event.start_mark, event.end_mark)
+            self._values[pointer] = (event.start_mark, event.end_mark)
 
     def _scalar_value(self, event: Any) -> Any:
         tag = event.tag
@@ -136,56 +184,53 @@ class Reader:
         return value
 
     def _key(self, frame: _Frame, event: Any) -> None:
-        key = event.value
-        if event.tag not in (None, "!", _TEXT) and event.tag not in _SCALAR_TAGS:
+        key, values = event.value, frame.value
+        if event.tag is not None and event.tag not in _KEY_TAGS:
             self._unknown_tag(event)
         if key == "<<" and event.implicit[0]:
-            pointer = join(frame.pointer, key)
             message = "merge keys (`<<`) are not part of YAML 1.2"
-            self._add(_problem("merge-key", message, "write the values out", event.start_mark, pointer))
+            self._add(_problem("merge-key", message, "write the values out", event.start_mark, join(frame.pointer or "", key)))
         frame.key = key
-        frame.skip = isinstance(frame.value, dict) and frame.value.get(key) is not None  # an empty first one gives way
-        if key in frame.value:
-            first = self.keys.get(f"{frame.pointer}/{escape(key)}")
+        if frame.pointer is not None:
+            frame.child = f"{frame.pointer}/{escape(key)}"
+        if key in values:
+            frame.skip = values[key] is not None  # an empty first one gives way
+            first = self.keys.get(frame.child) if frame.child is not None else None
             where = f", first on line {first.line}" if first else ""
             hint = "keep one of them; in a `do` list every task is an item of its own, starting with `- `"
             self._note("duplicate-key", event, f"the key '{key[:80]}' is there twice{where}", hint)
-        if frame.kept and not frame.skip:
-            self.keys[f"{frame.pointer}/{escape(key)}"] = self._span(event.start_mark, event.end_mark)
+        if frame.child is not None and not frame.skip:
+            self._names[frame.child] = (event.start_mark, event.end_mark)
 
     def _open(self, event: Any) -> None:
         frame = self._stack[-1] if self._stack else None
-        if frame is not None and isinstance(frame.value, dict) and frame.key is _NO_KEY:
+        if frame is not None and frame.mapping and frame.key is _NO_KEY:
             hint = "quote the text if it starts with '{', '[' or '?'"
             raise Refused(self._at("invalid-key", event, "a key must be plain text, not a list or a mapping", hint))
         if len(self._stack) >= self.depth:
-            raise Refused(
-                self._at(
-                    "too-deep",
-                    event,
-                    f"the definition is nested deeper than {self.depth} levels",
-                    "move inner parts into workflows of their own",
-                )
-            )
-        if event.tag not in _COLLECTION_TAGS:
+            raise Refused(self._too_deep(event, "move inner parts into workflows of their own"))
+        if event.tag is not None and event.tag not in _COLLECTION_TAGS:
             self._unknown_tag(event)
-        self._count(event, 1)
-        value: dict[str, Any] | list[Any] = {} if isinstance(event, ev.MappingStartEvent) else []
-        if event.anchor:
-            self._anchors[event.anchor] = _Anchor(value, 1, 1)
-        pointer = self._place(value)
-        opened = _Frame(value, pointer or "", event.anchor, event.start_mark, self._seen - 1)
-        opened.kept = pointer is not None
+        self._seen += 1
+        if self._seen > self.nodes:
+            raise self._crowded(event)
+        mapping = type(event) is ev.MappingStartEvent
+        value: dict[str, Any] | list[Any] = {} if mapping else []
+        anchor = None
+        if event.anchor is not None:
+            anchor = self._anchors[event.anchor] = _Anchor(value, self._seen - 1, 1)
+        opened = _Frame(value, self._place(value), anchor, event.start_mark, mapping)
+        if opened.pointer is not None and not mapping and _BRANCHES.search(opened.pointer):
+            opened.most = self.branches
         self._stack.append(opened)
 
     def _close(self, event: Any) -> None:
         frame = self._stack.pop()
-        if frame.kept:
-            self.spans[frame.pointer] = self._span(frame.start, event.end_mark)
-        if frame.anchor:
-            anchor = self._anchors[frame.anchor]
-            anchor.nodes, anchor.done = self._seen - frame.first_node, True
-            anchor.depth = _depth(frame.value)
+        if frame.pointer is not None:
+            self._values[frame.pointer] = (frame.start, event.end_mark)
+        anchor = frame.anchor
+        if anchor is not None:
+            anchor.nodes, anchor.depth, anchor.done = self._seen - anchor.nodes, _depth(frame.value), True
 
     def _alias(self, event: Any) -> None:
         anchor = self._anchors.get(event.anchor)
@@ -195,45 +240,52 @@ class Reader:
             )
         if not anchor.done:
             raise Refused(self._at("endless-alias", event, f"'*{event.anchor}' stands inside itself", "write the inner part out"))
-        if self._stack and isinstance(self._stack[-1].value, dict) and self._stack[-1].key is _NO_KEY:
+        if self._stack and self._stack[-1].mapping and self._stack[-1].key is _NO_KEY:
             raise Refused(self._at("invalid-key", event, "an alias cannot be a key", "write the key out"))
         if len(self._stack) + anchor.depth > self.depth:
-            raise Refused(
-                self._at("too-deep", event, f"the definition is nested deeper than {self.depth} levels", "use fewer aliases inside aliases")
-            )
-        self._count(event, anchor.nodes)
+            raise Refused(self._too_deep(event, "use fewer aliases inside aliases"))
+        self._seen += anchor.nodes
+        if self._seen > self.nodes:
+            raise self._crowded(event)
         pointer = self._place(anchor.value)
         if pointer is not None:
-            self.spans[pointer] = self._span(event.start_mark, event.end_mark)
+            self._values[pointer] = (event.start_mark, event.end_mark)
 
     def _place(self, value: Any) -> str | None:
-        """Put *value* where it belongs and return its pointer, None when it is read only to be dropped."""
+        """Put *value* where it belongs and return its pointer, None when no place is kept of it."""
         if not self._stack:
             self._root = value
             return "" if self.places else None
         frame = self._stack[-1]
-        if isinstance(frame.value, list):
-            frame.value.append(value)
-            return f"{frame.pointer}/{len(frame.value) - 1}" if frame.kept else None
-        key, skip = frame.key, frame.skip
-        frame.key, frame.skip = _NO_KEY, False
-        if skip:
+        if not frame.mapping:
+            items = frame.value
+            if frame.most is not None and len(items) >= frame.most:
+                raise Refused(self._too_wide(frame))
+            pointer = None if frame.pointer is None else f"{frame.pointer}/{len(items)}"
+            items.append(value)  # type: ignore[union-attr]
+            return pointer
+        key, pointer = frame.key, frame.child
+        frame.key = _NO_KEY
+        if frame.skip:
+            frame.skip = False
             return None
         frame.value[key] = value
-        return f"{frame.pointer}/{escape(key)}" if frame.kept else None
+        return pointer
 
-    def _count(self, event: Any, nodes: int) -> None:
-        self._seen += nodes
-        if self._seen > self.nodes:
-            message = f"the definition has more than {self.nodes:,} values" + (" once its aliases are written out" if self._anchors else "")
-            raise Refused(self._at("too-many-nodes", event, message, "split it: `run: workflow` starts another definition"))
+    def _crowded(self, event: Any) -> Refused:
+        message = f"the definition has more than {self.nodes:,} values" + (" once its aliases are written out" if self._anchors else "")
+        return Refused(self._at("too-many-nodes", event, message, "split it: `run: workflow` starts another definition"))
 
-    def _span(self, start: Any, end: Any) -> Span:
-        return Span(start.line + 1, start.column + 1, end.line + 1, end.column + 1, start.index + self._offset, end.index + self._offset)
+    def _too_wide(self, frame: _Frame) -> Problem:
+        message = f"the fork has more than {self.branches:,} branches"
+        start, _ = self._names[frame.pointer or ""]
+        return _problem("too-wide", message, "let a `for` go through the items one after the other", start, frame.pointer or "")
+
+    def _too_deep(self, event: Any, hint: str) -> Problem:
+        return _problem("too-deep", f"the definition is nested deeper than {self.depth} levels", hint, event.start_mark)
 
     def _at(self, code: str, event: Any, message: str, hint: str) -> Problem:
-        pointer = self._stack[-1].pointer if self._stack and code != "too-deep" else ""
-        return _problem(code, message, hint, event.start_mark, pointer)
+        return _problem(code, message, hint, event.start_mark, (self._stack[-1].pointer or "") if self._stack else "")
 
     def _unknown_tag(self, event: Any) -> None:
         self._note("unknown-tag", event, f"the tag '{event.tag[:80]}' is not allowed: a definition is plain data", "remove the tag")
@@ -246,11 +298,12 @@ class Reader:
         if not self._stack:
             return ""
         frame = self._stack[-1]
-        return join(frame.pointer, len(frame.value) if isinstance(frame.value, list) else frame.key)
+        return join(frame.pointer or "", frame.key if frame.mapping else len(frame.value))
 
     def _add(self, problem: Problem) -> None:
-        if len(self.problems) <= MOST_PROBLEMS:
-            self.problems.append(problem)
+        if len(self.problems) >= MOST_PROBLEMS:
+            raise Refused(problem)  # enough is told; `check` says that there are more
+        self.problems.append(problem)
 
     def _syntax_problem(self, error: yaml.MarkedYAMLError) -> Problem:
         mark = error.problem_mark or error.context_mark

@@ -216,9 +216,12 @@ def test_an_unusual_definition_has_its_answer_everywhere(text: str, code: str, t
 
 
 def test_a_fork_of_10_000_branches_is_too_wide_and_nothing_else_is_judged() -> None:
-    [problem] = examine(_fork(10_000)).problems
+    [told] = examine(_fork(3_000)).problems
+    [unread] = examine(_fork(10_000)).problems
 
-    assert (problem.code, problem.message) == ("too-wide", "the fork has 10,000 branches, and 2,000 are allowed")
+    assert (told.code, told.message) == ("too-wide", "the fork has 3,000 branches, and 2,000 are allowed")
+    assert (unread.code, unread.message) == ("too-wide", "the fork has more than 4,000 branches")
+    assert (unread.reference, unread.line, unread.column) == (told.reference, told.line, told.column)
     assert examine(_fork(2_000)).problems == ()
 
 
