@@ -13,7 +13,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
+from psycopg.abc import PQGen
+from psycopg.pq.abc import PGconn
 from psycopg.types.json import set_json_dumps, set_json_loads
+from psycopg.waiting import Ready, Wait
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import event, text
 from sqlalchemy.engine import Connection
@@ -22,7 +25,6 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from app.store.errors import DatabaseAway
 
-AsyncConnection = psycopg.AsyncConnection[Any]
 SET_TENANT = "SELECT set_config('app.tenant', %s, true)"
 
 
@@ -34,6 +36,29 @@ def to_text(value: Any) -> str:
 def _speak_json(connection: AsyncConnection) -> None:
     set_json_dumps(to_text, connection)
     set_json_loads(json.loads, connection)
+
+
+class AsyncConnection(psycopg.AsyncConnection[Any]):
+    """A connection that sends statements of any size in pipeline mode.
+
+    psycopg 3.3 leaves a pipeline's loop with the last command begun, not sent: what does not fit into the socket's buffer (about a
+    megabyte) stays in memory, and both sides wait for each other for ever (measured, and in `_pipeline_communicate`).
+    """
+
+    async def execute(self, *args: Any, **options: Any) -> psycopg.AsyncCursor[Any]:
+        cursor = await super().execute(*args, **options)
+        if self.pgconn.pipeline_status and self.pgconn.flush():
+            async with self.lock:
+                await self.wait(_sent(self.pgconn))
+        return cursor
+
+
+def _sent(pgconn: PGconn) -> PQGen[None]:
+    """Send what is left; what comes back meanwhile is kept for whoever asks for it."""
+    while pgconn.flush():
+        ready = yield Wait.RW
+        if ready & Ready.R:
+            pgconn.consume_input()
 
 
 class TenantSession(Session):
@@ -52,6 +77,7 @@ class Database:
         self.conninfo = {**conninfo, "application_name": name}
         self._largest = largest
         self.pool: AsyncConnectionPool[AsyncConnection] = AsyncConnectionPool(
+            connection_class=AsyncConnection,
             kwargs={**self.conninfo, "autocommit": True, "prepare_threshold": 3},
             min_size=0,
             max_size=largest,
@@ -79,7 +105,7 @@ class Database:
 
     async def connect(self, *, autocommit: bool = False) -> AsyncConnection:
         """Return a connection of its own. Raises psycopg.OperationalError."""
-        connection = await psycopg.AsyncConnection.connect(**self.conninfo, autocommit=autocommit, connect_timeout=10)
+        connection = await AsyncConnection.connect(**self.conninfo, autocommit=autocommit, connect_timeout=10)
         _speak_json(connection)
         return connection
 
