@@ -15,6 +15,7 @@ from sqlalchemy import Row, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.actions.errors import Conflict, NotFound
+from app.store import blobs
 from app.store import tables as t
 from app.store.resealing import reseal
 from app.store.vault import Vault
@@ -110,11 +111,14 @@ async def copy(session: AsyncSession, vault: Vault, run: Row[Any], id_: str, pre
         wanted.append(earlier if given else earlier | ((c.kind == "input") & (c.path == prefix.path)))
     rows = select(literal(id_), *(c[name] for name in names)).where(*wanted).order_by(c.seq)
     await session.execute(insert(t.journal).from_select(["run_id", *names], rows))
+    await blobs.share(session, run.id, id_)
     await reseal(session, vault, run.tenant_id, run.id, id_)
     if given:
+        aside = await blobs.add(session, id_, data)
         await session.execute(
             insert(t.journal).values(
                 tenant_id=run.tenant_id, run_id=id_, path=prefix.path, attempt=1, kind="input", reference=to_reference(prefix.path),
-                status="started", output=data, has_context=False, started_at=func.now(), mark="forced", sealed=False,
+                status="started", output=data if aside is None else aside, large=None if aside is None else ["output"],
+                has_context=False, started_at=func.now(), mark="forced", sealed=False,
             )
         )  # fmt: skip

@@ -6,11 +6,13 @@ import asyncio
 import base64
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.store.database import Database, to_text
+from app.store import blobs
+from app.store.blobs import LARGE, Blob
+from app.store.database import AsyncConnection, Database, to_text
 from app.store.patience import patiently
 from app.store.queries import query
 from app.store.vault import Vault
@@ -21,8 +23,9 @@ from graphs.run.redaction import Redactor
 
 COLUMNS = (
     "path", "attempt", "kind", "reference", "status", "output", "context", "has_context", "goto", "error", "started_at", "ended_at",
-    "mark", "sealed",
+    "mark", "sealed", "large",
 )  # fmt: skip
+VALUES = ("output", "context", "error")
 
 LOAD = query("journal", "load")
 PAGE = 200  # rows that are read in one go
@@ -79,15 +82,16 @@ class RunJournal:
         if self.new:
             return []
 
-        async def first() -> list[tuple[Any, ...]]:
+        async def first() -> tuple[list[tuple[Any, ...]], dict[str, str]]:
             async with self._database.quick(self._tenant) as connection:
-                return await (await connection.execute(f"{LOAD} LIMIT {PAGE + 1}", {"run": self.run_id})).fetchall()
+                found = await (await connection.execute(f"{LOAD} LIMIT {PAGE + 1}", {"run": self.run_id})).fetchall()
+                return found, await self._large(connection, found) if len(found) <= PAGE else {}
 
-        found = await patiently(first, patience_s=self._writer.patience_s)
+        found, large = await patiently(first, patience_s=self._writer.patience_s)
         if len(found) > PAGE:
             return await patiently(self._stream, patience_s=self._writer.patience_s)
         rows: list[Row] = []
-        await self._decode(found, rows)
+        await self._decode(found, large, rows)
         return rows
 
     async def _stream(self) -> list[Row]:
@@ -96,13 +100,18 @@ class RunJournal:
         async with self._database.transaction(self._tenant) as connection, connection.cursor("journal") as cursor:
             await cursor.execute(LOAD, {"run": self.run_id})
             while portion := await cursor.fetchmany(PAGE):
-                await self._decode(portion, rows)
+                await self._decode(portion, await self._large(connection, portion), rows)
         return rows
 
-    async def _decode(self, portion: Sequence[tuple[Any, ...]], rows: list[Row]) -> None:
+    async def _large(self, connection: AsyncConnection, portion: Sequence[tuple[Any, ...]]) -> dict[str, str]:
+        """Return the values of *portion* that are not in its rows, by their digests."""
+        texts = [values[COLUMNS.index(name)] for values in portion if values[-1] for name in values[-1]]
+        return await blobs.fetch(connection, self.run_id, [json.loads(text)["blob"] for text in texts]) if texts else {}
+
+    async def _decode(self, portion: Sequence[tuple[Any, ...]], large: Mapping[str, str], rows: list[Row]) -> None:
         began = time.thread_time()
         for values in portion:
-            rows.append(self._row(values))
+            rows.append(self._row(values, large))
             if time.thread_time() - began > BREATH_S:
                 await asyncio.sleep(0)
                 began = time.thread_time()
@@ -139,10 +148,26 @@ class RunJournal:
             output, context, error = (
                 self._sealed(text, name, row.path) for text, name in ((output, "output"), (context, "context"), (error, "error"))
             )
+        large = None
+        if (output and len(output) > LARGE) or (context and len(context) > LARGE) or (error and len(error) > LARGE):
+            (output, context, error), large = self._set_aside((output, context, error), sealed=sealed)
         return (
             row.path, row.attempt, row.kind, row.reference, row.status, output, context, row.has_context, row.then, error, row.started_at,
-            row.ended_at, row.mark, sealed,
+            row.ended_at, row.mark, sealed, large,
         )  # fmt: skip
+
+    def _set_aside(self, texts: Sequence[str | None], *, sealed: bool) -> tuple[list[str | None], str]:
+        """Queue what is too large for a row; return the row's texts and the names of those columns."""
+        kept, large = list(texts), []
+        for at, (name, text) in enumerate(zip(VALUES, texts, strict=True)):
+            if text is None or len(text) <= LARGE:
+                continue
+            digest = blobs.digest_of(text)
+            self._writer.add(Item(self._tenant, blobs.INSERT, Blob(self.run_id, self.epoch, digest, sealed, text), self))
+            refer = blobs.error_reference if name == "error" else blobs.reference
+            kept[at] = refer(text, digest, sealed=sealed)
+            large.append(name)
+        return kept, ",".join(large)
 
     def _sealed(self, text: str | None, name: str, path: str) -> str | None:
         if text is None:
@@ -157,12 +182,14 @@ class RunJournal:
     def _what(self, name: str, path: str) -> str:
         return f"{self._tenant}/run/{self.run_id}/{path}/{name}"
 
-    def _row(self, values: tuple[Any, ...]) -> Row:
+    def _row(self, values: tuple[Any, ...], large: Mapping[str, str]) -> Row:
         found = dict(zip(COLUMNS, values, strict=True))
-        sealed = found.pop("sealed")
-        for name in ("output", "context", "error"):
+        sealed, aside = found.pop("sealed"), found.pop("large") or ()
+        for name in VALUES:
             text = found[name]
             if text is not None:
+                if name in aside:
+                    text = large[json.loads(text)["blob"]]
                 found[name] = self._opened(text, name, found["path"]) if sealed else json.loads(text)
         return Row(then=found.pop("goto"), **found)
 

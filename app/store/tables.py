@@ -57,7 +57,7 @@ runs = Table(
     text("owner"), Column("epoch", Integer), moment("lease_until"),
     Column("suspend_requested", Boolean), Column("priority", Integer), text("lane"), Column("lane_limit", Integer), Column("held", Boolean),
     Column("failures", Integer), text("start_key"),
-    text("trigger_id"),
+    text("trigger_id"), Column("large", ARRAY(Text)),
 )  # fmt: skip
 
 journal = Table(
@@ -65,8 +65,16 @@ journal = Table(
     text("tenant_id", key=True), text("run_id", key=True), Column("seq", BigInteger), text("path", key=True),
     Column("attempt", Integer, primary_key=True), text("kind", key=True), text("reference"), text("status"), Column("output", JSON),
     Column("context", JSON), Column("has_context", Boolean), text("goto"), Column("error", JSON), moment("started_at"), moment("ended_at"),
-    text("mark"), Column("sealed", Boolean),
+    text("mark"), Column("sealed", Boolean), Column("large", ARRAY(Text)),
 )  # fmt: skip
+
+blobs = Table(
+    "blobs", metadata,
+    text("tenant_id", key=True), text("run_id", key=True), text("digest", key=True), Column("bytes", Integer), Column("sealed", Boolean),
+    text("value"),
+)  # fmt: skip
+
+removals = Table("removals", metadata, text("tenant_id", key=True), text("run_id", key=True))
 
 live = Table("live", metadata, text("tenant_id", key=True), text("run_id", key=True), Column("running", JSON), moment("updated_at"))
 

@@ -65,5 +65,27 @@ async def test_a_flush_without_rows_and_many_rows_in_one_flush_both_work(bench: 
     assert [row.output for row in await bench.journal().load()] == list(range(500))
 
 
+async def test_values_of_any_size_come_back_as_they_were_written(bench: Bench) -> None:
+    """Many more than are read in one go, some of them the same value again."""
+    page = {"text": "ä" * 70_000}
+    error = {"type": "https://x.org/e", "status": 400, "detail": "e" * 70_000}
+    rows = [
+        *(replace(ROW, path=f"/do/0/loop/for[{number}]/0/a", output=page if number % 100 == 0 else number) for number in range(450)),
+        replace(ROW, path="/do/1/b", context=page, has_context=True),
+        replace(ROW, path="/do/2/c", status="faulted", output=None, error=error),
+    ]
+    journal = bench.journal()
+    for row in rows[-2:]:
+        journal.write(row)
+    await journal.flush()
+    few = list(await bench.journal().load())
+    for row in rows[:-2]:
+        journal.write(row)
+    await journal.flush()
+
+    assert few == rows[-2:]
+    assert list(await bench.journal().load()) == [*rows[-2:], *rows[:-2]]
+
+
 async def test_a_new_run_has_no_rows(bench: Bench) -> None:
     assert list(await bench.journal().load()) == []

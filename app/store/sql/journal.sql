@@ -10,14 +10,16 @@ WITH mine AS (
      WHERE r.status = 'running' ORDER BY r.id FOR SHARE OF r
 ), written AS (
     INSERT INTO parley.journal (tenant_id, run_id, path, attempt, kind, reference, status, output, context, has_context, goto, error,
-                                started_at, ended_at, mark, sealed)
+                                started_at, ended_at, mark, sealed, large)
     SELECT current_setting('app.tenant'), s.run_id, s.path, s.attempt, s.kind, s.reference, s.status, s.output::json, s.context::json,
-           s.has_context, s.goto, s.error::json, s.started_at, s.ended_at, s.mark, s.sealed
+           s.has_context, s.goto, s.error::json, s.started_at, s.ended_at, s.mark, s.sealed,
+           string_to_array(s.large, ',')
       FROM unnest(%(run_id)s::text[], %(epoch)s::int[], %(path)s::text[], %(attempt)s::int[], %(kind)s::text[], %(reference)s::text[], %(status)s::text[],
                   %(output)s::text[], %(context)s::text[], %(has_context)s::bool[], %(goto)s::text[], %(error)s::text[],
-                  %(started_at)s::timestamptz[], %(ended_at)s::timestamptz[], %(mark)s::text[], %(sealed)s::bool[])
+                  %(started_at)s::timestamptz[], %(ended_at)s::timestamptz[], %(mark)s::text[], %(sealed)s::bool[],
+                  %(large)s::text[])
            WITH ORDINALITY AS s(run_id, epoch, path, attempt, kind, reference, status, output, context, has_context, goto, error, started_at,
-                                ended_at, mark, sealed, n)
+                                ended_at, mark, sealed, large, n)
       JOIN held ON held.id = s.run_id AND held.epoch = s.epoch
      ORDER BY s.n
     ON CONFLICT DO NOTHING
@@ -26,5 +28,5 @@ SELECT id, epoch FROM held;
 
 -- name: load
 -- Every row of one run, oldest first. Values come as text: who reads them decodes them, in portions.
-SELECT path, attempt, kind, reference, status, output::text, context::text, has_context, goto, error::text, started_at, ended_at, mark, sealed
+SELECT path, attempt, kind, reference, status, output::text, context::text, has_context, goto, error::text, started_at, ended_at, mark, sealed, large
   FROM parley.journal WHERE run_id = %(run)s ORDER BY seq;
