@@ -65,7 +65,11 @@ async def execute(
     async with session(deps, program, workflow_meta) as own:
         config: Any = {"configurable": {"thread_id": run_id}}
         snapshot = await graph.aget_state(config)
-        begin = await _entry(own, dict(snapshot.values), bool(snapshot.next), run_id, input, deliveries or {}, cancelled)
+        if snapshot.tasks and not snapshot.next and snapshot.values.get("status") == "waiting":
+            # killed between a node's result and its checkpoint: nobody can be answered before LangGraph has taken the result up
+            await graph.ainvoke(None, config, context=own, durability="sync")
+            snapshot = await graph.aget_state(config)
+        begin = await _entry(own, dict(snapshot.values), run_id, input, deliveries or {}, cancelled)
         if isinstance(begin, Outcome):
             return begin
         try:
@@ -80,7 +84,6 @@ async def execute(
 async def _entry(
     own: Session,
     state: dict[str, Any],
-    unfinished: bool,
     run_id: str,
     data: JSON,
     deliveries: Mapping[str, JSON],
@@ -92,7 +95,7 @@ async def _entry(
         first["stopping"] = True
     if not state:
         return first
-    if not unfinished:
+    if state["status"] not in ("running", "waiting"):
         if state["status"] == "faulted" and (await own.book()).retries > state.get("retries", 0):
             return {**first, "input": state.get("input"), "started_at": state["started_at"], "awaited": {}, "answers": {}}
         return _outcome(state)
