@@ -42,9 +42,12 @@ class Warehouse:
         }
         self.look(TABLE)
 
+    def connected(self) -> psycopg.Connection[Any]:
+        return psycopg.connect(**self._conninfo, autocommit=True)
+
     def look(self, statement: str) -> list[Any]:
-        with psycopg.connect(**self._conninfo, autocommit=True) as connection:
-            found = connection.execute(statement)  # type: ignore[call-overload]  # written in the test
+        with self.connected() as connection:
+            found = connection.execute(statement)
             return list(found.fetchall()) if found.description else []
 
     async def sql(self, statement: str, *, connection: str = "wh", **arguments: Any) -> Outcome:
@@ -149,10 +152,13 @@ async def test_what_goes_wrong_is_told_in_words(warehouse: Warehouse, statement:
 
 @pytest.mark.parametrize(("access", "status"), [("read", "completed"), ("write", "waiting")])
 async def test_cut_off_a_read_is_repeated_and_a_write_is_asked_about(warehouse: Warehouse, access: str, status: str) -> None:
-    running = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(%' AND state = 'active' AND pid <> pg_backend_pid()"
-    task = warehouse.task("SELECT 1 AS one, pg_sleep(0.6)", access=access)
-    await warehouse.runs.kill_when(lambda: warehouse.look(running) == [(1,)], task, connections=warehouse.connections)
-    await until(lambda: warehouse.look(running) == [(0,)])
+    """Another session holds a lock that the statement waits for, until the run is dead."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    task = warehouse.task("SELECT 1 AS one, pg_advisory_xact_lock(4711)", access=access)
+    with warehouse.connected() as other:
+        other.execute("SELECT pg_advisory_lock(4711)")
+        await warehouse.runs.kill_when(lambda: warehouse.look(waiting) == [(1,)], task, connections=warehouse.connections)
+    await until(lambda: warehouse.look(waiting) == [(0,)])
 
     outcome = await warehouse.runs.after_kill()
 

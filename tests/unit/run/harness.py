@@ -26,9 +26,29 @@ def definition(do: Tasks, **top: Any) -> dict[str, Any]:
     return {"document": document, "do": do, **top}
 
 
+class HeldJournal(MemoryJournal):
+    """A journal that stores nothing more once *moment* holds: the run stands still there, however late somebody looks."""
+
+    def __init__(self, moment: Callable[[], bool]) -> None:
+        super().__init__()
+        self._moment = moment
+        self.came = False
+        self.over = False
+
+    async def flush(self) -> None:
+        await self._hold()
+        await super().flush()
+        await self._hold()
+
+    async def _hold(self) -> None:
+        self.came = self.came or self._moment()
+        if self.came and not self.over:
+            await asyncio.Event().wait()  # until the run is killed
+
+
 async def until(moment: Callable[[], bool]) -> None:
-    """Return as soon as *moment* holds; it is looked at every millisecond for at most 5 s."""
-    async with asyncio.timeout(5):
+    """Return as soon as *moment* holds; it is looked at every millisecond for at most 30 s."""
+    async with asyncio.timeout(30):
         while not moment():  # noqa: ASYNC110 (what is watched knows nothing of the test)
             await asyncio.sleep(0.001)
 
@@ -166,12 +186,14 @@ class Runs:
         return f"run-{id(self.mailbox)}"
 
     async def kill_when(self, moment: Callable[[], bool], do: Tasks, input: Any = None, **given: Any) -> None:  # noqa: A002
-        """Start a run and stop it dead as soon as *moment* holds."""
-        self.fresh(**given)
+        """Start a run and stop it dead when *moment* holds: nothing that comes after it is stored."""
+        held = HeldJournal(moment)
+        self.deps = replace(self.fresh(**given), journal=held)
         self.definition = definition(do)
         task = asyncio.create_task(self.go_on(input))
-        await until(lambda: moment() or task.done())
+        await until(lambda: held.came or moment() or task.done())
         assert not task.done(), "the run ended before the moment came"
         task.cancel(run.RELEASE)
         with contextlib.suppress(asyncio.CancelledError):
             await task
+        held.over = True

@@ -9,6 +9,7 @@ import socket
 import ssl
 import sys
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,10 +19,12 @@ import websockets.asyncio.server
 from graphs.run.asyncapi.broker import Outgoing, Target
 from graphs.run.asyncapi.messages import Incoming
 from graphs.run.http import guarded_http
+from graphs.run.memory_ports import SystemClock
 from tests.unit.run.calls.certificates import certificate_for
 from tests.unit.run.calls.gnat import gnat
 from tests.unit.run.calls.mosquito import Mosquito, mosquito, user_property
 from tests.unit.run.harness import Runs, World, until
+from tests.unit.run.test_waiting import MovableClock
 
 READING = {"type": "object", "required": ["degrees"], "properties": {"degrees": {"$ref": "#/components/schemas/Degrees"}}}
 SCHEMAS = {"Degrees": {"type": "number", "maximum": 60}}
@@ -437,11 +440,23 @@ async def test_foreach_works_on_each_message_before_the_next(runs: Runs, world: 
     ]  # fmt: skip
 
 
+class JumpingClock(SystemClock):
+    """It jumps ahead by so many seconds once the run has a message."""
+
+    def __init__(self, runs: Runs, seconds: float) -> None:
+        self._runs = runs
+        self._ahead = timedelta(seconds=seconds)
+
+    def now(self) -> datetime:
+        heard = any(row.kind == "event" for row in self._runs.journal.rows)
+        return super().now() + (self._ahead if heard else timedelta())
+
+
 async def test_a_subscription_ends_with_its_time(runs: Runs, world: World, broker: Mosquito) -> None:
-    task = subscribe(world, described(mqtt(broker)), {"amount": 5, "for": {"milliseconds": 300}})
+    task = subscribe(world, described(mqtt(broker)), {"amount": 5, "for": "PT1H"})
 
     with speaking(broker, 1):
-        outcome = await runs.start([{"hear": task}])
+        outcome = await runs.start([{"hear": task}], clock=JumpingClock(runs, 3599.8))
 
     assert [one["payload"] for one in outcome.output] == [{"degrees": 1}]
 
@@ -498,10 +513,11 @@ async def test_after_a_kill_nothing_that_was_received_is_lost_or_taken_twice(run
 
 
 async def test_the_time_of_a_subscription_holds_over_a_kill(runs: Runs, world: World, broker: Mosquito) -> None:
-    task = subscribe(world, described(mqtt(broker)), {"amount": 2, "for": {"milliseconds": 600}})
+    task, clock = subscribe(world, described(mqtt(broker)), {"amount": 2, "for": "PT1H"}), MovableClock()
 
     with speaking(broker, 1):
-        await runs.kill_when(lambda: any(row.kind == "event" for row in runs.journal.rows), [{"hear": task}])
+        await runs.kill_when(lambda: bool(broker.received), [{"hear": task}], clock=clock)
+    clock.pass_(3601)
     before = [row.output["deadline"] for row in runs.journal.rows if row.path.endswith("/consume")]
     done = await runs.after_kill()
 

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from graphs.run.ports import Row
-from tests.unit.run.harness import Runs, Tasks, World
+from tests.unit.run.harness import Runs, Tasks, World, until
 from tests.unit.run.test_durability import call, hanging
 
-SHORT = {"wait": {"milliseconds": 100}}
+
+def after_slow(world: World, path: str, status: int = 200, body: bytes = b"") -> None:
+    """Answer *path* once `/slow` was asked, which never answers: whoever asks `/slow` is at work by then."""
+
+    async def answer() -> tuple[int, dict[str, str], bytes]:
+        await until(lambda: world.seen("/slow") >= world.seen(path))
+        return status, {}, body
+
+    world.on(path, lambda _request: answer())
 
 
 def at_work(runs: Runs) -> set[str]:
@@ -21,12 +29,13 @@ def stopped(runs: Runs) -> dict[str, str]:
 
 async def test_the_losers_of_a_race_are_recorded_as_stopped(runs: Runs, world: World) -> None:
     hanging(world, "/slow")
-    slow = {"do": [{"post": call(world, "/slow")}]}
-    do: Tasks = [{"race": {"fork": {"compete": True, "branches": [{"slow": slow}, {"quick": {"do": [{"w": SHORT}]}}]}}}]
+    after_slow(world, "/quick")
+    slow, quick = {"do": [{"post": call(world, "/slow")}]}, {"do": [{"q": call(world, "/quick", "get")}]}
+    do: Tasks = [{"race": {"fork": {"compete": True, "branches": [{"slow": slow}, {"quick": quick}]}}}]
 
     outcome = await runs.start(do, {"n": 1})
 
-    assert outcome.output == {"n": 1}
+    assert (outcome.status, outcome.output) == ("completed", None)
     branch = "/do/0/race/fork/branches/0/slow"
     assert stopped(runs) == {f"{branch}/do/0/post/cancelled": f"{branch}/do/0/post", f"{branch}/cancelled": branch}
     assert at_work(runs) == set()
@@ -67,8 +76,8 @@ async def test_a_run_that_is_stopped_records_nothing_of_the_kind(runs: Runs, wor
 async def test_a_stopped_branch_is_done_when_a_person_retries_its_failed_neighbour(runs: Runs, world: World) -> None:
     """It was stopped twice: each time it has a row, and neither is taken for its result."""
     hanging(world, "/slow")
-    world.json("/x", "no", status=503)
-    x = {"do": [{"w": SHORT}, {"post": call(world, "/x")}]}
+    after_slow(world, "/x", status=503)
+    x = {"do": [{"post": call(world, "/x")}]}
     outcome = await runs.start([{"f": {"fork": {"branches": [{"slow": call(world, "/slow", "get")}, {"x": x}]}}}], {})
     for attempt in (1, 2):
         retry = Row(path=outcome.failed_path, attempt=attempt, kind="retry", reference="", status="started")

@@ -9,7 +9,8 @@ import pytest
 
 import graphs.run as run
 from dsl.problems import InvalidDefinition
-from tests.unit.run.harness import Runs, Tasks, definition, until
+from tests.unit.run.harness import Runs, Tasks, World, definition, until
+from tests.unit.run.test_durability import call, hanging
 
 TEMPERATURE = {"with": {"type": "temperature", "data": "${ .temperature > 38 }"}}
 BPM = {"with": {"type": "bpm", "data": "${ .bpm < 60 or .bpm > 100 }"}}
@@ -345,11 +346,12 @@ class TestEventsOfARun:
         runs.mailbox.post_event(bpm(2, 30))
         assert (await runs.go_on()).output == [{"bpm": 30}]
 
-    async def test_events_that_come_while_it_works_are_heard(self, runs: Runs) -> None:
+    async def test_events_that_come_while_it_works_are_heard(self, runs: Runs, world: World) -> None:
+        hanging(world, "/held")
         runs.fresh()
         runs.definition = definition([{"f": {"fork": {"branches": [
             {"l": listen({"any": [], "until": "length == 20"})},
-            {"w": {"wait": {"milliseconds": 1500}}},
+            {"w": call(world, "/held", "get")},
         ]}}}])  # fmt: skip
         task = asyncio.create_task(runs.go_on({}))
         await until(lambda: bool(runs.mailbox.awaited))

@@ -12,7 +12,7 @@ import pytest
 from graphs.run.memory_ports import MemoryJournal, MemoryMailbox
 from graphs.run.ports import HttpRequest, HttpResponse, Row
 from tests.unit.run.harness import Runs, Tasks, World, definition, until
-from tests.unit.run.test_durability import call
+from tests.unit.run.test_durability import call, hanging
 from tests.unit.run.test_waiting import APPROVE
 
 END: dict[str, Any] = {"set": {"n": 2}, "then": "end"}
@@ -31,27 +31,33 @@ class Wire:
 
 
 class SlowMailbox(MemoryMailbox):
-    """Its store takes a while to forget a wait."""
+    """Its store takes a while to forget a wait, and meanwhile what others wait for is *free*."""
+
+    def __init__(self, free: asyncio.Event) -> None:
+        super().__init__()
+        self._free = free
 
     async def withdraw(self, paths: Sequence[str]) -> None:
+        self._free.set()
         await asyncio.sleep(0.3)
         await super().withdraw(paths)
 
 
 async def test_nothing_is_begun_once_a_run_is_cancelled(runs: Runs, world: World) -> None:
     """While its waits are withdrawn, a branch that was about to pay does not."""
-    pay = {"do": [{"w": {"wait": {"milliseconds": 150}}}, {"pay": call(world, "/pay")}]}
+    free = hanging(world, "/held")
+    pay = {"do": [{"w": call(world, "/held", "get")}, {"pay": call(world, "/pay")}]}
     runs.fresh()
-    runs.deps = replace(runs.deps, mailbox=SlowMailbox())
+    runs.deps = replace(runs.deps, mailbox=SlowMailbox(free))
     runs.definition = definition([{"f": {"fork": {"branches": [{"a": {**APPROVE, "with": {"title": "?"}}}, {"p": pay}]}}}])
     task = asyncio.create_task(runs.go_on({}))
-    await until(lambda: bool(runs.mailbox.awaited))
+    await until(lambda: bool(runs.mailbox.awaited) and world.seen("/held") == 1)
 
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
 
-    assert (runs.mailbox.awaited, world.requests) == ({}, [])
+    assert (runs.mailbox.awaited, [one["path"] for one in world.requests]) == ({}, ["/held"])
 
 
 class TestEndInAFork:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.run.harness import Runs, definition, until
+from tests.unit.run.harness import Runs, World, definition, until
+from tests.unit.run.test_durability import call, hanging
 
 APPROVE = {"call": "approve:1.0.0@default", "with": {"title": "Pay ${ .n }?", "data": "${ .n }", "assignee": "ada"}}
 LISTEN = {"listen": {"to": {"one": {"with": {"type": "order.paid", "subject": "${ .id }"}}}}}
@@ -18,10 +19,11 @@ YES = {"approved": True, "comment": "fine", "by": "ada"}
 
 
 class MovableClock:
-    """A clock that moves when told; sleeping moves it too."""
+    """A clock that moves when told; sleeping moves it too. `naps_s` is how long each sleep was."""
 
     def __init__(self) -> None:
         self.time = datetime(2026, 3, 1, 9, tzinfo=UTC)
+        self.naps_s: list[float] = []
 
     def now(self) -> datetime:
         return self.time
@@ -30,6 +32,7 @@ class MovableClock:
         self.time += timedelta(seconds=seconds)
 
     async def sleep(self, seconds: float) -> None:
+        self.naps_s.append(seconds)
         self.pass_(seconds)
         await asyncio.sleep(0)
 
@@ -112,9 +115,10 @@ class TestPeople:
         runs.mailbox.answer("/do/0/f/fork/branches/0/x", {**YES, "comment": "first"})
         assert (await runs.go_on()).output == ["first", "second"]
 
-    async def test_a_branch_takes_its_answer_while_another_works(self, runs: Runs) -> None:
-        """The order of events: answered and finished while the other branch still sleeps."""
-        working = {"do": [{"w": {"wait": {"milliseconds": 300}}}, {"late": {"set": {"x": 1}}}]}
+    async def test_a_branch_takes_its_answer_while_another_works(self, runs: Runs, world: World) -> None:
+        """The order of events: answered and finished while the other branch still waits for a server."""
+        free = hanging(world, "/held")
+        working = {"do": [{"w": call(world, "/held", "get")}, {"late": {"set": {"x": 1}}}]}
         waiting = {"do": [{"a": APPROVE}, {"early": {"set": {"x": 1}}}]}
         runs.fresh()
         runs.definition = definition([{"f": {"fork": {"branches": [{"x": working}, {"y": waiting}]}}}])
@@ -123,6 +127,8 @@ class TestPeople:
         await until(lambda: path in runs.mailbox.awaited)
 
         runs.mailbox.answer(path, YES)
+        await until(lambda: any(row.path.endswith("/early") and row.status == "finished" for row in runs.deps.observer.rows))  # type: ignore[attr-defined]
+        free.set()
         outcome = await task
 
         order = [row.path.rpartition("/")[2] for row in runs.journal.rows]
@@ -201,9 +207,10 @@ class TestDeadlines:
 
 
 class TestStopping:
-    async def test_cancelling_a_run_withdraws_what_it_waits_for(self, runs: Runs) -> None:
+    async def test_cancelling_a_run_withdraws_what_it_waits_for(self, runs: Runs, world: World) -> None:
+        hanging(world, "/held")
         runs.fresh()
-        runs.definition = definition([{"f": {"fork": {"branches": [{"a": APPROVE}, {"w": {"wait": {"milliseconds": 1900}}}]}}}])
+        runs.definition = definition([{"f": {"fork": {"branches": [{"a": APPROVE}, {"w": call(world, "/held", "get")}]}}}])
         task = asyncio.create_task(runs.go_on({}))
         await until(lambda: bool(runs.mailbox.awaited))
 
@@ -213,9 +220,10 @@ class TestStopping:
 
         assert runs.mailbox.awaited == {}
 
-    async def test_releasing_a_run_keeps_what_it_waits_for(self, runs: Runs) -> None:
+    async def test_releasing_a_run_keeps_what_it_waits_for(self, runs: Runs, world: World) -> None:
+        hanging(world, "/held")
         runs.fresh()
-        runs.definition = definition([{"f": {"fork": {"branches": [{"a": APPROVE}, {"w": {"wait": {"milliseconds": 1900}}}]}}}])
+        runs.definition = definition([{"f": {"fork": {"branches": [{"a": APPROVE}, {"w": call(world, "/held", "get")}]}}}])
         task = asyncio.create_task(runs.go_on({}))
         await until(lambda: bool(runs.mailbox.awaited))
 
