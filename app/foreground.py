@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -57,6 +58,8 @@ async def run_in_foreground(
         await end(beats)
         await runner.close()
     view = await container.actions.run(actor, run_id)
+    if view.output_bytes is not None:
+        view = replace(view, output=await container.actions.run_value(actor, run_id, "output"), output_bytes=None)
     redactor = Redactor()
     for secret in overrides.secrets.values() if overrides else ():
         redactor.add(secret)

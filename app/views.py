@@ -16,6 +16,7 @@ from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import dsl
+from app.excerpts import bounded, output_of
 from app.explain import ErrorView, explain
 from app.stepping import step_states
 from app.store import tables as t
@@ -117,6 +118,7 @@ class RunView:
     compensated: Sequence[Mapping[str, JSON]] = ()  # what was undone: {reference, path, title, status: compensated | faulted, detail}
     rerun_of: Mapping[str, JSON] | None = None  # {run, task}: the run this one was made from, and the task it begins with
     priority: int = 50
+    output_bytes: int | None = None  # of an output too large to be shown whole: `output` says how it begins then
     secrets: tuple[str, ...] = field(default=(), repr=False)  # names of the secrets whose values must not be shown
 
     @property
@@ -125,7 +127,8 @@ class RunView:
         return any(wait["kind"] != "timer" for wait in self.awaiting)
 
     def to_json(self) -> dict[str, JSON]:
-        return _json(self)
+        awaiting = [{**wait, "data": bounded(wait["data"], self.id, wait["path"].removeprefix("/"))} for wait in self.awaiting]
+        return {**_json(self), "awaiting": _plain(awaiting)}
 
     def redacted(self, redactor: Redactor) -> RunView:
         shown = {name: redactor.value(_plain(getattr(self, name))) for name in ("steps", "awaiting", "output", "error", "compensated")}
@@ -153,7 +156,7 @@ class TaskView:
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
     def to_json(self) -> dict[str, JSON]:
-        return _json(self)
+        return {**_json(self), "data": bounded(self.data, self.run_id, self.path.removeprefix("/"))}
 
     def redacted(self, redactor: Redactor) -> TaskView:
         shown = {name: redactor.value(getattr(self, name)) for name in ("title", "message", "data", "assignee")}
@@ -268,7 +271,7 @@ def _runs() -> Any:
         r.id, r.version_id, r.conversation, r.status, r.reason, r.output, r.error, r.failed_path, r.started_by, r.created_at,
         r.ready_at, r.started_at,
         r.ended_at, r.wake_at, r.cancel_requested, r.suspend_requested,
-        r.held, r.lane_limit, r.priority, r.failures, r.options,
+        r.held, r.lane_limit, r.priority, r.failures, r.options, r.large,
         v.namespace, v.name, v.version, v.digest, v.definition, v.secrets,
     )  # fmt: skip
     return select(*columns).join(t.versions, (v.tenant_id == r.tenant_id) & (v.id == r.version_id))
@@ -279,6 +282,7 @@ def _run_view(row: Row[Any], *, lines: Sequence[Any] | None, waits: Sequence[Any
     began, ended = row.started_at or row.created_at, row.ended_at or now
     error = explain(row.error, row.definition, row.failed_path) if row.status in ("faulted", "stuck") and row.error else None
     steps = step_states(row.definition, lines, waits, running, row.status) if lines is not None else {}
+    output, output_bytes = output_of(row)
     awaiting = [_awaiting(wait, row.definition) for wait in waits if not wait.path.rpartition("/")[2].startswith("timeout")]
     return RunView(
         id=row.id, name=row.name, namespace=row.namespace, title=title_of(row.definition), version=row.version, version_id=row.version_id,
@@ -287,9 +291,9 @@ def _run_view(row: Row[Any], *, lines: Sequence[Any] | None, waits: Sequence[Any
         created_at=iso(row.created_at) or "", started_at=iso(row.started_at), ended_at=iso(row.ended_at),
         elapsed_s=round(max(0.0, (ended - began).total_seconds()), 3), picture=picture_of(row.digest,
         row.definition) if lines is not None else None,
-        steps=steps, awaiting=awaiting, output=row.output, error=error.to_json() if isinstance(error, ErrorView) else None,
+        steps=steps, awaiting=awaiting, output=output, error=error.to_json() if isinstance(error, ErrorView) else None,
         actions=_actions(row, awaiting), compensated=list(undone(row.definition, lines or ())), rerun_of=row.options.get("rerun"),
-        priority=row.priority, secrets=tuple(row.secrets),
+        priority=row.priority, output_bytes=output_bytes, secrets=tuple(row.secrets),
     )  # fmt: skip
 
 

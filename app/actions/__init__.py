@@ -14,9 +14,12 @@ from app.actions.people import PeopleActions
 from app.actions.proposals import ProposalActions
 from app.actions.tasks import TaskActions
 from app.actions.triggers import TriggerActions
+from app.actions.values import ValueActions
 
 
-class Actions(ProposalActions, TaskActions, ControlActions, TriggerActions, EventTokenActions, LifecycleActions, PeopleActions):
+class Actions(
+    ProposalActions, TaskActions, ControlActions, TriggerActions, EventTokenActions, LifecycleActions, ValueActions, PeopleActions
+):
     """All actions; see the modules for each group."""
 
 

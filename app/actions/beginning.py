@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.actions.children import children
 from app.actions.errors import Conflict
 from app.actions.locks import differences, lock_of
+from app.store import blobs
 from app.store import tables as t
 from app.store.lanes import admit
 from dsl.settings import parley_of_document
@@ -26,8 +27,10 @@ async def begin(session: AsyncSession, version: Row[Any], run_id: str, *, input:
 async def begin_all(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Add runs made with `new_run`, in few statements."""
     alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for row in rows:
-        alike.setdefault(tuple(sorted(row)), []).append(dict(row))
+    for given in rows:
+        aside = await blobs.add(session, given["id"], given["input"])
+        row = dict(given) if aside is None else {**given, "input": aside, "large": ["input"]}
+        alike.setdefault(tuple(sorted(row)), []).append(row)
     for group in alike.values():
         if len(group) == 1:  # its columns may be expressions, as of a run that its starter takes in hand
             await session.execute(insert(t.runs).values(group[0]))

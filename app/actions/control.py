@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from app.actions.beginning import begin, turn
 from app.actions.errors import Conflict, Invalid
 from app.actions.prefix import Prefix, copy, find
 from app.actions.runs import ENDED, RunActions, check_input
+from app.store import blobs
 from app.store import tables as t
 from app.store.ids import new_id
 from app.store.lanes import admit
@@ -93,7 +95,7 @@ class ControlActions(RunActions):
             version = await one(session, t.versions, "version", row.version_id)
             await self._check_lock(session, version)
             await self._room(session)
-            data = row.input
+            data = await blobs.whole(session, run_id, row.input) if "input" in (row.large or ()) else row.input
             if task is None and input is not AS_IT_WAS:
                 data = {} if input is None else input
                 check_input(version.definition, data)
@@ -153,8 +155,15 @@ class ControlActions(RunActions):
         }  # fmt: skip
         ids = sorted(new_id() for _ in items)  # the first one given is the first in its lane
         rows = [{**columns, "id": id_, "input": _input(item), "start_key": item.get("key")} for id_, item in zip(ids, items, strict=True)]
+        large = {row["id"]: written for row in rows if (written := blobs.too_large(row["input"])) is not None}
+        for row in rows:
+            aside = large.get(row["id"])
+            row["large"] = None if aside is None else ["input"]
+            row["input"] = row["input"] if aside is None else json.loads(blobs.reference(aside, blobs.digest_of(aside)))
         c = t.runs.c
         new = {row.id for row in await session.execute(insert(t.runs).on_conflict_do_nothing().returning(c.id), rows)}
+        for id_ in new & large.keys():
+            await blobs.add_text(session, id_, large[id_])
         keys = [row["start_key"] for row in rows if row["id"] not in new]
         known = (await session.execute(select(c.id, c.start_key).where(c.version_id == version.id, c.start_key.in_(keys)))).all()
         earlier = {row.start_key: row.id for row in known}

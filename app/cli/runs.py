@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,9 +49,21 @@ def runs(
 def show(
     run: Run,
     events: Annotated[bool, typer.Option("--events", help="Show its lifecycle events instead, as CloudEvents, by time.")] = False,
+    value: Annotated[
+        str | None,
+        typer.Option(
+            "--value",
+            help="Print one value as a whole instead: input, output, or what an excerpt names (its address behind `values/`, its `blob`).",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Show one run: every step, what it waits for, its output or error."""
+    if value is not None:
+        whole = call(lambda actions, actor: actions.run_value(actor, run, value.removeprefix("/")))
+        Output(as_json=as_json).result({"value": whole}, json.dumps(whole, indent=2, ensure_ascii=False))
+        return 0
     if events:
         found = call(lambda actions, actor: actions.run_events(actor, run))
         lines = [f"{event['time']}  {event['type']}  {event['data'].get('task', '')}".rstrip() for event in found]

@@ -30,7 +30,9 @@ def in_words(view: Mapping[str, Any]) -> str:
         lines += waits.lines(item, view["id"], view["awaiting"])
     if view.get("compensated"):
         lines += ["", "undone:", *map(_undone, view["compensated"])]
-    if view["status"] == "completed":
+    if view.get("output_bytes"):
+        lines += ["", "output:", _beginning(view["id"], view["output"])]
+    elif view["status"] == "completed":
         lines += ["", "output:", json.dumps(view["output"], indent=2, ensure_ascii=False)]
     if view["error"]:
         lines += ["", *(_labelled(view["error"]))]
@@ -39,6 +41,10 @@ def in_words(view: Mapping[str, Any]) -> str:
     if "retry" in view["actions"]:
         lines += [f"       parley retry {view['id']}"]
     return "\n".join(lines)
+
+
+def _beginning(run: str, shown: Mapping[str, Any]) -> str:
+    return f"{shown['excerpt']} …\n({shown['bytes'] / 1000:,.0f} KB; all of it: parley show {run} --value output)"
 
 
 def _undone(one: Mapping[str, Any]) -> str:

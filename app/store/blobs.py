@@ -85,10 +85,16 @@ async def fetch(connection: AsyncConnection, run_id: str, digests: Sequence[str]
     return dict(await (await connection.execute(query("blobs", "fetch"), values)).fetchall())
 
 
+def too_large(value: JSON) -> str | None:
+    """Return *value* as JSON when it is too large for a row; None when it is not."""
+    written = to_text(value)
+    return written if len(written) > LARGE else None
+
+
 async def add(session: AsyncSession, run_id: str, value: JSON) -> JSON | None:
     """Store *value* for a run when it is too large for a row, and return its reference; None when it is not."""
-    written = to_text(value)
-    return json.loads(await add_text(session, run_id, written)) if len(written) > LARGE else None
+    written = too_large(value)
+    return None if written is None else json.loads(await add_text(session, run_id, written))
 
 
 async def add_text(session: AsyncSession, run_id: str, value: str, *, sealed: bool = False) -> str:
@@ -101,6 +107,17 @@ async def add_text(session: AsyncSession, run_id: str, value: str, *, sealed: bo
 async def share(session: AsyncSession, old: str, new: str) -> None:
     """Give run *new*, whose rows were copied from run *old*, the values these refer to, save sealed ones."""
     await session.execute(SHARE, {"old": old, "new": new})
+
+
+async def whole(session: AsyncSession, run_id: str, kept: Mapping[str, JSON]) -> JSON:
+    """Return the value that the reference *kept* in a row of a run stands for."""
+    found = await read(session, run_id, kept["blob"])
+    assert found is not None  # written with the row, and removed after it
+    return parsed(found)
+
+
+def parsed(kept: Kept) -> JSON:
+    return json.loads(kept.value)
 
 
 async def read(session: AsyncSession, run_id: str, digest: str) -> Kept | None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
+from app.store import blobs
+from app.store.blobs import LARGE, Blob
 from app.store.database import Database, to_text
 from app.store.lanes import admit_after
 from app.store.patience import patiently
@@ -95,11 +97,14 @@ class RunRows:
     async def _end(self, tenant: str, endings: Sequence[Ending]) -> set[str]:
         values = {
             "run": [ending.lease.run_id for ending in endings], "epoch": [ending.lease.epoch for ending in endings],
-            "status": [ending.status for ending in endings], "output": [ending.output for ending in endings],
+            "status": [ending.status for ending in endings], "output": [_row_output(ending) for ending in endings],
             "error": [to_text(dict(ending.error)) if ending.error else None for ending in endings],
-            "failed_path": [ending.failed_path for ending in endings],
+            "failed_path": [ending.failed_path for ending in endings], "large": [_is_large(ending) for ending in endings],
         }  # fmt: skip
+        aside = [_blob(ending) for ending in endings if _is_large(ending)]
         async with self._database.quick(tenant) as connection:
+            if aside:
+                await connection.execute(blobs.INSERT.sql, blobs.INSERT.parameters(aside))
             held = {row[0] for row in await (await connection.execute(query("runs", "finish"), values)).fetchall()}
             if len(held) < len(endings):  # a new owner; or it was us, and the answer got lost with the connection
                 mine = {name: values[name] for name in ("run", "epoch")}
@@ -108,6 +113,20 @@ class RunRows:
             await connection.execute(query("runs", "end-live"), {"runs": sorted(held)})
             await admit_after(connection, sorted(held), self._asking)
         return held
+
+
+def _is_large(ending: Ending) -> bool:
+    return ending.output is not None and len(ending.output) > LARGE
+
+
+def _blob(ending: Ending) -> Blob:
+    output = ending.output or ""
+    return Blob(ending.lease.run_id, ending.lease.epoch, blobs.digest_of(output), False, output)
+
+
+def _row_output(ending: Ending) -> str | None:
+    """Return what the run's row keeps of its output."""
+    return blobs.reference(ending.output or "", _blob(ending).digest) if _is_large(ending) else ending.output
 
 
 def _by_tenant(items: Sequence[Item], lease_of: Callable[[Item], Lease]) -> dict[str, list[Item]]:

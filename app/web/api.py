@@ -64,6 +64,12 @@ async def run_events(run_id: str, actor: Annotated[Any, Depends(signed_in)]) -> 
     return found
 
 
+@router.get("/runs/{run_id}/values/{name:path}", summary="One value of a run as a whole, where others show only how it begins")
+async def run_value(run_id: str, name: str, actor: Annotated[Any, Depends(signed_in)]) -> JSONResponse:
+    with refused():
+        return JSONResponse(await web().actions.run_value(actor, run_id, name))
+
+
 @router.get("/token", summary="The tenant's bearer token for POST /api/events; administrators only")
 async def token(actor: Annotated[Any, Depends(signed_in)]) -> dict[str, str]:
     if actor.role != "admin":

@@ -10,6 +10,7 @@ import pytest
 
 from app.actions import Actor
 from app.container import Container, Prepared
+from app.foreground import run_in_foreground
 from app.running import Runner
 from app.store.blobs import LARGE
 from app.store.runs import Lease
@@ -126,3 +127,52 @@ class TestLargeValues:
             done = await eventually(container, actor, second.id, ended)
 
         assert done.output == {"n": len(PAGE)}
+
+
+class TestLargeRuns:
+    async def test_input_and_output_of_a_run_may_be_large(self, container: Container, actor: Actor, database: Prepared) -> None:
+        """Views show how they begin; the whole can be asked for. A run again has the same input."""
+        version = await approved(container, actor, definition("a: {set: '${ {page: .page, more: 1} }'}"))
+        async with working(container):
+            run = await container.actions.start(actor, version.id, input={"page": PAGE})
+            done = await eventually(container, actor, run.id, ended)
+            again = await container.actions.rerun(actor, run.id)
+            await eventually(container, actor, again.id, status("completed"))
+            many = await container.actions.start_many(actor, version.id, [{"input": {"page": PAGE}, "key": "k"}, {"input": {"page": "y"}}])
+            for one in many:
+                await eventually(container, actor, one["run"], status("completed"))
+            await container.actions.start_many(actor, version.id, [{"input": {"page": PAGE + PAGE}, "key": "k"}])
+        shown, listed = done.to_json(), (await container.actions.runs(actor))[-1].to_json()
+        events = await container.actions.run_events(actor, run.id)
+        outputs = {
+            one: await container.actions.run_value(actor, one, "output") for one in (run.id, again.id, *(one["run"] for one in many))
+        }
+
+        assert shown["output"] == {
+            "excerpt": f'{{"page":"{PAGE}'[:1000], "bytes": len(PAGE) + 20, "whole": f"/api/runs/{run.id}/values/output",
+        }  # fmt: skip
+        assert (listed["id"], listed["output"], shown["output_bytes"]) == (run.id, shown["output"], len(PAGE) + 20)
+        assert list(outputs.values()) == [{"page": PAGE, "more": 1}] * 3 + [{"page": "y", "more": 1}]
+        assert await container.actions.run_value(actor, run.id, "input") == {"page": PAGE}
+        assert all(len(str(event)) < 3000 for event in events)
+        blob = next(event["data"]["output"]["blob"] for event in events if event["type"].endswith("task.completed.v1"))
+        assert await container.actions.run_value(actor, run.id, blob) == {"page": PAGE, "more": 1}
+        assert rows(database, "SELECT max(bytes) FROM parley.blobs") == [(len(PAGE) + 20,)]
+
+    async def test_what_a_person_is_asked_about_may_be_large(self, container: Container, actor: Actor) -> None:
+        ask = "ask: {call: 'approve:1.0.0@default', with: {title: T, data: '${ .page }'}}"
+        version = await approved(container, actor, definition(ask))
+        async with working(container):
+            run = await container.actions.start(actor, version.id, input={"page": PAGE})
+            asked = (await eventually(container, actor, run.id, status("waiting"))).to_json()
+        (task,) = [view.to_json() for view in await container.actions.tasks(actor)]
+
+        assert asked["awaiting"][0]["data"] == task["data"]
+        assert task["data"] == {"excerpt": f'"{PAGE}'[:1000], "bytes": len(PAGE) + 2, "whole": f"/api/runs/{run.id}/values/do/0/ask"}
+        assert await container.actions.run_value(actor, run.id, "do/0/ask") == PAGE
+
+    async def test_a_run_in_the_foreground_gives_its_output_whole(self, container: Container, actor: Actor) -> None:
+        version = await approved(container, actor, definition("a: {set: {page: '${ .page }'}}"))
+        view = await run_in_foreground(container, actor, version.id, input={"page": PAGE})
+
+        assert (view.output, view.output_bytes) == ({"page": PAGE}, None)

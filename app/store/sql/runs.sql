@@ -18,7 +18,9 @@ SELECT parley.tenant_of_run(%(run)s);
 
 -- name: details
 -- What runs execute, read by the worker that just claimed them.
-SELECT r.id, r.input, r.conversation, r.created_at, r.started_at, v.definition, v.namespace, v.name, v.version, v.digest, v.lock, v.secrets, r.options
+SELECT r.id, CASE WHEN 'input' = ANY(r.large) THEN (
+         SELECT b.value::json FROM parley.blobs b WHERE b.tenant_id = r.tenant_id AND b.run_id = r.id AND b.digest = r.input ->> 'blob'
+       ) ELSE r.input END, r.conversation, r.created_at, r.started_at, v.definition, v.namespace, v.name, v.version, v.digest, v.lock, v.secrets, r.options
   FROM parley.runs r JOIN parley.versions v ON v.tenant_id = r.tenant_id AND v.id = r.version_id
  WHERE r.id = ANY(%(runs)s::text[]);
 
@@ -43,14 +45,16 @@ RETURNING id;
 -- name: finish
 -- Rows in id order, as renew_leases locks them.
 WITH mine AS (
-    SELECT r.id, s.status, s.output, s.error, s.failed_path
+    SELECT r.id, s.status, s.output, s.error, s.failed_path, s.large
       FROM parley.runs r
-      JOIN unnest(%(run)s::text[], %(epoch)s::int[], %(status)s::text[], %(output)s::text[], %(error)s::text[], %(failed_path)s::text[])
-           AS s(id, epoch, status, output, error, failed_path) ON r.id = s.id AND r.epoch = s.epoch
+      JOIN unnest(%(run)s::text[], %(epoch)s::int[], %(status)s::text[], %(output)s::text[], %(error)s::text[], %(failed_path)s::text[],
+                  %(large)s::bool[])
+           AS s(id, epoch, status, output, error, failed_path, large) ON r.id = s.id AND r.epoch = s.epoch
      WHERE r.status = 'running' ORDER BY r.id FOR UPDATE OF r
 )
 UPDATE parley.runs r
    SET status = mine.status, reason = '', output = mine.output::json, error = mine.error::json, failed_path = mine.failed_path,
+       large = CASE WHEN mine.large THEN array_append(r.large, 'output') ELSE r.large END,
        ended_at = clock_timestamp(), owner = NULL, lease_until = NULL, wake_at = NULL, suspend_requested = false, failures = 0
   FROM mine WHERE r.id = mine.id
 RETURNING r.id;
