@@ -70,6 +70,11 @@ FITTING = tuple(
             "Check that the address leads to the service you mean; if it does, its answer must change.",
         ),
         (r"^Not a usable", "Correct the address or the value it is made from, in the input or the definition."),
+        (
+            r"^Worker Died",
+            "Look at the workers' logs and memory: give them more, or have the workflow hold less at once (smaller answers, shorter "
+            "loops); then {again}.",
+        ),
         (r"^Proof Failed", "Look on the other side what became of it; to do the task once more, {again}."),
         (r"no input was given", "Give the input this workflow needs: --input JSON on the command line, the form in the chat."),
         (r"PARLEY_SMTP_URL", "Set PARLEY_SMTP_URL=smtp://user:password@host:port for the worker, then {again}."),

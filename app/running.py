@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from app.child_runs import ChildRuns
+from app.deaths import set_apart
 from app.run_ports import GuardingSecrets, LazyModels, LiveObserver, limits_of, smtp_url, stdio_servers
 from app.store.database import to_text
 from app.store.lanes import admit_after
@@ -91,6 +92,9 @@ class Runner:
             StoreUnavailable: the database stayed away too long.
             asyncio.CancelledError: we are stopping; the run stays as it is, for whoever comes next.
         """
+        others = [hand.lease for hand in self.in_hand.values() if not hand.journal.further]
+        if lease.deaths and (apart := await set_apart(self._store, lease, others, most=self.container.settings.deaths)):
+            return apart
         place = (lease.tenant, lease.run_id, lease.epoch)
         hand = InHand(lease, self._store.mailbox(*place), self._store.journal(*place), asyncio.current_task())
         hand.journal.resting = self.resting

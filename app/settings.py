@@ -157,6 +157,12 @@ class Settings(BaseSettings):
     mistakes: int = Field(
         default=3, ge=1, le=100, description="Times in a row a run may fail on a mistake of Parley's own before it is put aside as stuck."
     )
+    deaths: int = Field(
+        default=5,
+        ge=1,
+        le=100,
+        description="Times in a row a worker may die over a run that gets no further meanwhile, before the run is put aside as stuck.",
+    )
     lease_s: float = Field(default=6.0, ge=0.5, le=10, description="Seconds until the run of a silent worker is taken over.")
     heartbeat_s: float = Field(
         default=2.0, ge=0.1, le=3, description="Seconds between renewals of a worker's leases; less than half of lease_s."

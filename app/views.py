@@ -36,6 +36,7 @@ REASONS = {
     "timer": "waiting for a time",
     "outcome-unknown": "outcome-unknown",
     "mistake": "to be tried again after a mistake of Parley's own",
+    "suspect": "to be tried by itself: workers died over it",
 }
 
 
@@ -271,7 +272,7 @@ def _runs() -> Any:
         r.id, r.version_id, r.conversation, r.status, r.reason, r.output, r.error, r.failed_path, r.started_by, r.created_at,
         r.ready_at, r.started_at,
         r.ended_at, r.wake_at, r.cancel_requested, r.suspend_requested,
-        r.held, r.lane_limit, r.priority, r.failures, r.options, r.large,
+        r.held, r.lane_limit, r.priority, r.failures, r.deaths, r.options, r.large,
         v.namespace, v.name, v.version, v.digest, v.definition, v.secrets,
     )  # fmt: skip
     return select(*columns).join(t.versions, (v.tenant_id == r.tenant_id) & (v.id == r.version_id))
@@ -302,6 +303,8 @@ def _reason(row: Row[Any], waits: Sequence[Any], now: datetime, worker_missing: 
         return "being cancelled"
     if row.suspend_requested and row.status == "running":
         return "to be suspended at the next step"
+    if row.status == "stuck" and row.reason == "deaths":
+        return f"put aside: {row.deaths} workers in a row died over it, and it got no further"
     if row.status == "stuck":
         return f"put aside: it met a mistake of Parley's own {row.failures} times"
     if row.status == "ready" and row.held:

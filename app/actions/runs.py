@@ -180,7 +180,7 @@ class RunActions(ActionsBase):
                 update(t.runs).where(c.id == run_id)
                 .values(
                     status="ready", reason="", error=None, ended_at=None, ready_at=func.clock_timestamp(), cancel_requested=cancelling,
-                    failures=0, held=row.lane is not None,
+                    failures=0, deaths=0, held=row.lane is not None,
                 )
             )  # fmt: skip
             await record(session, actor, "retry", f"run:{run_id}")

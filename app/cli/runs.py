@@ -32,7 +32,7 @@ def runs(
     status: Annotated[
         str | None, typer.Option(help="Only these: ready, running, waiting, suspended, completed, faulted, cancelled or stuck.")
     ] = None,
-    dead: Annotated[bool, typer.Option("--dead", help="Only those that were put aside after mistakes of Parley's own.")] = False,
+    dead: Annotated[bool, typer.Option("--dead", help="Only those that were put aside (stuck).")] = False,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most this many, newest first.")] = 20,
     as_json: Json = False,
 ) -> int:

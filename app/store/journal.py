@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.store import blobs
+from app.store.arrays import array
 from app.store.blobs import LARGE, Blob
 from app.store.database import AsyncConnection, Database, to_text
 from app.store.patience import patiently
@@ -67,6 +68,11 @@ class RunJournal:
         """Seal every row from now on that holds the value of *secret*."""
         self._secrets.add(secret)
         self._has_secrets = True
+
+    @property
+    def further(self) -> bool:
+        """Whether a row was stored: the run has got further."""
+        return self._durable > 0
 
     @property
     def has_secrets(self) -> bool:
@@ -194,14 +200,14 @@ class RunJournal:
         return Row(then=found.pop("goto"), **found)
 
 
-def _parameters(lines: Sequence[Line]) -> dict[str, list[Any]]:
+def _parameters(lines: Sequence[Line]) -> dict[str, str]:
     mine = sorted({(line.journal.run_id, line.journal.epoch) for line in lines})
-    columns = {name: [line.values[at] for line in lines] for at, name in enumerate(COLUMNS)}
+    columns = dict(zip(COLUMNS, map(array, zip(*(line.values for line in lines), strict=True)), strict=True))
     return {
-        "runs": [run for run, _ in mine],
-        "epochs": [epoch for _, epoch in mine],
-        "run_id": [line.journal.run_id for line in lines],
-        "epoch": [line.journal.epoch for line in lines],
+        "runs": array(run for run, _ in mine),
+        "epochs": array(epoch for _, epoch in mine),
+        "run_id": array(line.journal.run_id for line in lines),
+        "epoch": array(line.journal.epoch for line in lines),
         **columns,
     }
 

@@ -31,6 +31,7 @@ class Lease:
     tenant: str
     epoch: int
     cancel_requested: bool = False
+    deaths: int = 0  # workers that died over it in a row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,7 @@ class RunRows:
                 return await (await connection.execute(query("runs", "claim"), values)).fetchall()
 
         rows = await patiently(take, patience_s=self._patience_s)
-        taken = {run: Lease(run, tenant, epoch, cancel) for run, tenant, epoch, cancel in rows}
+        taken = {run: Lease(run, tenant, epoch, cancel, deaths) for run, tenant, epoch, cancel, deaths in rows}
         return [taken.pop(run, None) for run in runs]
 
     async def _details(self, leases: Sequence[Lease]) -> list[dict[str, Any]]:

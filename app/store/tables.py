@@ -56,7 +56,7 @@ runs = Table(
     moment("started_at"), moment("ended_at"), moment("wake_at"), Column("signals", BigInteger), Column("cancel_requested", Boolean),
     text("owner"), Column("epoch", Integer), moment("lease_until"),
     Column("suspend_requested", Boolean), Column("priority", Integer), text("lane"), Column("lane_limit", Integer), Column("held", Boolean),
-    Column("failures", Integer), text("start_key"),
+    Column("failures", Integer), text("start_key"), Column("deaths", Integer), Column("progress", BigInteger),
     text("trigger_id"), Column("large", ARRAY(Text)),
 )  # fmt: skip
 

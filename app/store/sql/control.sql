@@ -1,4 +1,5 @@
--- Whose turn it is, runs that stand still, and runs that met mistakes of ours. The tenant comes from the transaction.
+-- Whose turn it is, runs that stand still, runs that met mistakes of ours, and runs over which workers die.
+-- The tenant comes from the transaction.
 
 -- name: lock-lane
 SELECT pg_advisory_xact_lock(hashtextextended('parley.lane:' || current_setting('app.tenant') || ':' || %(lane)s, 0));
@@ -38,6 +39,19 @@ UPDATE parley.runs
        owner = NULL, lease_until = NULL
  WHERE id = %(run)s AND epoch = %(epoch)s AND status = 'running'
 RETURNING status;
+
+-- name: died
+-- Put a run aside over which worker after worker has died.
+UPDATE parley.runs SET status = 'stuck', reason = 'deaths', error = %(error)s::json, wake_at = NULL, owner = NULL, lease_until = NULL
+ WHERE id = %(run)s AND epoch = %(epoch)s AND status = 'running'
+RETURNING id;
+
+-- name: step-back
+-- Let a suspect wait until another one has been tried.
+UPDATE parley.runs
+   SET status = 'waiting', reason = 'suspect', wake_at = clock_timestamp() + make_interval(secs => %(pause_s)s), owner = NULL, lease_until = NULL
+ WHERE id = %(run)s AND epoch = %(epoch)s AND status = 'running'
+RETURNING id;
 
 -- name: too-many-ready
 -- Whether a tenant has more ready runs than it may.

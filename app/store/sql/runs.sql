@@ -1,7 +1,7 @@
 -- The life of a run as its worker sees it. Every change is fenced by the epoch the worker was given with its lease.
 
 -- name: claim
-SELECT run, c.tenant_id, c.epoch, c.cancel_requested
+SELECT run, c.tenant_id, c.epoch, c.cancel_requested, c.deaths
   FROM unnest(%(runs)s::text[]) AS run CROSS JOIN LATERAL parley.claim_run(run, %(owner)s, %(lease_s)s) AS c;
 
 -- name: renew

@@ -1,0 +1,31 @@
+"""Runs that kill their workers are counted.
+
+Revision ID: 0007
+Revises: 0006
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+SQL = Path(__file__).parent.parent / "sql"
+
+
+def run(sql: str) -> None:
+    """Execute *sql* as it stands: many statements, no parameters, `%` and `:` left alone."""
+    op.get_bind().execution_options(no_parameters=True).exec_driver_sql(sql)
+
+
+def upgrade() -> None:
+    run((SQL / "0007_deaths.sql").read_text("utf-8"))
+
+
+def downgrade() -> None:
+    run((SQL / "0007_deaths_down.sql").read_text("utf-8"))
