@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 from psycopg.abc import PQGen
 from psycopg.pq.abc import PGconn
+from psycopg.types.array import ListBinaryDumper
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg.waiting import Ready, Wait
 from psycopg_pool import AsyncConnectionPool
@@ -33,9 +34,11 @@ def to_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
 
-def _speak_json(connection: AsyncConnection) -> None:
+def _teach(connection: AsyncConnection) -> None:
+    """Have values go over as Parley wants them: our JSON, and lists in binary (as text each quote is escaped: 60 µs for a checkpoint)."""
     set_json_dumps(to_text, connection)
     set_json_loads(json.loads, connection)
+    connection.adapters.register_dumper(list, ListBinaryDumper)
 
 
 class AsyncConnection(psycopg.AsyncConnection[Any]):
@@ -106,12 +109,12 @@ class Database:
     async def connect(self, *, autocommit: bool = False) -> AsyncConnection:
         """Return a connection of its own. Raises psycopg.OperationalError."""
         connection = await AsyncConnection.connect(**self.conninfo, autocommit=autocommit, connect_timeout=10)
-        _speak_json(connection)
+        _teach(connection)
         return connection
 
     @staticmethod
     async def _configure(connection: AsyncConnection) -> None:
-        _speak_json(connection)
+        _teach(connection)
 
     @asynccontextmanager
     async def session(self, tenant: str) -> AsyncIterator[AsyncSession]:
