@@ -179,6 +179,14 @@ class Settings(BaseSettings):
     budget_tokens: int = Field(default=0, ge=0, description="Tokens of models one run may use; 0: no limit.")
     budget_money: float = Field(default=0, ge=0, description="What one run may spend, in the currency of your prices; 0: no limit.")
 
+    # what is kept
+    retention_days: float = Field(
+        default=90,
+        ge=0,
+        le=36_500,
+        description="Days finished runs are kept, with all that belongs to them, and events; 0: for ever (docs/keeping.md).",
+    )
+
     # behaviour
     timezone: str = Field(default="UTC", description="Time zone of schedules whose definition names none, as in Europe/Berlin.")
     expression_children: int = Field(default=2, ge=1, le=32, description="Child processes that evaluate jq expressions.")

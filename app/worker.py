@@ -30,6 +30,7 @@ from app.store.journal import Resting
 from app.store.notifying import SIGNAL
 from app.store.patience import lost, outage
 from app.store.queries import query
+from app.store.retention import Retention
 from app.store.runs import Lease
 from graphs.run.errors import LeaseLost, StoreUnavailable
 
@@ -64,9 +65,11 @@ class Worker:
         self._store.listener.on(SIGNAL, self._signalled)
         self._store.listener.start()
         schedules = Schedules(self._container)
+        retention = Retention(self._store.database, days=self._settings.retention_days)
         self._announcer = Announcer(self._container) if self._settings.events_sink else None
         parts: list[tuple[str, Callable[[], Awaitable[None]]]] = [
             ("queue", self._take), ("heartbeat", self._beat), ("sweep", self._sweep), ("schedules", schedules.step),
+            ("retention", retention.step),
         ]  # fmt: skip
         if self._announcer is not None:
             parts.append(("events", self._announcer.step))

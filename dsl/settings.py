@@ -8,7 +8,7 @@ JSON = Any
 
 # read and kept, but without effect in this version: said so, never silently ignored
 NOT_HONOURED_YET: Final = {
-    "document": ("retention", "fourEyes"),
+    "document": ("fourEyes",),
     "task": (),
 }
 

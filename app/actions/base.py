@@ -11,7 +11,7 @@ from sqlalchemy import Row, Table, insert, select
 from sqlalchemy.exc import DataError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.actions.errors import Forbidden, Invalid, NotFound
+from app.actions.errors import Forbidden, Invalid, NotFound, Removed
 from app.actions.missing import Here
 from app.store import tables as t
 from app.store.store import Store
@@ -80,8 +80,13 @@ async def one(session: AsyncSession, table: Table, kind: str, id_: str, *, lock:
     statement = select(table).where(table.c.id == id_)
     row = (await session.execute(statement.with_for_update() if lock else statement)).first()
     if row is None:
-        raise NotFound(kind, id_)
+        raise Removed(id_) if table is t.runs and await _was_there(session, id_) else NotFound(kind, id_)
     return row
+
+
+async def _was_there(session: AsyncSession, run_id: str) -> bool:
+    """Return whether the audit knows a run: it is kept longer than runs are."""
+    return (await session.execute(select(t.audit.c.id).where(t.audit.c.subject == f"run:{run_id}").limit(1))).first() is not None
 
 
 async def record(session: AsyncSession, actor: Actor, act: str, subject: str, **details: Any) -> None:

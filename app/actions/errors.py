@@ -2,6 +2,7 @@
 
 ActionError
   NotFound    404  no such thing, or it belongs to another tenant: the two look the same
+    Removed   404  a run that is no longer kept
   Forbidden   403  the person's role does not allow it
   Conflict    409  it does not fit what is there now: a stale digest, a decision already taken, a name and version already used
   Busy        429  there is too much waiting already: try again later
@@ -40,6 +41,17 @@ class NotFound(ActionError):
             code=f"no-such-{kind.replace(' ', '-')}",
             next="Check the id; ids of other tenants are not shown.",
         )
+
+
+class Removed(NotFound):
+    """A run that has ended so long ago that it is no longer kept."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__("run", run_id)
+        self.args = (f"The run {run_id} is no longer kept.",)
+        self.what, self.code = self.args[0], "run-removed"
+        self.why = "Finished runs are removed after a while, with their journal: PARLEY_RETENTION_DAYS, or `retention` of their definition."
+        self.next = "Start the workflow anew; what people decided stays in the audit."
 
 
 class Forbidden(ActionError):

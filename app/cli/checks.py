@@ -58,7 +58,9 @@ def database(settings: Settings) -> list[Check]:
     """The database, pgvector and the schema; the embedded server is looked at, not started."""
     if settings.database_url is not None:
         return _server(
-            {"conninfo": settings.database_url.get_secret_value()}, fix="check PARLEY_DATABASE_URL, or unset it for the embedded server"
+            {"conninfo": settings.database_url.get_secret_value()},
+            settings,
+            fix="check PARLEY_DATABASE_URL, or unset it for the embedded server",
         )
     from app.store.embedded import find_binaries
     from app.store.errors import NoEmbeddedServer
@@ -70,7 +72,7 @@ def database(settings: Settings) -> list[Check]:
         return [Check(name="Database", status="missing", detail="no embedded PostgreSQL for this machine", fix=fix)]
     running = _embedded_conninfo(settings.home_path)
     if running is not None:
-        return _server(running, fix="stop Parley and start it again: parley up")
+        return _server(running, settings, fix="stop Parley and start it again: parley up")
     vector = list(binaries.parent.rglob("vector.control"))
     version = binaries.parent.name.removeprefix("pginstall")
     return [
@@ -175,9 +177,10 @@ def _embedded_conninfo(home_path: Path) -> dict[str, Any] | None:
     return {"host": lines[4], "port": lines[3], "user": "postgres", "dbname": "parley"}
 
 
-def _server(conninfo: dict[str, Any], *, fix: str) -> list[Check]:
+def _server(conninfo: dict[str, Any], settings: Settings, *, fix: str) -> list[Check]:
     import psycopg
 
+    from app.cli import keeping
     from app.store.upgrade import HEAD, current
 
     arguments = dict(conninfo)
@@ -189,6 +192,7 @@ def _server(conninfo: dict[str, Any], *, fix: str) -> list[Check]:
         version = connection.info.server_version // 10000
         extension = connection.execute("SELECT default_version FROM pg_available_extensions WHERE name = 'vector'").fetchone()
         revision = current(connection)
+        kept = [keeping.examine(connection, settings.retention_days)] if revision == HEAD else []
     old = Check(name="Database", status="missing", detail=f"PostgreSQL {version} answers; 15 or newer is needed", fix=fix)
     return [
         old if version < 15 else Check(name="Database", status="ok", detail=f"PostgreSQL {version} answers"),
@@ -205,4 +209,5 @@ def _server(conninfo: dict[str, Any], *, fix: str) -> list[Check]:
         else Check(
             name="Schema", status="missing", detail=f"at {revision or 'nothing yet'}, this Parley needs {HEAD}", fix="parley db upgrade"
         ),
+        *kept,
     ]
