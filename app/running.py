@@ -96,12 +96,11 @@ class Runner:
         if lease.deaths and (apart := await set_apart(self._store, lease, others, most=self.container.settings.deaths)):
             return apart
         place = (lease.tenant, lease.run_id, lease.epoch)
-        hand = InHand(lease, self._store.mailbox(*place), self._store.journal(*place), asyncio.current_task())
+        hand = InHand(lease, self._store.mailbox(*place), self._store.journal(*place), asyncio.current_task(), renewed=lease.since)
         hand.journal.resting = self.resting
         saver = self._saver(lease.tenant)
-        if lease.epoch == 1:  # nobody had it before
-            hand.journal.new = True
-            saver.begins(lease.run_id)
+        hand.journal.new = lease.epoch == 1  # nobody had it before
+        saver.begins(lease.run_id, new=hand.journal.new)
         self.in_hand[lease.run_id] = hand
         try:
             details = await self._rows.details(lease)
@@ -144,6 +143,8 @@ class Runner:
                 _uncancel()
                 await hand.journal.flush()
                 continue
+            if outcome.status != "completed":
+                await self._saver(lease.tenant).settle(lease.run_id)
             if outcome.status != "waiting":
                 return await self._finish(hand, outcome.status, outcome)
             parked = await self._park(hand, outcome, undoing=undoing)
@@ -260,7 +261,7 @@ class Runner:
         if not await self._rows.finish(ending):
             raise LeaseLost(f"run {lease.run_id} has a new owner")
         if status == "completed":  # a faulted run's thread is where a retry goes on
-            await self._saver(lease.tenant).completed(lease.run_id, has_secrets=hand.journal.has_secrets)
+            await self._saver(lease.tenant).completed(lease.run_id)
         return status
 
     def rest(self) -> None:
