@@ -89,7 +89,7 @@ class RunJournal:
             return []
 
         async def first() -> tuple[list[tuple[Any, ...]], dict[str, str]]:
-            async with self._database.quick(self._tenant) as connection:
+            async with self._database.glance(self._tenant) as connection:
                 found = await (await connection.execute(f"{LOAD} LIMIT {PAGE + 1}", {"run": self.run_id})).fetchall()
                 return found, await self._large(connection, found) if len(found) <= PAGE else {}
 
