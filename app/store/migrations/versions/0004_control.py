@@ -28,4 +28,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("runs may be suspended or dead, and older versions know neither: restore a backup instead")
+    run((SQL / "0004_control_down.sql").read_text("utf-8"))
