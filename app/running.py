@@ -11,6 +11,7 @@ import secrets as random
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -22,7 +23,7 @@ from app.store.database import to_text
 from app.store.lanes import admit_after
 from app.store.patience import lost, patiently
 from app.store.queries import query
-from app.store.runs import Ending, Lease, RunRows
+from app.store.runs import Ending, Lease, RunRows, boot_s
 from app.store.vault import GrantedSecrets
 from graphs.run.errors import Held, LeaseLost, StoreUnavailable
 from graphs.run.ports import Row
@@ -51,6 +52,7 @@ class InHand:
     ending: bool = False  # the cancellation has arrived
     signals: int = -1
     missed: int = 0  # renewals that did not find our lease
+    renewed: float = 0.0  # by `boot_s`: the lease is good for `lease_s` from then on
     brake: asyncio.Event = field(default_factory=asyncio.Event)  # set: the run is to stand still
 
 
@@ -167,7 +169,7 @@ class Runner:
             events=self._store.events(lease.tenant),
             notices=self._store.notices(lease.tenant, lease.run_id, details["conversation"], redacted=hand.journal.redacted),
             workflows=self._store.workflows(lease.tenant, details["lock"]), expressions=c.expressions, catalogue=c.catalogue,
-            clock=SystemClock(), brake=hand.brake, limits=limits_of(c.settings),
+            clock=SystemClock(), brake=hand.brake, fence=partial(self._sure, hand), limits=limits_of(c.settings),
             observer=LiveObserver(self._store.notifier, lease.tenant, lease.run_id, overrides.on_step), models=LazyModels(lambda: c.models),
             connections=c.connections.of_run(lease.tenant, hand.journal.guard), smtp_url=smtp_url(c.settings),
             mcp_stdio=stdio_servers(c.settings), processes=c.processes,
@@ -278,9 +280,20 @@ class Runner:
 
     async def renew(self) -> None:
         """Renew the leases of all runs in hand; drop those that were lost, cancel those a person wants cancelled."""
-        hands = dict(self.in_hand)
-        if not hands:
+        if self.in_hand:
+            await self._renew(dict(self.in_hand))
+
+    async def _sure(self, hand: InHand) -> None:
+        """Return if the run is ours still: this process may have been stopped, the machine asleep. Raises LeaseLost, StoreUnavailable."""
+        lease_s = self.container.settings.lease_s
+        if boot_s() - hand.renewed < lease_s:
             return
+        await patiently(partial(self._renew, {hand.lease.run_id: hand}), patience_s=self._patience_s)
+        if boot_s() - hand.renewed >= lease_s:
+            raise LeaseLost(f"run {hand.lease.run_id} has a new owner")
+
+    async def _renew(self, hands: Mapping[str, InHand]) -> None:
+        began = boot_s()
         values = {
             "owner": self.owner, "runs": list(hands), "epochs": [hand.lease.epoch for hand in hands.values()],
             "lease_s": self.container.settings.lease_s,
@@ -292,6 +305,7 @@ class Runner:
             if self.in_hand.get(run_id) is not hand:
                 continue  # it ended meanwhile
             if run_id in held:
+                hand.renewed = began
                 _note(hand, signals=held[run_id][1], cancel=held[run_id][2], suspend=held[run_id][3])
             else:
                 _miss(hand)

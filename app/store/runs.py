@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
@@ -23,6 +24,11 @@ DETAILS = (
 )  # fmt: skip
 
 
+def boot_s() -> float:
+    """Return seconds on a clock that nobody sets, and that goes on while the process is stopped or the machine asleep."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """A run this process may write to, as long as nobody has a later epoch."""
@@ -32,6 +38,7 @@ class Lease:
     epoch: int
     cancel_requested: bool = False
     deaths: int = 0  # workers that died over it in a row
+    since: float = field(default_factory=boot_s, compare=False)  # it runs out `lease_s` later, unless it is renewed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +73,17 @@ class RunRows:
     async def _claim(self, runs: Sequence[str]) -> list[Lease | None]:
         """Take leases; None for a run that is not ready, or in somebody's hands."""
 
+        began = 0.0
+
         async def take() -> Any:
+            nonlocal began
+            began = boot_s()
             values = {"runs": sorted(set(runs)), "owner": self._owner, "lease_s": self._lease_s}
             async with self._database.pool.connection() as connection:
                 return await (await connection.execute(query("runs", "claim"), values)).fetchall()
 
         rows = await patiently(take, patience_s=self._patience_s)
-        taken = {run: Lease(run, tenant, epoch, cancel, deaths) for run, tenant, epoch, cancel, deaths in rows}
+        taken = {run: Lease(run, tenant, epoch, cancel, deaths, began) for run, tenant, epoch, cancel, deaths in rows}
         return [taken.pop(run, None) for run in runs]
 
     async def _details(self, leases: Sequence[Lease]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,10 @@ class Limits:
     http_timeout_s: float = 60.0  # for one request when the task sets no timeout
 
 
+async def _always() -> None:
+    """The run is nobody else's."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunDeps:
     """The ports of one run; `catalogue` holds the functions that `call: NAME:VERSION@default` may name."""
@@ -54,6 +58,7 @@ class RunDeps:
     credentials: Credentials = field(default_factory=Credentials)  # of the process, shared by its runs
     seal: Callable[[Any], None] = _nobody  # told of every credential: what is stored and holds one is to be sealed
     brake: asyncio.Event = field(default_factory=asyncio.Event)  # set: stand still at the next step (`Held`)
+    fence: Callable[[], Awaitable[None]] = _always  # returns if the run is ours still, however long this process slept; LeaseLost
     models: Any = None  # the model router, for functions that need one
     connections: Connections | None = None  # what functions may use by name
     smtp_url: str | None = None  # smtp[s]://user:password@host:port?from=address, for `notify` by email

@@ -26,6 +26,7 @@ async def before_effect(step: Step, *, repeatable: bool, what: str) -> Flow | No
     engine = step.engine
     if repeatable:
         await engine.deps.journal.flush()
+        await engine.deps.fence()
         return None
     last = engine.book.last_intent(step.path)
     count = last.count if last else 0
@@ -45,6 +46,7 @@ async def before_effect(step: Step, *, repeatable: bool, what: str) -> Flow | No
         )
     )
     await engine.deps.journal.flush()
+    await engine.deps.fence()
     return None
 
 

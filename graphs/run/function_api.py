@@ -175,10 +175,10 @@ class FunctionCall:
 
     async def send(self, request: HttpRequest, http: Http | None = None) -> HttpResponse:
         """Send a request and return whatever is answered. Raises WorkflowError (communication, authorization) when nothing is."""
-        limits = self._step.engine.deps.limits
+        engine = self._step.engine
         try:
-            return await (http or self._step.engine.deps.http).send(
-                replace(request, timeout_s=limits.http_timeout_s, share=self._step.engine.run_id)
+            return await (http or engine.deps.http).send(
+                replace(request, timeout_s=engine.deps.limits.http_timeout_s, share=engine.run_id, fence=engine.deps.fence)
             )
         except HttpFailed as error:
             kind: Kind = "authorization" if error.kind == "blocked" else "communication"

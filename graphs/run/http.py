@@ -107,6 +107,8 @@ class GuardedHttp:
         for _ in range(_MOST_REDIRECTS + 1):
             _refuse_url(out.url, shown)
             async with self._hosts.turn(origin(out.url), request.share) as turn:
+                if request.fence is not None:
+                    await request.fence()
                 began = time.monotonic()
                 try:
                     async with asyncio.timeout(left_s):

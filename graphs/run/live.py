@@ -105,6 +105,7 @@ class Live:
             if ended == "held":
                 await self.engine.waits.register(parking=True)
             await self._deps.journal.flush()
+            await self._deps.fence()
             if not self._given_up:
                 await self.engine.waits.withdraw_stale()
             if ended != "blocked" or self.engine.strands.quiet.is_set():  # a timeout may have struck while the journal was written

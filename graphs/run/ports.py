@@ -12,7 +12,7 @@ Errors::
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
@@ -141,6 +141,7 @@ class HttpRequest:
     timeout_s: float = 60.0  # of the whole exchange, from the moment its turn has come
     body_limit_bytes: int | None = None  # of the answer, unpacked; None: the client's own
     share: str = ""  # who asks: those who wait for one host are served in turns
+    fence: Callable[[], Awaitable[None]] | None = None  # awaited when its turn has come; what it raises keeps the request back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ async def exchange(place: Place, request: HttpRequest) -> HttpResponse:
     """
     engine = place.engine
     try:
-        return await engine.deps.http.send(replace(request, share=engine.run_id))
+        return await engine.deps.http.send(replace(request, share=engine.run_id, fence=engine.deps.fence))
     except HttpFailed as error:
         kind: Kind = "authorization" if error.kind == "blocked" else "communication"
         raise WorkflowError.of(kind, engine.redactor.text(str(error)), title=error.title) from error
