@@ -12,6 +12,8 @@
     console.info("no local storage: the theme is not remembered", error)
   }
 
+  const RECONNECTS = 30
+  const RECONNECT_MS = 300
   const components = {}
   let kit = null
 
@@ -330,18 +332,33 @@
             edges.filter((edge) => edge.label).map((edge, i) => h(EdgeLabel, { key: i, edge })))))
     }
 
-    /** Call the server once; keep the answer's error in words. `call` is the card's `callAction`. */
+    let newest = null // the page's way to the server: a card that the chat has replaced meanwhile holds an older one
+
+    /** Call the server once. Only when it did nothing, for it does not know this page yet, call again, by then perhaps with a new session. */
+    async function reach(name, payload) {
+      for (let left = RECONNECTS; ; left -= 1) {
+        try {
+          return await newest({ name, payload })
+        } catch (problem) {
+          if (left === 0 || !problem || !problem.detail || problem.detail.code !== "page-not-connected") throw problem
+        }
+        await new Promise((done) => setTimeout(done, RECONNECT_MS))
+      }
+    }
+
+    /** Call the server; keep the answer's error in words. `call` is the card's `callAction`. */
     function useCall(call) {
+      newest = call
       const [busy, setBusy] = React.useState("")
       const [error, setError] = React.useState("")
       const send = React.useCallback((name, payload, label) => {
         setBusy(label || name)
         setError("")
-        return Promise.resolve(call({ name, payload })).then((reply) => {
+        return reach(name, payload).then((reply) => {
           if (reply && reply.response && reply.response.error) setError(reply.response.error)
           return reply
         }).catch((problem) => setError(words(problem))).finally(() => setBusy(""))
-      }, [call])
+      }, [])
       return { busy, error, send, setError }
     }
 

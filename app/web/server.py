@@ -62,12 +62,14 @@ def create_app(settings: Settings) -> FastAPI:
 def _mount(app: FastAPI, settings: Settings) -> None:
     from chainlit.utils import mount_chainlit
 
+    from app.web.action_route import router as actions
     from app.web.adapt import adapt
     from app.web.api import add_api
     from app.web.identity import Speaking
     from app.web.resume import reconnected
 
     add_api(app)
+    app.include_router(actions)
     mount_chainlit(app=app, target=str(TARGET), path="/")  # under a prefix a reload would start a new chat
     adapt(reconnected)
     app.add_middleware(Speaking)

@@ -121,6 +121,7 @@ def parley(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parley]:
         login = re.search(r"name admin\s+password (\S+)", "\n".join(running.lines))
         assert login, "\n".join(running.lines)
         yield Parley(address, login[1], folder / "home")
+        ARTIFACTS.mkdir(exist_ok=True)
         for log in (folder / "home" / "logs").glob("*.log"):
             shutil.copyfile(log, ARTIFACTS / f"browser-{log.name}")
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 import urllib.request
 from typing import Any
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.browser.chat import SOON_MS, Chat
 from tests.browser.conftest import Parley
@@ -39,6 +40,26 @@ def test_a_decision_in_one_tab_shows_in_the_other(chat: Chat, chromium: Browser,
     chat.run_is("completed")
     second.run_is("completed")
     second.close()
+
+
+def test_a_press_the_server_cannot_place_yet_is_made_again_by_the_card_and_counts_once(chat: Chat, shop: tuple[World, str]) -> None:
+    """Twice the page's session is one that the server does not know, as just after a reload; nobody notices."""
+    waiting_run(chat, shop[1])
+    answers: list[int] = []
+
+    def mislead(route: Route) -> None:
+        request = route.request.post_data_json
+        route.continue_(post_data=json.dumps({**request, "sessionId": "gone"}) if len(answers) < 2 else None)
+
+    chat.page.route("**/project/action", mislead)
+    chat.page.on("response", lambda answer: answers.append(answer.status) if answer.url.endswith("/project/action") else None)
+
+    chat.press("task", "Approve")
+
+    chat.sees("task", "Approved by admin")
+    chat.run_is("completed")
+    assert answers == [409, 409, 200]
+    assert len(shop[0].saw("POST /report").bodies) == 1
 
 
 def test_an_open_page_finds_its_way_back_after_the_server_died(chat: Chat, parley: Parley, shop: tuple[World, str]) -> None:
