@@ -144,6 +144,17 @@ class Database:
             yield connection
 
     @asynccontextmanager
+    async def glance(self, tenant: str) -> AsyncIterator[AsyncConnection]:
+        """
+        The same for what reads, or may as well happen in part: no BEGIN and no COMMIT.
+
+        What a pipeline holds up to its end is one transaction to PostgreSQL anyway; only an exception in the block takes nothing back.
+        """
+        async with self.pool.connection() as connection, connection.pipeline():
+            await connection.execute(SET_TENANT, [tenant])
+            yield connection
+
+    @asynccontextmanager
     async def checked(self) -> AsyncIterator[AsyncConnection]:
         """A pooled connection that answers; those that broke in the pool are replaced."""
         for tries_left in range(self._largest, -1, -1):

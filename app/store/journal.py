@@ -149,7 +149,7 @@ class RunJournal:
         )
         if row.has_context and context is None:
             context = "null"
-        sealed = self._has_secrets and any(text is not None and self._secrets.text(text) != text for text in (output, context, error))
+        sealed = self._has_secrets and any(map(self._secrets.holds, (row.output, row.context, error and dict(row.error or {}))))
         if sealed:
             output, context, error = (
                 self._sealed(text, name, row.path) for text, name in ((output, "output"), (context, "context"), (error, "error"))

@@ -76,7 +76,7 @@ class RunMailbox:
     @patient
     async def collect(self) -> Mapping[str, Delivery]:
         self.arrived.clear()
-        async with self._database.quick(self._tenant) as connection:
+        async with self._database.glance(self._tenant) as connection:
             await connection.execute(query("mailbox", "ring"), {"run": self.run_id})
             if self._collected:
                 values = {"run": self.run_id, "open": list(self._open)}
@@ -100,7 +100,7 @@ class RunMailbox:
     @patient
     async def events(self, cursors: Mapping[str, int | None], limit: int = 200) -> Mapping[str, Sequence[Posted]]:
         done = {path: after for path, after in cursors.items() if after is not None}
-        async with self._database.quick(self._tenant) as connection:
+        async with self._database.glance(self._tenant) as connection:
             if done:
                 values = {"run": self.run_id, "path": list(done), "after": list(done.values())}
                 await connection.execute(query("mailbox", "forget-events"), values)
@@ -113,7 +113,7 @@ class RunMailbox:
 
     @patient
     async def withdraw(self, paths: Sequence[str]) -> None:
-        async with self._database.quick(self._tenant) as connection:
+        async with self._database.glance(self._tenant) as connection:
             await connection.execute(query("mailbox", "withdraw"), {"run": self.run_id, "paths": list(paths)})
         for path in paths:
             self._timers.pop(path, None)
