@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ARRAY, JSON, BigInteger, Boolean, Column, DateTime, Integer, LargeBinary, MetaData, Table, Text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import ARRAY, JSON, BigInteger, Boolean, Column, DateTime, Float, Integer, LargeBinary, MetaData, SmallInteger, Table, Text
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
+from sqlalchemy.types import NullType
 
 metadata = MetaData(schema="parley")
 Moment = DateTime(timezone=True)
@@ -168,4 +169,22 @@ trigger_endings = Table(
     "trigger_endings", metadata,
     text("tenant_id", key=True), text("trigger_id", key=True), Column("number", BigInteger, primary_key=True), text("run_id"),
     moment("ended_at"),
+)  # fmt: skip
+
+memories = Table(
+    "memories", metadata,
+    text("tenant_id", key=True), text("id", key=True), text("owner_id"), text("kind"), text("subject"), text("text"),
+    Column("data", JSON(none_as_null=True)), Column("provenance", JSON), Column("confidence", Float), moment("expires_at"),
+    text("superseded_by"), moment("superseded_at"), moment("created_at"), moment("updated_at"), moment("used_at"), Column("uses", Integer),
+)  # fmt: skip
+
+memory_search = Table(  # words and vectors are the business of the statements in `memory`
+    "memory_search", metadata,
+    text("tenant_id", key=True), text("memory_id", key=True), text("owner_id"), text("kind"), moment("expires_at"),
+    Column("words", TSVECTOR), text("model"), Column("dim", SmallInteger), Column("embedding", NullType),
+)  # fmt: skip
+
+memory_common = Table(
+    "memory_common", metadata,
+    text("tenant_id", key=True), text("word", key=True), Column("share", Float), Column("counted", BigInteger), moment("at"),
 )  # fmt: skip

@@ -11,7 +11,7 @@ from psycopg import sql
 
 from app.store.errors import DatabaseAway, DatabaseUnusable
 
-HEAD = "0007"  # the newest file in migrations/versions; a test compares
+HEAD = "0008"  # the newest file in migrations/versions; a test compares
 LOCK = 0x5041524C  # advisory lock of the one process that migrates
 OLDEST_SERVER = 150000
 
@@ -45,8 +45,11 @@ def upgrade(conninfo: Mapping[str, Any]) -> bool:
         except psycopg.errors.InsufficientPrivilege as exc:
             raise DatabaseUnusable(
                 f"The database user may not set up Parley: {exc.diag.message_primary}. Its first start needs a user who owns the database "
-                "and may create roles (ALTER ROLE … CREATEROLE); `parley db upgrade` can be run once as that user."
+                "and may create roles (ALTER ROLE … CREATEROLE); `parley db upgrade` can be run once as that user. The extension pgvector is "
+                "made by a superuser, once: CREATE EXTENSION vector"
             ) from exc
+        except (psycopg.errors.FeatureNotSupported, psycopg.errors.UndefinedFile) as exc:
+            raise DatabaseUnusable(f"The server lacks pgvector 0.8 or newer: {exc.diag.message_primary}") from exc
         return True
 
 

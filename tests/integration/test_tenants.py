@@ -190,13 +190,18 @@ async def test_what_looks_over_all_tenants_is_a_few_functions_that_nobody_can_be
         ).fetchall()
 
     names = [
-        "claim_outbox", "claim_run", "due_triggers", "next_timer", "next_trigger", "note_outbox", "places_of", "renew_leases",
+        "claim_outbox", "claim_run", "due_triggers", "every_tenant", "memory_due", "memory_learn", "memory_models", "memory_unlearned",
+        "memory_words", "next_timer", "next_trigger", "note_outbox", "places_of", "renew_leases",
         "sweep_outbox", "sweep_runs", "tell_trigger_of_ending", "tenant_of_run",
     ]  # fmt: skip
     assert functions == [(name, "parley_worker", ["search_path=parley, pg_temp"], True, False) for name in names]
     assert role == (False, False, False)
     assert sorted(owned) == [
+        ("parley.memories", "SELECT"),
+        ("parley.memory_common", "DELETE"), ("parley.memory_common", "INSERT"), ("parley.memory_common", "SELECT"),
+        ("parley.memory_search", "SELECT"),
         ("parley.outbox", "INSERT"), ("parley.outbox", "SELECT"), ("parley.outbox", "UPDATE"),
-        ("parley.runs", "SELECT"), ("parley.runs", "UPDATE"), ("parley.trigger_endings", "INSERT"), ("parley.trigger_endings", "SELECT"),
+        ("parley.runs", "SELECT"), ("parley.runs", "UPDATE"), ("parley.tenants", "SELECT"),
+        ("parley.trigger_endings", "INSERT"), ("parley.trigger_endings", "SELECT"),
         ("parley.trigger_events", "SELECT"), ("parley.triggers", "SELECT"),
     ]  # fmt: skip
