@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup up test check browser lock bench clean reset
+.PHONY: help setup up test check browser lock bench chaos clean reset
 
 BIN := .venv/bin
 HOME_FOLDER := $(or $(PARLEY_HOME),.parley)
@@ -42,6 +42,9 @@ lock: ## write both locks anew from pyproject.toml (needs uv)
 
 bench: .venv/.ready-test ## measure, and print the figures (bench/README.md)
 	@exec $(BIN)/python -m bench
+
+chaos: .venv/.ready-test ## kill 500 workers in the middle of runs, and judge what is left (20 minutes; KILLS=50 is shorter, SEED=1 repeats choices)
+	@exec $(BIN)/python -m tests.chaos.large --kills $(or $(KILLS),500) $(if $(SEED),--seed $(SEED))
 
 clean: ## remove the environment, caches and test leftovers; your data stays
 	rm -rf .venv .artifacts .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist build

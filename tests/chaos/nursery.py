@@ -12,11 +12,13 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+READY = "The worker is ready"
 ROOT = Path(__file__).parents[2]
 NURSERY = """
 import asyncio, ctypes, json, os, signal, sys
@@ -47,6 +49,11 @@ class Worker:
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
 
+    def gone(self) -> None:
+        """Return when it has ended; it was told to, or killed."""
+        while self.alive:
+            time.sleep(0.005)
+
     @property
     def alive(self) -> bool:
         try:
@@ -57,7 +64,7 @@ class Worker:
 
 
 class Nursery:
-    def __init__(self, process: subprocess.Popen[str], environment: dict[str, str], folder: Path) -> None:
+    def __init__(self, process: subprocess.Popen[str], environment: Mapping[str, str], folder: Path) -> None:
         self._process = process
         self._environment = environment
         self._folder = folder
@@ -78,7 +85,7 @@ class Nursery:
 
 
 @contextmanager
-def nursery(environment: dict[str, str], folder: Path) -> Iterator[Nursery]:
+def nursery(environment: Mapping[str, str], folder: Path) -> Iterator[Nursery]:
     """Yield what starts workers with *environment*, their logs in *folder*; at the end all of them are gone."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")}
     own["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), own.get("PYTHONPATH"))))
