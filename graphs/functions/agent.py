@@ -161,13 +161,13 @@ class _Asking:
     left: int
 
     async def run(self, step: Step) -> Flow:
-        work, given = self.work, self.work.arguments
+        work, given, call = self.work, self.work.arguments, FunctionCall(step)
         values = {
             "instructions": str(given["instructions"]), "input": given.get("input"), "left": self.left,
-            "tools": [tool.shown() for tool in work.tools.values()], "done": [_cut(one) for one in self.done],
+            "tools": [tool.shown() for tool in work.tools.values()], "done": [_cut(call.shown(one)) for one in self.done],
         }  # fmt: skip
         reply = replies.fitting(replies.Turn, "answer", given["output"]) if given.get("output") else replies.Turn
-        asked = await asking.ask(FunctionCall(step), "run/agent", values, reply, what="agent", model=str(given.get("model") or ""))
+        asked = await asking.ask(call, "run/agent", values, reply, what="agent", model=str(given.get("model") or ""))
         usage = {key: asked.usage[key] for key in ("input_tokens", "output_tokens")}
         return Flow({**asked.reply.model_dump(), "by": asked.model, "usage": usage})
 

@@ -51,7 +51,7 @@ def no_model(what: str, model: str = "") -> WorkflowError:
 
 async def ask(call: FunctionCall, prompt: str, values: Mapping[str, Any], reply: type[Any], *, what: str, model: str = "") -> Asked:
     """
-    Return the answer of the first model that gives one.
+    Return the answer of the first model that gives one. No secret that the run has read gets into the prompt.
 
     Raises:
         WorkflowError: configuration (`no-model`), communication when no model answers, runtime when the answers cannot be used; a budget
@@ -65,7 +65,7 @@ async def ask(call: FunctionCall, prompt: str, values: Mapping[str, Any], reply:
     usage = Usage()
     await call.durable()
     try:
-        answer = await ModelRouter(models).ask(prompt, values, reply, usage=usage)
+        answer = await ModelRouter(models).ask(prompt, call.shown(dict(values)), reply, usage=usage)
     except ModelUnavailable as error:
         raise WorkflowError.of(
             "communication", f"{what} got no answer from a model: {error.why}. {error.fix}", title="Model Unavailable"

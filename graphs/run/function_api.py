@@ -61,6 +61,10 @@ class FunctionCall:
         """Return *text* with every secret that the run has read taken out."""
         return self._step.engine.redactor.text(text)
 
+    def shown(self, value: JSON) -> JSON:
+        """Return *value* as others may see it: without the secrets in its texts."""
+        return self._step.engine.redactor.value(value)
+
     async def durable(self) -> None:
         """Return when every result so far is durable: before anything outside is told of it."""
         await self._step.engine.deps.journal.flush()

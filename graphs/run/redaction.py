@@ -1,14 +1,19 @@
-"""Values of secrets a run has read never leave it in texts: they are replaced by `***`, raw, in base64 and URL-encoded."""
+"""Values of secrets a run has read never leave it in texts: they become `***`, raw, in base64, URL-encoded and as JSON spells them.
+
+In base64 also as a part of something longer, as `Basic` has user and password in one.
+"""
 
 from __future__ import annotations
 
 import base64
+import json
 from dataclasses import replace
 from urllib.parse import quote, quote_plus
 
 from graphs.run.ports import JSON, Row
 
 _SHORTEST = 4  # a shorter value would blank out half of every text
+_SHORTEST_PART = 8  # letters of base64 that are enough to know a value by
 
 
 class Redactor:
@@ -33,7 +38,13 @@ class Redactor:
             return self.text(value)
         if isinstance(value, dict):
             return {self.text(str(key)): self.value(item) for key, item in value.items()}
-        return [self.value(item) for item in value] if isinstance(value, list) else value
+        if isinstance(value, list):
+            return [self.value(item) for item in value]
+        return "***" if _is_number(value) and str(value) in self._forms else value
+
+    def holds(self, value: JSON) -> bool:
+        """Return whether a secret is somewhere in *value*."""
+        return bool(self._forms) and self.value(value) != value
 
     def row(self, row: Row) -> Row:
         """Return *row* as an observer may see it."""
@@ -47,10 +58,26 @@ def _texts(secret: JSON) -> list[str]:
         return [text for item in secret.values() for text in _texts(item)]
     if isinstance(secret, list):
         return [text for item in secret for text in _texts(item)]
-    return [str(secret)] if isinstance(secret, str | int | float) and not isinstance(secret, bool) else []
+    return [str(secret)] if isinstance(secret, str) or _is_number(secret) else []
+
+
+def _is_number(value: JSON) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _forms(text: str) -> set[str]:
-    raw = text.encode()
+    raw = text.encode("utf-8", "surrogatepass")
     plain, safe = base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()
-    return {text, plain, plain.rstrip("="), safe, safe.rstrip("="), quote(text), quote(text, safe=""), quote_plus(text)}
+    coded = {plain, plain.rstrip("="), safe, safe.rstrip("="), *_parts(raw)}
+    spelt = {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
+    return {text, *coded, *spelt, quote(raw), quote(raw, safe=""), quote_plus(raw)}
+
+
+def _parts(raw: bytes) -> set[str]:
+    """Return what base64 has of *raw* for certain where something stands before and behind it."""
+    found = set()
+    for before in range(3):
+        first, last = -(-before * 8 // 6), (before + len(raw)) * 8 // 6  # letters made of *raw* alone
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            found.add(encode(bytes(before) + raw).decode()[first:last])
+    return {part for part in found if len(part) >= _SHORTEST_PART}

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 from collections.abc import AsyncIterator
-from urllib.parse import quote
+from typing import Any
+from urllib.parse import quote, quote_plus
 
 import psycopg
 import pytest
 
 from app.actions import Actor
+from app.cli import runview
+from app.cli.recorded import of
 from app.container import Container, Prepared
 from app.settings import Settings
+from app.views import RunView
+from app.web.cards import run_props, waiting_tasks
 from tests.fakes import approved, definition, ended, eventually, status, working
+from tests.unit.run.functions.model import router
 from tests.world import World
 
 pytestmark = pytest.mark.postgres
@@ -113,6 +120,112 @@ async def test_a_token_that_was_given_for_a_secret_is_found_nowhere_but_sealed(
     assert [(place, form) for place, text in places.items() for form in (*FORMS, "k3y-of-the-client") if form in text] == []
 
 
+# a value that JSON, URLs and base64 each spell in their own way, inside an object, and one that is a number
+KEY = 'k3y "one"\nl1ne-two/ä€+end'
+PIN = 73910264
+ODD = {"user": "b0b-the-user", "password": KEY, "pin": PIN}
+
+
+def odd_forms() -> list[str]:
+    raw = KEY.encode()
+    return [
+        KEY, json.dumps(KEY)[1:-1], json.dumps(KEY, ensure_ascii=False)[1:-1], quote(KEY, safe=""), quote_plus(KEY), str(PIN),
+        base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode(),
+        base64.b64encode(f"b0b-the-user:{KEY}".encode()).decode(), base64.b64encode(b"xx" + raw).decode()[3:-4],
+    ]  # fmt: skip
+
+
+def every_odd_way(base_url: str) -> str:
+    """Basic authentication that comes back, JSON in a text, values over 64 KB, an agent with a tool, an event, a filter, a large error."""
+    basic = "authentication: {basic: {username: '${ $secrets.odd.user }', password: '${ $secrets.odd.password }'}}"
+    who = f"with: {{method: get, endpoint: {{uri: '{base_url}/who', {basic}}}, output: response}}"
+    asked = "instructions: '${ \"use \" + $secrets.odd.password }', input: '${ $secrets.odd }'"
+    error = "type: 'https://e.org/e', status: 400, detail: '${ (\"z\" * 490) + $secrets.odd.password + (\"z\" * 70000) }'"
+    pin = "pin: '${ $secrets.odd.pin }'"
+    return definition(
+        f"login: {{call: http, {who}, export: {{as: '${{ . }}'}}}}",
+        f"told: {{set: {{text: '${{ $secrets.odd | tojson }}', twice: '${{ {{i: ($secrets.odd | tojson)}} | tojson }}', {pin}}}}}",
+        'wide: {set: {page: \'${ ("x" * 69000) + $secrets.odd.password + ("y" * 69000) }\'}}',
+        "edge: {set: {page: '${ (\"x\" * 990) + $secrets.odd.password + (\"y\" * 69000) }'}, export: {as: '${ . }'}}",
+        f"think: {{call: 'agent:1.0.0@default', with: {{{asked}, tools: ['classify:1.0.0@default'], limits: {{turns: 3}}}}}}",
+        "say: {emit: {event: {with: {source: 'https://me', type: said, data: {key: '${ $secrets.odd.password }'}}}}}",
+        "hear: {listen: {to: {one: {with: {type: said, data: '${ .key == $secrets.odd.password }'}}}}}",
+        f"fail: {{try: [{{big: {{raise: {{error: {{{error}}}}}}}}}], catch: {{do: [{{on: {{set: {{{pin}}}}}}}]}}}}",
+        f"ask: {{call: 'approve:1.0.0@default', with: {{title: T, data: {{page: '${{ $context.page }}', {pin}}}}}}}",
+        f"last: {{set: {{page: '${{ $context.page }}', {pin}}}}}",
+        use="use: {secrets: [odd]}\n",
+    )
+
+
+async def test_however_a_value_is_spelt_and_however_large_what_holds_it(
+    settings: Settings, database: Prepared, actor: Actor, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The data of an emitted event are for whoever listens: they alone hold it."""
+    you = "{{ headers.authorization }}"
+    who = {"request": "GET /who", "answer": {"json": {"you": you}, "headers": {"x-you": you}}}
+    world = World.load({"services": {"desk": {"routes": [who, {"request": "POST /sink", "answer": {"status": 204}}]}}})
+    tool = {"thought": "look", "tool": "classify", "arguments": {"text": KEY, "labels": {"a": [KEY], "b": ["none"]}}}
+    models, asked_of_model = router(tool, {"label": "a"}, {"answer": f"done with {KEY}"})
+    shown: list[object] = []
+    async with world.running() as base_url:
+        own = settings.model_copy(update={"http_allow": ("127.0.0.0/8",), "events_sink": f"{base_url}/sink"})
+        async with Container.open(own, role="worker", prepared=database) as container, working(container):
+            vars(container)["models"] = models
+            await container.actions.secret_set(actor, "odd", ODD)
+            run = await container.actions.start(actor, (await approved(container, actor, every_odd_way(base_url))).id)
+            waiting = await eventually(container, actor, run.id, asking_or_faulted, within_s=30)
+            assert waiting.awaiting, waiting.error
+            path = waiting.awaiting[0]["path"]
+            shown += [waiting.to_json(), run_props(waiting.to_json()), list(waiting_tasks(waiting.to_json()))]
+            shown += [[task.to_json() for task in await container.actions.tasks(actor)]]
+            shown += [await container.actions.run_value(actor, run.id, path.removeprefix("/"))]
+            await container.actions.answer(actor, run.id, path, {"approved": True})
+            done = await eventually(container, actor, run.id, ended)
+            again = await container.actions.rerun(actor, run.id, task="last")
+            await eventually(container, actor, again.id, ended)
+            events = await container.actions.run_events(actor, run.id)
+            shown += [done.to_json(), runview.in_words(done.to_json()), of(done.to_json()), run_props(done.to_json()), events]
+            shown += [await container.actions.run_value(actor, run.id, name) for name in ("input", "output")]
+            shown += [await container.actions.run_value(actor, run.id, blob) for blob in blobs_of(events)]
+            shown += [await container.actions.audit(actor), await container.actions.notices(actor)]
+            await asyncio.sleep(0.7)  # the last lifecycle events
+    said = capfd.readouterr()
+
+    assert (done.status, len(asked_of_model.asked)) == ("completed", 3), done.error
+    assert base64.b64decode(world.saw("GET /who").only.headers["authorization"].removeprefix("Basic ")).decode().endswith(KEY)
+    sent = world.saw("POST /sink").bodies
+    assert sent
+    found = tables(database)
+    assert KEY in found.pop("parley.events")
+    places = {
+        "views": spelt(shown), "model": spelt(asked_of_model.asked), "sink": spelt(sent), "logs": said.out + said.err + caplog.text,
+        **found,
+    }  # fmt: skip
+    assert [(place, form) for place, text in places.items() for form in odd_forms() if form in text] == []
+
+
+def asking_or_faulted(view: RunView) -> bool:
+    return view.status == "faulted" or any(wait["kind"] == "approve" for wait in view.awaiting)
+
+
+def blobs_of(events: list[dict[str, Any]]) -> list[str]:
+    outputs = [event["data"].get("output") for event in events]
+    return [output["blob"] for output in outputs if isinstance(output, dict) and "blob" in output]
+
+
+def spelt(value: object) -> str:
+    """Return everything in *value*: its texts as they are, and as JSON."""
+    return "\n".join([*texts(value), json.dumps(value, default=str)])
+
+
+def texts(value: object) -> list[str]:
+    if isinstance(value, dict):
+        return [text for key, item in value.items() for text in (str(key), *texts(item))]
+    if isinstance(value, list | tuple):
+        return [text for item in value for text in texts(item)]
+    return [str(value)]
+
+
 async def listen(container: Container, heard: list[str]) -> None:
     connection = await container.store.database.connect(autocommit=True)
     try:
@@ -134,6 +247,7 @@ def tables(database: Prepared) -> dict[str, str]:
         connection.execute("SELECT set_config('app.tenant', 'default', false)")
         for (name,) in names:
             rows = connection.execute(f"SELECT * FROM {name}").fetchall()
-            texts = [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for row in rows for value in row]
-            found[name] = "\n".join(texts)
+            found[name] = "\n".join(
+                value.decode("utf-8", "replace") if isinstance(value, bytes) else spelt(value) for row in rows for value in row
+            )
     return found

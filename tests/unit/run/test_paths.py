@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+
 import pytest
 
 from graphs.run import durations, paths
@@ -83,3 +86,26 @@ def test_a_secret_is_blanked_in_every_form_and_its_parts_stay_hidden() -> None:
     redactor.add({"user": "ada", "word": "p@ss/word", "longer": "p@ss/word!"})
 
     assert redactor.value({"t": ["p@ss/word! p%40ss%2Fword cEBzcy93b3Jk ada", 5]}) == {"t": ["*** *** *** ada", 5]}
+
+
+@pytest.mark.parametrize("before", ["", "a", "ab", "abc:"])
+def test_a_secret_is_known_inside_something_longer_in_base64(before: str) -> None:
+    """At most the letters that it shares with its neighbours stay."""
+    redactor = Redactor()
+    redactor.add("c4nary-token-value")
+    coded = base64.b64encode(f"{before}c4nary-token-value;end".encode()).decode()
+
+    shown = redactor.text(coded)
+
+    assert "***" in shown
+    assert len(shown) <= len(coded) - 22 + 3
+    assert redactor.text("c4na cnkt") == "c4na cnkt"
+
+
+def test_a_secret_is_known_as_json_spells_it_and_as_a_number() -> None:
+    redactor = Redactor()
+    redactor.add({"key": 'say "ä"\nend', "pin": 73910264})
+
+    texts = [json.dumps({"k": 'say "ä"\nend'}), json.dumps('say "ä"\nend', ensure_ascii=False)]
+    assert redactor.value([*texts, 73910264, 73910265, True]) == ['{"k": "***"}', '"***"', "***", 73910265, True]
+    assert (redactor.holds({"a": [73910264]}), redactor.holds({"a": [1]})) == (True, False)
