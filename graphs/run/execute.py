@@ -103,7 +103,7 @@ async def _entry(
         return {**first, "input": state.get("input"), "started_at": state["started_at"], "awaited": {}, "answers": {}}
     if state["status"] != "waiting":
         return None
-    arrived = await own.deps.mailbox.collect()
+    arrived = await own.look()
     awaited = state["awaited"]
     answers = {path: arrived[path].payload for path in awaited if path in arrived and arrived[path].kind == awaited[path]["kind"]}
     answers.update({path: payload for path, payload in deliveries.items() if path in awaited})

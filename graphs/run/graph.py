@@ -82,7 +82,7 @@ async def _begin(own: Session, state: RunState) -> Live:
         return live
     for path in state.get("awaited", {}):
         live.engine.waits.restored(path)
-    live.engine.waits.deliver(await own.deps.mailbox.collect())
+    live.engine.waits.deliver(await own.arrived())
     return live
 
 

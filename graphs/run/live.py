@@ -39,6 +39,7 @@ class Session:
     workflow: Mapping[str, JSON] = field(default_factory=dict)  # {id?: what `$workflow.id` shows, started_at?: ISO 8601}
     live: Live | None = None
     _book: Book | None = None
+    _arrived: Mapping[str, Delivery] | None = None
 
     async def book(self) -> Book:
         """Return the journal as it was durable when this session looked first."""
@@ -46,9 +47,19 @@ class Session:
             self._book = await Book.read(await self.deps.journal.load())
         return self._book
 
+    async def look(self) -> Mapping[str, Delivery]:
+        """Return what has arrived for the run before its interpreter begins."""
+        self._arrived = await self.deps.mailbox.collect()
+        return self._arrived
+
+    async def arrived(self) -> Mapping[str, Delivery]:
+        """Return what `look` found, which need not be read twice; what came since counts as a signal."""
+        arrived, self._arrived = self._arrived, None
+        return await self.deps.mailbox.collect() if arrived is None else arrived
+
     async def drop(self) -> None:
         """End the interpreter; what it had not made durable is forgotten."""
-        live, self.live, self._book = self.live, None, None
+        live, self.live, self._book, self._arrived = self.live, None, None, None
         if live is not None:
             await live.close()
 
