@@ -29,9 +29,8 @@ from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from psycopg import AsyncCursor
 from psycopg.rows import DictRow, dict_row
-from psycopg.types.json import Jsonb
 
-from app.store.database import Database
+from app.store.database import Database, to_text
 from app.store.patience import patiently
 from app.store.queries import query
 from app.store.together import Together
@@ -76,7 +75,7 @@ class GroupSaver(AsyncPostgresSaver):
 
     def leaves(self, thread_id: str) -> None:
         """Say that this process has no more to do with a run; what is kept back of it still is dropped."""
-        self._in_hand.pop(thread_id, None)
+        self._writer.forget(self._in_hand.pop(thread_id, None))
 
     async def settle(self, thread_id: str) -> None:
         """Return when everything put for a thread is durable. Raises what went wrong with it."""
@@ -110,8 +109,8 @@ class GroupSaver(AsyncPostgresSaver):
         blobs = {name: values.pop(name) for name, value in checkpoint["channel_values"].items() if not isinstance(value, PLAIN)}
         versions = {name: version for name, version in new_versions.items() if name in blobs}
         items = [(BLOBS, row) for row in self._dump_blobs(thread, ns, blobs, versions)]
-        meta = Jsonb(get_serializable_checkpoint_metadata(config, metadata))
-        await self._put(thread, [*items, (CHECKPOINTS, (thread, ns, checkpoint["id"], parent, Jsonb(copy), meta))])
+        meta = to_text(get_serializable_checkpoint_metadata(config, metadata))
+        await self._put(thread, [*items, (CHECKPOINTS, (thread, ns, checkpoint["id"], parent, to_text(copy), meta))])
         return {"configurable": {"thread_id": thread, "checkpoint_ns": ns, "checkpoint_id": checkpoint["id"]}}
 
     async def aput_writes(self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = "") -> None:

@@ -77,7 +77,8 @@ UPDATE parley.awaits SET withdrawn_at = clock_timestamp()
 DELETE FROM parley.live WHERE run_id = ANY(%(runs)s::text[]);
 
 -- name: show-live
-INSERT INTO parley.live (tenant_id, run_id, running) VALUES (current_setting('app.tenant'), %(run)s, %(running)s::json)
+INSERT INTO parley.live (tenant_id, run_id, running)
+SELECT current_setting('app.tenant'), s.run_id, s.running::json FROM unnest(%(run)s::text[], %(running)s::text[]) AS s(run_id, running)
 ON CONFLICT (tenant_id, run_id) DO UPDATE SET running = excluded.running, updated_at = now();
 
 -- name: signal
