@@ -73,6 +73,7 @@ ACTS: Mapping[str, Act] = {
     "take_events": Act("operator", lambda a, who, i: a.take_events(who, [{"id": "8", "source": "/s", "type": "t"}]), "own"),
     "given_taken": Act("viewer", lambda a, who, i: a.given_taken(who, i.run), "not found"),
     "run_events": Act("viewer", lambda a, who, i: a.run_events(who, i.run), "not found"),
+    "run_value": Act("viewer", lambda a, who, i: a.run_value(who, i.run, "input"), "not found"),
     "token_create": Act("admin", lambda a, who, i: a.token_create(who, "shop"), "own", "event-token-create"),
     "token_list": Act("admin", lambda a, who, i: a.token_list(who), "nothing"),
     "token_revoke": Act("admin", lambda a, who, i: a.token_revoke(who, i.token), "not found", "event-token-revoke"),
