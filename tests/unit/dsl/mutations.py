@@ -93,9 +93,18 @@ def _hidden(value: JSON) -> _Hidden:
     return _Hidden(value)
 
 
+DEEPEST = 40  # levels of a definition that the official schema can be asked about
+
+
 def bases(*folders: Any) -> list[JSON]:
-    """Return the data of the official examples and of every definition below *folders*."""
+    """Return the data of the official examples and of every definition below *folders*, save what `jsonschema` is too recursive for."""
     from dsl import looks_like_definition, read
 
     found = [read(path.read_text()).data for folder in folders for path in sorted(folder.rglob("*.yaml"))]
-    return [*(read(path.read_text()).data for path in official.files("examples")), *(data for data in found if looks_like_definition(data))]
+    kept = [data for data in found if looks_like_definition(data) and _depth(data) <= DEEPEST]
+    return [*(read(path.read_text()).data for path in official.files("examples")), *kept]
+
+
+def _depth(data: JSON) -> int:
+    inner = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
+    return 1 + max(map(_depth, inner), default=0)
