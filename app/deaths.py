@@ -1,6 +1,7 @@
 """Runs over which workers die: too much memory, a fault below Python, a machine that goes.
 
-Whoever takes a run over is told how often that has happened in a row without a new row in the run's journal (`parley.claim_run`). A worker
+Whoever takes a run over is told how often that has happened in a row without a new row in the run's journal (`parley.claim_run`) and
+without the run having come to a rest. A worker
 that dies takes all its runs with it, and most of them are innocent. So from the second time on a run is a suspect until it gets further,
 and no worker tries two suspects at once: only the guilty one is counted on, and after `PARLEY_DEATHS` it is put aside (`stuck`) until a
 person retries it.

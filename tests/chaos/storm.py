@@ -24,7 +24,10 @@ from tests.chaos.mixes import ITEMS, TOP, effect_of
 from tests.chaos.nursery import READY, Nursery, Worker
 
 Answer = TypeVar("Answer")
-ALIVE = "SELECT count(*) FROM parley.runs WHERE status NOT IN ('completed', 'faulted', 'cancelled', 'stuck')"
+ALIVE = """
+SELECT count(*) FROM parley.runs WHERE status NOT IN ('completed', 'faulted', 'cancelled') AND (status, reason) <> ('stuck', 'mistake')
+"""
+PUT_ASIDE = "SELECT id FROM parley.runs WHERE status = 'stuck' AND reason = 'deaths'"
 LISTENERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()"
 CONNECTIONS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'parley-worker' AND datname = current_database()"
@@ -66,6 +69,7 @@ class Deeds:
     workers: list[Worker] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)  # workers that nobody killed
     approvals: int = 0
+    retried: int = 0  # runs that were put aside because their workers kept dying
     accepted: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     answers: Counter[bool] = field(default_factory=Counter)
 
@@ -103,7 +107,7 @@ class Storm:
             proposal = await self._container.actions.propose(self._actor, text)
             version = await self._container.actions.approve(self._actor, proposal.id, digest=proposal.digest)
             self._versions[name] = version.id
-        parts = [self._keep_workers, self._keep_busy, self._answer_people, self._send_events]
+        parts = [self._keep_workers, self._keep_busy, self._answer_people, self._send_events, self._retry]
         loops = [asyncio.create_task(self._over_and_over(part), name=part.__name__) for part in parts]
         try:
             async with asyncio.TaskGroup() as faults:
@@ -191,6 +195,12 @@ class Storm:
             copies = self._random.choice((1, 1, 1, 2))  # whoever gets no answer sends again
             await self._container.actions.accept_events(self._actor, [chosen] * copies)
             accepted.add(chosen["id"])
+
+    async def _retry(self) -> None:
+        """Let runs go on that were put aside because their workers died again and again: here they are innocent."""
+        for (run,) in await self._ledger.rows(PUT_ASIDE):
+            await self._container.actions.retry(self._actor, run)
+            self.deeds.retried += 1
 
     # what goes wrong
 

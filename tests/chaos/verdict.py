@@ -105,6 +105,7 @@ def table(verdict: Verdict) -> str:
         "outcomes unknown, asked, answered": f"{deeds.answers.total()}: {deeds.answers[True]} had happened, {deeds.answers[False]} had not",
         "take-over after a kill": _spread(verdict.take_overs),
         "take-over with the database away": _spread(verdict.take_overs_in_outages),
+        "put aside over deaths, and retried": str(deeds.retried),
         "runs never taken over": str(verdict.never_taken),
         "violations": str(len(verdict.violations)),
     }

@@ -24,7 +24,7 @@ SELECT DISTINCT lane FROM parley.runs WHERE id = ANY(%(runs)s::text[]) AND lane 
 
 -- name: suspend
 -- Let a run stand still, as a person asked; not when the wish was taken back, or the run is to be cancelled.
-UPDATE parley.runs SET status = 'suspended', suspend_requested = false, failures = 0, owner = NULL, lease_until = NULL, wake_at = NULL
+UPDATE parley.runs SET status = 'suspended', suspend_requested = false, failures = 0, deaths = 0, owner = NULL, lease_until = NULL, wake_at = NULL
  WHERE id = %(run)s AND epoch = %(epoch)s AND status = 'running' AND suspend_requested AND NOT cancel_requested
 RETURNING id;
 

@@ -27,7 +27,7 @@ SELECT r.id, CASE WHEN 'input' = ANY(r.large) THEN (
 -- name: park
 -- Give the run up until something arrives. Nothing is changed when something arrived since *signals* was read: then go on instead.
 UPDATE parley.runs
-   SET status = CASE WHEN suspend_requested THEN 'suspended' ELSE 'waiting' END, reason = %(reason)s, suspend_requested = false, failures = 0,
+   SET status = CASE WHEN suspend_requested THEN 'suspended' ELSE 'waiting' END, reason = %(reason)s, suspend_requested = false, failures = 0, deaths = 0,
        wake_at = CASE WHEN suspend_requested THEN NULL ELSE %(wake_at)s::timestamptz END, owner = NULL, lease_until = NULL
  WHERE id = %(run)s AND epoch = %(epoch)s AND status = 'running' AND signals = %(signals)s AND (NOT cancel_requested OR %(undoing)s::bool)
 RETURNING status;
