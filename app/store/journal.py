@@ -181,23 +181,36 @@ class RunJournal:
         nonce, sealed = self._vault.seal(text, self._what(name, path))
         return to_text(base64.b64encode(nonce + sealed).decode())
 
-    def _opened(self, text: str, name: str, path: str) -> Any:
+    def _opened(self, text: str, name: str, path: str) -> str:
         raw = base64.b64decode(json.loads(text))
-        return json.loads(self._vault.unseal(raw[:12], raw[12:], self._what(name, path)))
+        return str(self._vault.unseal(raw[:12], raw[12:], self._what(name, path)))
 
     def _what(self, name: str, path: str) -> str:
         return f"{self._tenant}/run/{self.run_id}/{path}/{name}"
 
     def _row(self, values: tuple[Any, ...], large: Mapping[str, str]) -> Row:
-        found = dict(zip(COLUMNS, values, strict=True))
-        sealed, aside = found.pop("sealed"), found.pop("large") or ()
-        for name in VALUES:
-            text = found[name]
-            if text is not None:
-                if name in aside:
-                    text = large[json.loads(text)["blob"]]
-                found[name] = self._opened(text, name, found["path"]) if sealed else json.loads(text)
-        return Row(then=found.pop("goto"), **found)
+        path, attempt, kind, reference, status, *texts, started_at, ended_at, mark, sealed, aside = values
+        output, context, has_context, goto, error = texts
+        if sealed or aside:
+            output, context, error = (
+                self._whole(text, name, path, large if name in (aside or ()) else {}, sealed=sealed)
+                for text, name in ((output, "output"), (context, "context"), (error, "error"))
+            )
+        return Row(
+            path=path, attempt=attempt, kind=kind, reference=reference, status=status, output=_value(output), context=_value(context),
+            has_context=has_context, then=goto, error=_value(error), started_at=started_at, ended_at=ended_at, mark=mark,
+        )  # fmt: skip
+
+    def _whole(self, text: str | None, name: str, path: str, large: Mapping[str, str], *, sealed: bool) -> str | None:
+        """Return a value as JSON: fetched from where it was set aside, and opened."""
+        if text is None:
+            return None
+        found = large[json.loads(text)["blob"]] if large else text
+        return self._opened(found, name, path) if sealed else found
+
+
+def _value(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
 
 
 def _parameters(lines: Sequence[Line]) -> dict[str, str]:
