@@ -11,7 +11,7 @@ import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
@@ -81,6 +81,9 @@ class GuardedHttp:
     async def addresses(self, host: str, port: int) -> Sequence[str]:
         """Return the addresses of *host*, all of them allowed: for protocols that connect by themselves. Raises HttpFailed."""
         return await self._backend.tested(host, port)
+
+    def turn(self, host: str, who: str) -> AbstractAsyncContextManager[Turn]:
+        return self._hosts.turn(host, who)
 
     def client(self) -> httpx.AsyncClient:
         """Return a client that goes the same guarded way, for exchanges that are not one request and one answer; the caller closes it."""

@@ -9,10 +9,11 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from graphs.run.errors import HttpFailed, WorkflowError
+from graphs.run.hosts import OUT_OF_ORDER, Turn
 from graphs.run.ports import HttpRequest, Network
 from graphs.run.step import Place, Step
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from graphs.run.authentication import Authentication
 
 _UNTIL_THE_TASKS_OWN_S = 86400.0
+_NO_ANSWER = "No answer"
 _CONNECT_S = 5.0  # until the next address of a host that has several is tried
 
 
@@ -45,12 +47,37 @@ def refused(error: HttpFailed) -> WorkflowError:
 
 def no_answer(where: str, reason: str) -> WorkflowError:
     """Return the error of a connection that failed: communication/500, as for HTTP."""
-    return WorkflowError.of("communication", f"no answer from {where}: {reason}", title=f"No answer: {reason}")
+    return WorkflowError.of("communication", f"no answer from {where}: {reason}", title=f"{_NO_ANSWER}: {reason}")
 
 
 def too_late(where: str, seconds: float) -> WorkflowError:
     """Return the error of an answer that did not come within the limit every call has."""
-    return WorkflowError.of("communication", f"{where} did not answer within {seconds:g} s", title="No answer in time")
+    return WorkflowError.of("communication", f"{where} did not answer within {seconds:g} s", title=f"{_NO_ANSWER} in time")
+
+
+@asynccontextmanager
+async def connecting(place: Place, where: str) -> AsyncIterator[Turn]:
+    """
+    Take the run's turn at the host *where* ("mqtt://broker.test:1883") while a connection to it is made.
+
+    No answer counts against the host, as it does for requests, unless the turn was told otherwise; what comes over the connection later
+    does not, for it may be kept for days.
+    Raises WorkflowError (communication) at once while the host is left alone.
+    """
+    try:
+        async with network(place).turn(where, place.engine.run_id) as turn:
+            try:
+                yield turn
+            except WorkflowError as error:
+                if turn.result is None and error.title.startswith(_NO_ANSWER):
+                    turn.failed(error.title.removeprefix(f"{_NO_ANSWER}: "))
+                elif error.status in OUT_OF_ORDER:
+                    turn.failed(f"status {error.status}")
+                raise
+            if turn.result is None:
+                turn.worked()
+    except HttpFailed as error:
+        raise refused(error) from error
 
 
 async def addresses(place: Place, host: str, port: int) -> Sequence[str]:
@@ -120,19 +147,26 @@ async def streaming(place: Place, request: HttpRequest) -> AsyncIterator[httpx.R
 
     Raises WorkflowError (communication, authorization), also when the answer breaks off inside the block.
     """
+    import httpcore
+    import httpx
+
+    from graphs.run.http import origin
     from graphs.run.http_failures import failed
 
     try:
-        import httpcore
-        import httpx
-
         failures = (httpx.InvalidURL, httpx.HTTPError, UnicodeError, OSError, httpcore.NetworkError, httpcore.ProtocolError)
-        async with (
-            network(place).client() as client,
-            client.stream(request.method, request.url, headers=dict(request.headers), content=request.body) as response,
-        ):
-            _refuse_packed(response)
-            yield response
+        async with network(place).client() as client:
+            out = client.build_request(request.method, request.url, headers=dict(request.headers), content=request.body)
+            async with connecting(place, origin(out.url)) as turn:
+                try:
+                    response = await client.send(out, stream=True)
+                except failures as error:
+                    raise refused(failed(request, error)) from error
+                if response.status_code in OUT_OF_ORDER:
+                    turn.failed(f"status {response.status_code}")
+            async with aclosing(response):
+                _refuse_packed(response)
+                yield response
     except HttpFailed as error:
         raise refused(error) from error
     except failures as error:

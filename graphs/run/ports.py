@@ -13,6 +13,7 @@ Errors::
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import httpx
 
     from graphs.run.connections import Connection
+    from graphs.run.hosts import Turn
 
 GIVEN = 2**40  # events given to one run when it started have the numbers 1 - GIVEN, 2 - GIVEN …
 JSON = Any  # dict, list, str, int, float, bool or None, as `json` reads them
@@ -165,6 +167,9 @@ class Network(Http, Protocol):
 
     async def addresses(self, host: str, port: int) -> Sequence[str]:
         """Return the addresses of *host*, all of them allowed; connect to these and to no other. Raises HttpFailed (blocked, connect)."""
+
+    def turn(self, host: str, who: str) -> AbstractAsyncContextManager[Turn]:
+        """Wait until a connection to *host* ("wss://x.test") may be made; the turn is told what became of it. Raises HttpFailed."""
 
     def client(self) -> httpx.AsyncClient:
         """Return a client for streams; the caller closes it. Its requests raise HttpFailed (blocked, invalid) and httpx's errors."""

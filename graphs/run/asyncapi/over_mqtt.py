@@ -21,7 +21,7 @@ from typing import Any
 from graphs.run.asyncapi.broker import Outgoing, Target
 from graphs.run.asyncapi.messages import Incoming, written
 from graphs.run.errors import WorkflowError
-from graphs.run.network import limit_s, network, no_answer, reachable
+from graphs.run.network import connecting, limit_s, network, no_answer, reachable
 from graphs.run.ports import JSON
 
 _SESSION_S = 3600  # a session without a client is kept so long by a broker that speaks 5
@@ -43,30 +43,22 @@ class MqttBroker:
             properties.UserProperty = [(str(name), _text(value)) for name, value in message.headers.items()]
         payload = written(message.payload)
         qos, retain = _qos(target.bindings), bool(target.bindings.get("retain"))
-        with _Said(target):
-            async with await _client(target) as client:
+        async with _connection(target) as client:
+            with _Said(target):
                 await client.publish(target.address, payload, qos=qos, retain=retain, properties=properties, timeout=limit_s(target.step))
 
     @asynccontextmanager
     async def subscribe(self, target: Target, after: str) -> AsyncIterator[_Session]:
-        import aiomqtt
-
         keep = False
-        client = await _client(target, _session_name(target), lasting=True)
         try:
-            with _Said(target):
-                await client.__aenter__()
-            try:
+            async with _connection(target, _session_name(target), lasting=True) as client:
                 with _Said(target):
                     client._client.manual_ack_set(True)  # aiomqtt has no word for it
                     await client.subscribe(target.address, qos=_qos(target.bindings), timeout=limit_s(target.step))
                 yield _Session(target, client)
-            except asyncio.CancelledError:
-                keep = target.step.engine.waits.closing  # somebody else goes on with it
-                raise
-            finally:
-                with suppress(aiomqtt.MqttError):
-                    await client.__aexit__(None, None, None)
+        except asyncio.CancelledError:
+            keep = target.step.engine.waits.closing  # somebody else goes on with it
+            raise
         finally:
             if not keep:
                 await self.forget(target)
@@ -101,6 +93,26 @@ class _Session:
     async def settle(self, message: Incoming) -> None:
         receipt: Any = message.receipt
         self.client._client.ack(receipt.mid, receipt.qos)
+
+
+@asynccontextmanager
+async def _connection(target: Target, name: str | None = None, *, lasting: bool = False) -> AsyncIterator[Any]:
+    """Yield a connected client. Raises WorkflowError."""
+    import aiomqtt
+
+    async with connecting(target.step, target.server.where) as turn:
+        client = await _client(target, name, lasting=lasting)
+        with _Said(target):
+            try:
+                await client.__aenter__()
+            except aiomqtt.MqttCodeError:
+                turn.worked()  # it answered, if only to say no
+                raise
+    try:
+        yield client
+    finally:
+        with suppress(aiomqtt.MqttError):
+            await client.__aexit__(None, None, None)
 
 
 async def _client(target: Target, name: str | None = None, *, lasting: bool = False) -> Any:

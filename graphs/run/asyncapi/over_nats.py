@@ -5,8 +5,8 @@ A server tells its clients of others; none of them is ever connected to: only th
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from graphs.run.asyncapi.broker import Outgoing, Target, extra
 from graphs.run.asyncapi.messages import Incoming, written
 from graphs.run.errors import WorkflowError
 from graphs.run.http_values import header_text
-from graphs.run.network import limit_s, network, no_answer, reachable
+from graphs.run.network import connected, connecting, limit_s, network, no_answer, reachable
 
 _MOST_WAITING = 1000  # messages held here; then the oldest are lost, as NATS has it
 
@@ -57,27 +57,53 @@ async def _connection(target: Target) -> AsyncIterator[Any]:
         from nats.aio.client import Client
 
     server = target.server
-    address = await reachable(target.step, server.host, server.port)
-    where = f"[{address}]" if ":" in address else address
     options: dict[str, Any] = {"tls": network(target.step).tls, "tls_hostname": server.host} if server.tls else {}
     options |= await _login(target)
     connection = Client()
-    try:
-        try:
-            await connection.connect(
-                f"nats://{where}:{server.port}",
-                allow_reconnect=False,
-                connect_timeout=int(min(limit_s(target.step), 30)),
-                error_cb=_nothing,
-                **options,
-            )
+    async with AsyncExitStack() as afterwards:
+        async with connecting(target.step, server.where) as turn:
+            address = await reachable(target.step, server.host, server.port)
+            where = f"[{address}]" if ":" in address else address
+            afterwards.push_async_callback(_close, connection)
+            with _said(target):
+                try:
+                    await connection.connect(
+                        f"nats://{where}:{server.port}",
+                        allow_reconnect=False,
+                        max_reconnect_attempts=1,  # else it tries for two minutes to make the first connection
+                        reconnect_time_wait=0,
+                        connect_timeout=int(min(limit_s(target.step), 30)),
+                        error_cb=_nothing,
+                        **options,
+                    )
+                except nats.errors.NoServersError:
+                    (await connected(target.step, server.host, server.port)).close()  # says why, if it is the connection
+                    raise
+                except nats.errors.Error as error:
+                    if "authorization" in str(error).lower():
+                        turn.worked()  # it answered, if only to say no
+                    raise
+        with _said(target):
             yield connection
-        finally:
-            with suppress(nats.errors.Error, OSError):
-                await connection.close()
+
+
+async def _close(connection: Any) -> None:
+    import nats.errors
+
+    with suppress(nats.errors.Error, OSError):
+        await connection.close()
+
+
+@contextmanager
+def _said(target: Target) -> Iterator[None]:
+    """Turn the library's errors into the workflow's."""
+    import nats.errors
+
+    try:
+        yield
     except (nats.errors.Error, OSError) as error:
         reason = target.step.engine.redactor.text(str(error)).removeprefix("nats: ") or "the connection broke off"
-        raise no_answer(server.where, reason) from error
+        raise no_answer(target.server.where, reason) from error
 
 
 async def _login(target: Target) -> dict[str, str]:

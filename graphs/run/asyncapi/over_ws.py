@@ -11,7 +11,7 @@ from typing import Any
 from graphs.run.asyncapi.broker import Outgoing, Target
 from graphs.run.asyncapi.messages import Incoming, written
 from graphs.run.errors import WorkflowError
-from graphs.run.network import connected, credentials, limit_s, network, no_answer, too_late
+from graphs.run.network import connected, connecting, credentials, limit_s, network, no_answer, too_late
 
 _MOST_BYTES = 10_000_000  # of one message
 
@@ -61,21 +61,22 @@ async def _connection(target: Target) -> AsyncIterator[Any]:
     options: dict[str, Any] = {"ssl": network(target.step).tls, "server_hostname": server.host} if server.tls else {}
     options |= {"proxy": None, "open_timeout": None, "close_timeout": 2, "max_size": _MOST_BYTES, "compression": None}
     options |= {"additional_headers": headers, "user_agent_header": "Parley"}
-    try:
-        async with asyncio.timeout(seconds):
-            opened = await connected(target.step, server.host, server.port)
-            try:
-                connection = await connect(target.where, sock=opened, **options)
-            except BaseException:
-                opened.close()
-                raise
-    except TimeoutError as error:
-        raise too_late(target.where, seconds) from error
-    except InvalidStatus as error:
-        status = error.response.status_code
-        raise WorkflowError.of("communication", f"{target.where} answered {status}", status=status) from error
-    except (OSError, ValueError, WebSocketException) as error:
-        raise no_answer(target.where, "it does not open a WebSocket") from error
+    async with connecting(target.step, server.where):
+        try:
+            async with asyncio.timeout(seconds):
+                opened = await connected(target.step, server.host, server.port)
+                try:
+                    connection = await connect(target.where, sock=opened, **options)
+                except BaseException:  # cancelled, too: nobody else closes it
+                    opened.close()
+                    raise
+        except TimeoutError as error:
+            raise too_late(target.where, seconds) from error
+        except InvalidStatus as error:
+            status = error.response.status_code
+            raise WorkflowError.of("communication", f"{target.where} answered {status}", status=status) from error
+        except (OSError, ValueError, WebSocketException) as error:
+            raise no_answer(target.where, "it does not open a WebSocket") from error
     try:
         yield connection
     except ConnectionClosed as error:

@@ -18,6 +18,7 @@ import websockets.asyncio.server
 
 from graphs.run.asyncapi.broker import Outgoing, Target
 from graphs.run.asyncapi.messages import Incoming
+from graphs.run.hosts import Hosts
 from graphs.run.http import guarded_http
 from graphs.run.memory_ports import SystemClock
 from tests.unit.run.calls.certificates import certificate_for
@@ -645,3 +646,59 @@ async def test_a_websocket_that_is_closed_ends_the_subscription(runs: Runs, worl
 
     assert [one["payload"]["degrees"] for one in ended.output] == [1]
     assert ((gone.error or {})["status"], (gone.error or {})["type"].rpartition("/")[2]) == (404, "communication")
+
+
+# a host that keeps failing
+
+
+@pytest.mark.parametrize("protocol", ["http", "ws", "mqtt", "mqtt5", "nats"])
+@pytest.mark.parametrize("way", ["hear", "tell"])
+async def test_a_broker_that_does_not_answer_is_left_alone_after_some_failures(runs: Runs, world: World, protocol: str, way: str) -> None:
+    document = described(f"{protocol}://127.0.0.1:1")
+    task = subscribe(world, document, {"amount": 1}) if way == "hear" else publish(world, document, {"degrees": 1})
+    async with guarded_http(["127.0.0.0/8"], hosts=Hosts(failures=2)) as http:
+        runs.http = http
+
+        titles = [((await runs.start([{"call": task}])).error or {})["title"].partition(":")[0] for _ in range(3)]
+
+    assert titles == ["No answer", "No answer", "Not sent"]
+
+
+async def test_a_broker_that_refuses_a_login_is_not_left_alone(runs: Runs, world: World, broker: Mosquito) -> None:
+    broker.user = ("ada", "right")
+    async with guarded_http(["127.0.0.0/8"], hosts=Hosts(failures=2)) as http:
+        runs.http = http
+
+        said = [(await runs.start([{"tell": publish(world, described(mqtt(broker)), {"degrees": 1})}])).error or {} for _ in range(3)]
+
+    assert ["not authori" in one["detail"].lower() for one in said] == [True] * 3
+
+
+@pytest.mark.parametrize(("status", "said"), [(404, [404, 404, 404]), (503, [503, 503, 500])])
+async def test_a_stream_whose_server_is_overloaded_counts_and_one_that_is_not_found_does_not(
+    runs: Runs, world: World, status: int, said: list[int]
+) -> None:
+    other = World()  # the document's own server answers
+    await other.open()
+    other.on("/rooms/kitchen", lambda _request: (status, {}, b""))
+    task = subscribe(world, described(other.url), {"amount": 1})
+    async with guarded_http(["127.0.0.0/8"], hosts=Hosts(failures=2)) as http:
+        runs.http = http
+
+        errors = [(await runs.start([{"hear": task}])).error or {} for _ in range(3)]
+
+    await other.close()
+    assert [one["status"] for one in errors] == said
+
+
+async def test_a_stream_takes_a_turn_while_it_is_opened_and_none_while_it_is_open(runs: Runs, world: World) -> None:
+    """The foreach of a subscription calls the very host it listens to, of which one request may go at a time."""
+    world.on("/rooms/kitchen", lambda _request: (200, {"Content-Type": "text/event-stream"}, events(1, 2)))
+    world.json("/note", "1")
+    foreach = {"do": [{"note": {"call": "http", "with": {"method": "post", "endpoint": f"{world.url}/note"}}}]}
+    async with guarded_http(["127.0.0.0/8"], hosts=Hosts(at_once=1)) as http:
+        runs.http = http
+
+        outcome = await runs.start([{"hear": subscribe(world, described(world.url), {"amount": 2}, subscription={"foreach": foreach})}])
+
+    assert (outcome.output, world.seen("/note")) == ([1, 1], 2)
