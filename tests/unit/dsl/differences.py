@@ -33,7 +33,7 @@ _IN_MCP = re.compile(r"/with(/transport(/http|/stdio)?|/client)?\Z")  # of a cal
 
 def unknown_property(data: JSON, problem: Problem) -> bool:
     """An unknown key of an object that the schema leaves open is refused."""
-    if problem.code not in ("unknown-property", "old-vocabulary"):
+    if problem.code not in ("unknown-property", "old-vocabulary", "misplaced-property", "misplaced-schema"):
         return False
     owner = parent(problem.reference)
     is_open = _OPEN.fullmatch(owner) or (_IN_MCP.search(owner) and get(data, _IN_MCP.sub("/call", owner)) == "mcp")
