@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from graphs.run.hosts import Hosts
     from graphs.run.http import GuardedHttp
     from graphs.run.processes import LocalProcesses
+    from memory import Memories
 
 Role = Literal["web", "worker", "cli"]
 APP_ROLE = "parley_app"
@@ -130,7 +131,14 @@ class Container:
         self.prepared = prepared
         self.store = store
         self.catalogue = catalogue
-        self.actions = Actions(store, catalogue, http_allow=self.settings.http_allow, run_allow=self.settings.run_allow, here=self._here)
+        self.actions = Actions(
+            store,
+            catalogue,
+            http_allow=self.settings.http_allow,
+            run_allow=self.settings.run_allow,
+            here=self._here,
+            memories=lambda: self.memories,
+        )
         self._http: dict[tuple[str, ...], GuardedHttp] = {}
         self._role: Role = "cli"
 
@@ -181,6 +189,13 @@ class Container:
             ollama_host=s.ollama_host,
             timeout_s=s.model_timeout_s,
         )
+
+    @cached_property
+    def memories(self) -> Memories:
+        """What agents remember."""
+        from app.remembering import memories_of
+
+        return memories_of(self.store)
 
     @cached_property
     def processes(self) -> LocalProcesses:
@@ -261,6 +276,8 @@ class Container:
             await http.aclose()
         if "processes" in self.__dict__:
             await self.processes.aclose(self.settings.stop_grace_s if self._role == "cli" else 0.0)
+        if "memories" in self.__dict__:
+            await self.memories.aclose()
         if "expressions" in self.__dict__:
             await self.expressions.aclose()
         await self.store.close()

@@ -18,6 +18,7 @@ import structlog
 
 from app.child_runs import ChildRuns
 from app.deaths import set_apart
+from app.remembering import of_run
 from app.run_ports import GuardingSecrets, LazyModels, LiveObserver, limits_of, smtp_url, stdio_servers
 from app.store.database import to_text
 from app.store.lanes import admit_after
@@ -171,6 +172,7 @@ class Runner:
             workflows=self._store.workflows(lease.tenant, details["lock"]), expressions=c.expressions, catalogue=c.catalogue,
             clock=SystemClock(), brake=hand.brake, fence=partial(self._sure, hand), limits=limits_of(c.settings),
             observer=LiveObserver(self._store.notifier, lease.tenant, lease.run_id, overrides.on_step), models=LazyModels(lambda: c.models),
+            memory=of_run(c.memories, lease.tenant, lease.run_id, details),
             connections=c.connections.of_run(lease.tenant, hand.journal.guard), smtp_url=smtp_url(c.settings),
             mcp_stdio=stdio_servers(c.settings), processes=c.processes,
             children=ChildRuns(self._store, lease.tenant, lease.run_id, details["lock"], c.catalogue, depth=Limits().workflow_depth),

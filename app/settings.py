@@ -83,6 +83,14 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr | None = Field(
         default=None, validation_alias=known_as("PARLEY_OPENAI_API_KEY", "OPENAI_API_KEY"), description="Key for that endpoint."
     )
+    embedding_model: str = Field(
+        default="",
+        pattern=r"^((ollama|openai):.+)?$",
+        description="What compares memories by meaning: ollama:NAME, openai:NAME. Unset: a built-in comparison of spelling, no network.",
+    )
+    embedding_timeout_s: float = Field(
+        default=5.0, gt=0, description="Seconds one call of it may take; what takes longer is looked for by its words alone."
+    )
     ollama_host: str = Field(
         default="http://127.0.0.1:11434",
         validation_alias=known_as("PARLEY_OLLAMA_HOST", "OLLAMA_HOST"),

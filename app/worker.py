@@ -22,6 +22,7 @@ import structlog
 from psycopg_pool import PoolTimeout
 
 from app.announcing import Announcer
+from app.remembering import Tending
 from app.running import Runner, process_name
 from app.scheduling.loop import Schedules
 from app.store.ending import end, within
@@ -69,7 +70,7 @@ class Worker:
         self._announcer = Announcer(self._container) if self._settings.events_sink else None
         parts: list[tuple[str, Callable[[], Awaitable[None]]]] = [
             ("queue", self._take), ("heartbeat", self._beat), ("sweep", self._sweep), ("schedules", schedules.step),
-            ("retention", retention.step),
+            ("retention", retention.step), ("memories", Tending(self._container).step),
         ]  # fmt: skip
         if self._announcer is not None:
             parts.append(("events", self._announcer.step))

@@ -41,8 +41,14 @@ class Embedder(Protocol):
     def floor(self) -> float:
         """Texts less similar than this (cosine) have nothing to do with each other."""
 
+    @property
+    def local(self) -> bool:
+        """Nothing is waited for."""
+
     async def embed(self, texts: Sequence[str]) -> list[Vector]:
         """Return a vector for each text, in order. Raises EmbeddingFailed."""
+
+    async def aclose(self) -> None: ...
 
 
 class HashedEmbedder:
@@ -51,9 +57,13 @@ class HashedEmbedder:
     model_id = "parley-hashed-1"
     dim = 256
     floor = 0.1
+    local = True
 
     async def embed(self, texts: Sequence[str]) -> list[Vector]:
         return [hashed(text) for text in texts]
+
+    async def aclose(self) -> None:
+        """There is nothing to let go of."""
 
 
 def hashed(text: str) -> Vector:

@@ -25,12 +25,13 @@ class Screened:
     names: Sequence[str] = ()
 
 
-Screen = Callable[[str, str], Awaitable[Screened]]  # (tenant, text)
+Screen = Callable[[str], Screened]
+Guard = Callable[[str], Awaitable[Screen]]  # what screens texts of a tenant
 
 
-async def unscreened(_tenant: str, text: str) -> Screened:
+async def unguarded(_tenant: str) -> Screen:
     """Nothing is a secret: for texts that hold none."""
-    return Screened(text)
+    return Screened
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +54,29 @@ class Tended:
 class Memories:
     """See the module. One for a process; every method takes the scope it works in."""
 
-    def __init__(self, store: MemoryStore, embedder: Embedder, *, screen: Screen = unscreened) -> None:
+    def __init__(self, store: MemoryStore, embedder: Embedder, *, guard: Guard = unguarded) -> None:
         self.store = store
         self.embedder = embedder
-        self._screen = screen
+        self._guard = guard
 
-    async def remember(self, scope: Scope, notes: Sequence[Note]) -> list[Remembered]:
+    async def aclose(self) -> None:
+        """Let go of the embedder's connections."""
+        await self.embedder.aclose()
+
+    async def remember(self, scope: Scope, notes: Sequence[Note], *, wait: bool = True) -> list[Remembered]:
         """
         Keep *notes*; what cannot be embedded now is found by its words, and gets its vector later.
+
+        Args:
+            wait: For an embedder elsewhere; without it the vectors are left to upkeep.
 
         Raises:
             LooksSecret: a fact or preference holds what looks like a secret; nothing is kept.
             MemoryAway: the store does not answer.
         """
-        screened = [await self._screened(scope.tenant, note) for note in notes]
-        vectors, _ = await self._vectors([note.text for note in screened])
+        screen = await self._guard(scope.tenant)
+        screened = [_screened(screen, note) for note in notes]
+        vectors, _ = await self._vectors([note.text for note in screened]) if wait or self.embedder.local else ([], "")
         model = self.embedder.model_id if vectors else ""
         embedded = [
             Embedded(note=note, id=note.id or new_id(), words=words(note.text), vector=vectors[place] if vectors else [], model=model)
@@ -139,22 +148,24 @@ class Memories:
             return [], f"found by words alone: {error}"
         return found, ""
 
-    async def _screened(self, tenant: str, note: Note) -> Note:
-        screened = await self._screen(tenant, note.text)
-        if screened.names and note.kind in GUARDED:
-            raise LooksSecret(screened.names)
-        data, subject = await self._without(tenant, note.data), await self._screen(tenant, note.subject)
-        return replace(note, text=clean(screened.text)[:LONGEST], data=data, subject=clean(subject.text))
 
-    async def _without(self, tenant: str, data: Any) -> Any:
-        """Return *data* with every text in it screened."""
-        if isinstance(data, str):
-            return clean((await self._screen(tenant, data)).text)
-        if isinstance(data, dict):
-            return {clean(str(key)): await self._without(tenant, value) for key, value in data.items()}
-        if isinstance(data, list | tuple):
-            return [await self._without(tenant, value) for value in data]
-        return data
+def _screened(screen: Screen, note: Note) -> Note:
+    """Return *note* as it may be kept. Raises LooksSecret."""
+    screened = screen(note.text)
+    if screened.names and note.kind in GUARDED:
+        raise LooksSecret(screened.names)
+    return replace(note, text=clean(screened.text)[:LONGEST], data=_without(screen, note.data), subject=clean(screen(note.subject).text))
+
+
+def _without(screen: Screen, data: Any) -> Any:
+    """Return *data* with every text in it screened."""
+    if isinstance(data, str):
+        return clean(screen(data).text)
+    if isinstance(data, dict):
+        return {clean(str(key)): _without(screen, value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_without(screen, value) for value in data]
+    return data
 
 
 def clean(text: str) -> str:

@@ -67,6 +67,7 @@ class Provenance:
     message: str = ""
     run: str = ""
     document: str = ""  # its name
+    workflow: str = ""  # the approved definition whose run kept it, or that this is the example of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import Row, Table, insert, select
 from sqlalchemy.exc import DataError
@@ -15,6 +15,9 @@ from app.actions.errors import Forbidden, Invalid, NotFound, Removed
 from app.actions.missing import Here
 from app.store import tables as t
 from app.store.store import Store
+
+if TYPE_CHECKING:
+    from memory import Memories
 
 Role = Literal["viewer", "author", "approver", "operator", "admin"]
 ROLES: tuple[Role, ...] = ("viewer", "author", "approver", "operator", "admin")  # each may do what those before it may
@@ -42,11 +45,13 @@ class ActionsBase:
         http_allow: Sequence[str] = (),
         run_allow: Sequence[str] = (),
         here: Callable[[str], Here] | None = None,
+        memories: Callable[[], Memories] | None = None,
     ) -> None:
         self._store = store
         self._catalogue = catalogue
         self._http_allow = http_allow  # what runs may call although it is not public
         self._run_allow = run_allow  # the programs they may run
+        self._memories = memories  # what is remembered, made when it is first asked for; None: nothing is
         self._here = here  # what functions have here, by tenant; None: nobody looks
 
     @asynccontextmanager

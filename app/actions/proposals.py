@@ -13,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import dsl
 from app.actions.asked import unknown_people
-from app.actions.base import ActionsBase, Actor, one, record, require
+from app.actions.base import Actor, one, record, require
 from app.actions.children import children, definitions, next_free, number, versions_of
 from app.actions.errors import Conflict, Invalid
 from app.actions.locks import differences, lock_of, secrets_used, workflows_run
+from app.actions.memories import MemoryActions
 from app.actions.missing import lacking
 from app.actions.reach import blocked
 from app.actions.schedules import starts
@@ -27,7 +28,7 @@ from app.views import ProposalView, VersionView, proposal_view, version_view
 from graphs.run import later
 
 
-class ProposalActions(ActionsBase):
+class ProposalActions(MemoryActions):
     """propose, approve, reject, and what is there."""
 
     async def propose(
@@ -105,7 +106,8 @@ class ProposalActions(ActionsBase):
                 .values(status="approved", decided_by=actor.name, decided_at=func.now(), version_id=version.id)
             )  # fmt: skip
             await record(session, actor, "approve", f"proposal:{proposal_id}", digest=digest, version_id=version.id)
-            return version_view(version)
+        await self._remember_approved(actor, version, row)
+        return version_view(version)
 
     async def reject(self, actor: Actor, proposal_id: str, *, comment: str = "") -> ProposalView:
         """Turn the proposal down; a second time gives the same answer. Raises Conflict when it is approved or superseded."""

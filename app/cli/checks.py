@@ -180,7 +180,7 @@ def _embedded_conninfo(home_path: Path) -> dict[str, Any] | None:
 def _server(conninfo: dict[str, Any], settings: Settings, *, fix: str) -> list[Check]:
     import psycopg
 
-    from app.cli import keeping
+    from app.cli import keeping, remembered
     from app.store.upgrade import HEAD, current
 
     arguments = dict(conninfo)
@@ -192,7 +192,7 @@ def _server(conninfo: dict[str, Any], settings: Settings, *, fix: str) -> list[C
         version = connection.info.server_version // 10000
         extension = connection.execute("SELECT default_version FROM pg_available_extensions WHERE name = 'vector'").fetchone()
         revision = current(connection)
-        kept = [keeping.examine(connection, settings.retention_days)] if revision == HEAD else []
+        kept = [keeping.examine(connection, settings.retention_days), *remembered.vectors(connection, settings)] if revision == HEAD else []
     old = Check(name="Database", status="missing", detail=f"PostgreSQL {version} answers; 15 or newer is needed", fix=fix)
     return [
         old if version < 15 else Check(name="Database", status="ok", detail=f"PostgreSQL {version} answers"),

@@ -36,7 +36,7 @@ def doctor(as_json: Json = False) -> int:
 
 def examine() -> list[Check]:
     """Return every check; without readable settings only the first ones."""
-    from app.cli import checks, equipment, programs
+    from app.cli import checks, equipment, programs, remembered
     from app.cli.uplock import holder
     from app.settings import Settings
 
@@ -52,6 +52,7 @@ def examine() -> list[Check]:
         checks.home(settings),
         *checks.database(settings),
         checks.of_this_shell(_model(settings), running=running),
+        checks.of_this_shell(remembered.embedder(settings), running=running),
         checks.keys(settings),
         checks.port(settings, running=running),
         checks.of_this_shell(checks.http(settings), running=running),

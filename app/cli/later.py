@@ -8,7 +8,6 @@ from app.cli.failures import CommandFailed
 
 NOT_YET = {
     "chat": ("talk to Parley in the terminal", "the chat in the browser does: parley up"),
-    "memory": ("list and forget what agents remember", "nothing is remembered yet"),
     "eval": ("measure the authoring with cases", "evals/README.md says what will live there"),
 }
 

@@ -20,7 +20,7 @@ JSON = Any
 Item = TypeVar("Item")
 DETAILS = (
     "id", "input", "conversation", "created_at", "started_at", "definition", "namespace", "name", "version", "digest", "lock", "secrets",
-    "options",
+    "options", "started_by", "by_trigger",
 )  # fmt: skip
 
 

@@ -111,6 +111,13 @@ class Store:
         redactor = await self._redactor(tenant, view.secrets)
         return view.redacted(redactor)  # type: ignore[no-any-return]
 
+    async def redactor(self, tenant: str) -> Redactor:
+        """Return what takes the values of all the tenant's secrets out of texts."""
+        async with self.database.session(tenant) as session:
+            found = await session.execute(select(t.secrets.c.name).where(t.secrets.c.removed_at.is_(None)).distinct())
+            names = sorted(found.scalars())
+        return await self._redactor(tenant, names) if names else Redactor()
+
     async def _redactor(self, tenant: str, names: Sequence[str]) -> Redactor:
         async with self.database.session(tenant) as session:
             c = t.secrets.c

@@ -26,6 +26,8 @@ _MODULES: Mapping[str, str] = {
     "fetch-page:1.0.0": "fetch_page",
     "notify:1.0.0": "notify",
     "read-document:1.0.0": "read_document",
+    "recall:1.0.0": "recall",
+    "remember:1.0.0": "remember",
     "sql:1.0.0": "sql",
     "summarize:1.0.0": "summarize",
     "write-document:1.0.0": "write_document",

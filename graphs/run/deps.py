@@ -15,6 +15,7 @@ from graphs.run.ports import Children, Clock, Connections, Events, Http, Journal
 if TYPE_CHECKING:
     from graphs.run.mcp_stdio import StdioServer
     from graphs.run.stand_in import StandIn
+    from memory.of_run import RunMemory
 
 
 def _nobody(_value: Any) -> None:
@@ -61,6 +62,7 @@ class RunDeps:
     fence: Callable[[], Awaitable[None]] = _always  # returns if the run is ours still, however long this process slept; LeaseLost
     models: Any = None  # the model router, for functions that need one
     connections: Connections | None = None  # what functions may use by name
+    memory: RunMemory | None = None  # what `remember` keeps and `recall` finds
     smtp_url: str | None = None  # smtp[s]://user:password@host:port?from=address, for `notify` by email
     mcp_stdio: tuple[StdioServer, ...] = ()  # the MCP servers that may be started as children
     processes: Processes | None = None  # scripts, shell commands, containers; None: none of them may run

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dsl.catalogue import Catalogue
     from graphs.run.connections import Connection
     from graphs.run.connections import Kind as ConnectionKind
+    from memory.of_run import RunMemory
 
 
 class FunctionCall:
@@ -101,6 +102,14 @@ class FunctionCall:
     @property
     def models(self) -> Any:
         return self._step.engine.deps.models
+
+    @property
+    def memory(self) -> RunMemory:
+        """What is remembered, as this run may see it. Raises WorkflowError (configuration) where nothing is kept."""
+        memory = self._step.engine.deps.memory
+        if memory is None:
+            raise WorkflowError.of("configuration", "nothing is remembered here")
+        return memory
 
     def spent(self, *, tokens: int = 0, money: float = 0.0) -> None:
         """

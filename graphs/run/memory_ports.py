@@ -15,6 +15,7 @@ from graphs.run.deps import Limits, RunDeps
 from graphs.run.errors import ConnectionUnusable, SecretNotGranted, UnknownWorkflow
 from graphs.run.event_keys import alternatives, meets
 from graphs.run.ports import JSON, Awaited, Clock, Connections, Delivery, Http, Posted, Processes, Row
+from memory import HashedEmbedder, InMemory, Memories, RunMemory, Scope
 
 
 class SystemClock:
@@ -241,6 +242,7 @@ def ephemeral_deps(
     connections: Mapping[str, JSON] | None = None,
     models: JSON = None,
     processes: Processes | None = None,
+    memory: RunMemory | None = None,
 ) -> RunDeps:
     """Return the ports of a run that leaves nothing behind; *events* are delivered in order to whoever listens."""
     from graphs.run.memory_children import MemoryChildren  # it runs whole runs, and so knows this file
@@ -263,5 +265,6 @@ def ephemeral_deps(
         connections=memory_connections(connections, http, secrets) if connections else None,
         models=models,
         processes=processes,
+        memory=memory or RunMemory(memories=Memories(InMemory(), HashedEmbedder()), scope=Scope("ephemeral", "me"), run_id="", workflow=""),
     )
     return MemoryChildren().bind(deps)

@@ -20,7 +20,8 @@ SELECT parley.tenant_of_run(%(run)s);
 -- What runs execute, read by the worker that just claimed them.
 SELECT r.id, CASE WHEN 'input' = ANY(r.large) THEN (
          SELECT b.value::json FROM parley.blobs b WHERE b.tenant_id = r.tenant_id AND b.run_id = r.id AND b.digest = r.input ->> 'blob'
-       ) ELSE r.input END, r.conversation, r.created_at, r.started_at, v.definition, v.namespace, v.name, v.version, v.digest, v.lock, v.secrets, r.options
+       ) ELSE r.input END, r.conversation, r.created_at, r.started_at, v.definition, v.namespace, v.name, v.version, v.digest, v.lock, v.secrets, r.options,
+       r.started_by, r.trigger_id IS NOT NULL OR r.started_by = 'schedule' AS by_trigger -- a child of such a run as well
   FROM parley.runs r JOIN parley.versions v ON v.tenant_id = r.tenant_id AND v.id = r.version_id
  WHERE r.id = ANY(%(runs)s::text[]);
 
