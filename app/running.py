@@ -167,7 +167,7 @@ class Runner:
             journal=hand.journal, mailbox=hand.mailbox, http=c.http(also=details["options"].get("http_allow", ())),
             credentials=c.credentials, seal=hand.journal.guard,
             secrets=GuardingSecrets(granted, hand.journal),
-            events=self._store.events(lease.tenant),
+            events=self._store.events(lease.tenant), pins=self._store.pins(lease.tenant, lease.run_id),
             notices=self._store.notices(lease.tenant, lease.run_id, details["conversation"], redacted=hand.journal.redacted),
             workflows=self._store.workflows(lease.tenant, details["lock"]), expressions=c.expressions, catalogue=c.catalogue,
             clock=SystemClock(), brake=hand.brake, fence=partial(self._sure, hand), limits=limits_of(c.settings),

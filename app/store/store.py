@@ -18,6 +18,7 @@ from app.store.listening import Listener
 from app.store.mailbox import RunMailbox
 from app.store.notices import RunNotices
 from app.store.notifying import Notifier
+from app.store.pins import VersionPins
 from app.store.queue import BatchQueue, ProcrastinateQueue
 from app.store.vault import Vault
 from app.store.versions import ApprovedWorkflows
@@ -91,6 +92,9 @@ class Store:
 
     def workflows(self, tenant: str, lock: Mapping[str, Any]) -> ApprovedWorkflows:
         return ApprovedWorkflows(self.database, tenant, lock, patience_s=self.settings.store_patience_s)
+
+    def pins(self, tenant: str, run_id: str) -> VersionPins:
+        return VersionPins(self.database, tenant, run_id, patience_s=self.settings.store_patience_s)
 
     # telling others
 

@@ -75,6 +75,11 @@ blobs = Table(
     text("value"),
 )  # fmt: skip
 
+documents = Table(
+    "documents", metadata,
+    text("tenant_id", key=True), text("version_id", key=True), text("address", key=True), text("digest"), moment("used_at"),
+)  # fmt: skip
+
 removals = Table("removals", metadata, text("tenant_id", key=True), text("run_id", key=True))
 
 live = Table("live", metadata, text("tenant_id", key=True), text("run_id", key=True), Column("running", JSON), moment("updated_at"))

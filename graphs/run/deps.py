@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dsl.catalogue import Catalogue
 from dsl.expressions import Expressions
 from graphs.run.credentials import Credentials
+from graphs.run.pins import NoPins, Pins
 from graphs.run.ports import Children, Clock, Connections, Events, Http, Journal, Mailbox, Notices, Observer, Processes, Secrets, Workflows
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class RunDeps:
     credentials: Credentials = field(default_factory=Credentials)  # of the process, shared by its runs
     seal: Callable[[Any], None] = _nobody  # told of every credential: what is stored and holds one is to be sealed
     brake: asyncio.Event = field(default_factory=asyncio.Event)  # set: stand still at the next step (`Held`)
+    pins: Pins = field(default_factory=NoPins)  # what documents were when the version first used them
     fence: Callable[[], Awaitable[None]] = _always  # returns if the run is ours still, however long this process slept; LeaseLost
     models: Any = None  # the model router, for functions that need one
     connections: Connections | None = None  # what functions may use by name

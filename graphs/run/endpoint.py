@@ -24,6 +24,11 @@ class Endpoint:
     uri: Template
     authentication: Authentication | None
 
+    @property
+    def written(self) -> bool:
+        """Whether the address stands in the definition as it is, with nothing to be filled in."""
+        return isinstance(self.uri, templates.Const) and "{" not in str(self.uri.value)
+
     async def url(self, place: Place, data: JSON = None) -> str:
         """Return the address, `{x}` filled from *data* (default: the task's input). Raises WorkflowError (expression)."""
         uri = await place.resolve(self.uri)

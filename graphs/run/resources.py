@@ -15,6 +15,7 @@ from dsl.pointer import join
 from graphs.run.authentication import send
 from graphs.run.endpoint import Endpoint, prepare_endpoint
 from graphs.run.errors import WorkflowError
+from graphs.run.pins import digest_of
 from graphs.run.ports import JSON, HttpRequest
 from graphs.run.step import Place
 
@@ -49,7 +50,8 @@ class Resource:
             limit_bytes: How large it may be; default the client's limit.
 
         Raises:
-            WorkflowError: communication when it cannot be fetched, authorization when policy forbids its address.
+            WorkflowError: communication when it cannot be fetched, authorization when policy forbids its address, configuration
+                (`lock-changed`) when it is not what the version first used.
         """
         url = raw_address((await self.endpoint.url(place)).rstrip("/") + below if below else await self.endpoint.url(place))
         known = place.engine.documents
@@ -70,7 +72,21 @@ class Resource:
         response = await send(place, request, self.endpoint.authentication)
         if response.status >= 300:
             raise WorkflowError.of("communication", f"GET {url} answered {response.status}", status=response.status)
+        if self.endpoint.written:
+            await _as_before(place, url, response.body)
         return Document(response.url, response.body)
+
+
+async def _as_before(place: Place, url: str, body: bytes) -> None:
+    """Raise WorkflowError when the document is not what this version of the workflow first used."""
+    digest = digest_of(body)
+    if await place.engine.deps.pins.pin(url, digest) != digest:
+        raise WorkflowError.of(
+            "configuration",
+            f"{url} is no longer what this version of the workflow first used: propose the workflow again under the next version number, "
+            "and approve it with the document as it is now",
+            title="lock-changed",
+        )
 
 
 def prepare_resource(value: Mapping[str, JSON], reference: str, compiler: Compiler) -> Resource:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import pytest
 
 from graphs.run.memory_ports import MemoryEvents, MemoryJournal, MemoryMailbox, MemoryNotices
+from graphs.run.pins import MemoryPins, Pins
 from graphs.run.ports import JSON, Events, Journal, Mailbox, Notices, Row
 from tests.contract.postgres import postgres_bench
 
@@ -29,6 +30,8 @@ class Bench(Protocol):
     def events(self) -> Events: ...
 
     def notices(self) -> Notices: ...
+
+    def pins(self) -> Pins: ...
 
     async def answer(self, path: str, payload: JSON, by: str) -> None:
         """A person answers what the run waits for at *path*."""
@@ -56,6 +59,7 @@ class MemoryBench:
         self._mailbox = MemoryMailbox()
         self._events = MemoryEvents()
         self._notices = MemoryNotices()
+        self._pins = MemoryPins()
 
     def journal(self) -> Journal:
         return MemoryJournal(self._rows)
@@ -68,6 +72,9 @@ class MemoryBench:
 
     def notices(self) -> Notices:
         return self._notices
+
+    def pins(self) -> Pins:
+        return self._pins
 
     async def answer(self, path: str, payload: JSON, by: str) -> None:
         self._mailbox.answer(path, payload, by)

@@ -14,6 +14,7 @@ from app.store import tables as t
 from app.store.mailbox import RunMailbox
 from app.store.notifying import SIGNAL
 from app.store.runs import Lease
+from graphs.run.pins import Pins
 from graphs.run.ports import JSON, Events, Journal, Mailbox, Notices
 from tests.fakes import approved, definition
 
@@ -42,6 +43,9 @@ class PostgresBench:
 
     def notices(self) -> Notices:
         return self._store.notices(self._lease.tenant, self._lease.run_id, None)
+
+    def pins(self) -> Pins:
+        return self._store.pins(self._lease.tenant, self._lease.run_id)
 
     async def answer(self, path: str, payload: JSON, by: str) -> None:
         actor = Actor(self._actor.tenant, "u", by, "admin", "cli")
