@@ -112,7 +112,7 @@ class TooManyGenerations(RunError):
 class ProcessFailed(RunError):
     """A program was not started, or had to be ended; its message says why."""
 
-    def __init__(self, message: str, kind: Literal["missing", "refused", "start", "timeout", "output"]) -> None:
+    def __init__(self, message: str, kind: Literal["missing", "refused", "start", "timeout", "output", "memory"]) -> None:
         super().__init__(message)
         self.kind = kind
 

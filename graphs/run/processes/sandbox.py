@@ -100,6 +100,9 @@ async def run_shut_in(what: Command, settings: ProcessSettings, seconds: float) 
         said = _said(status)
     if "failed" in said:
         raise ProcessFailed(f"the program could not be started: {said['failed']}", "start")
+    if "over" in said:
+        words = f"its processes together used more than {said['over'] // 1_000_000} MB of memory (PARLEY_RUN_MEMORY_MB), and were ended"
+        raise ProcessFailed(words, "memory")
     if "code" not in said:
         raise ProcessFailed("the program was ended from outside", "start")
     return Finished(code=int(said["code"]), stdout=decode(out), stderr=decode(err)), said
@@ -123,6 +126,7 @@ def _spec(what: Command, settings: ProcessSettings, seconds: float) -> dict[str,
         "parent": os.getpid(),
         "deadline_s": min(seconds, _LONGEST_S) + _ENDING_S,
         "work_files": settings.files,
+        "memory": settings.memory_bytes,
         "limits": {
             # Node.js reserves far more than it uses; what it may use is DATA
             "AS": -1 if what.language == "javascript" else settings.memory_bytes,

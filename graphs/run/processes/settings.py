@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessSettings:
-    """Limits hold for each program; `memory_bytes` for each of its processes."""
+    """Limits hold for each program; `memory_bytes` for each of its processes and for all together."""
 
     allowed: frozenset[str] = frozenset()  # of script, shell, container
     timeout_s: float = 300.0  # when the task sets none

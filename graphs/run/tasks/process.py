@@ -21,7 +21,13 @@ from graphs.run.templates import Template
 from graphs.run.wording import kind
 
 _UNTIL_THE_TASKS_OWN_S = 86400.0
-_TITLES = {"missing": "Not Installed", "refused": "Not Allowed", "start": "Not Started", "output": "Output Too Large"}
+_TITLES = {
+    "missing": "Not Installed",
+    "refused": "Not Allowed",
+    "start": "Not Started",
+    "output": "Output Too Large",
+    "memory": "Memory Used Up",
+}
 _RETURNS: Mapping[str, Callable[[Finished], JSON]] = {
     "stdout": lambda ended: ended.stdout,
     "stderr": lambda ended: ended.stderr,

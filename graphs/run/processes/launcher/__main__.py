@@ -3,7 +3,8 @@
     python -I -S launcher/ SPEC STATUS      two open file descriptors; the program gets this process's stdin, stdout and stderr
 
 SPEC is JSON: `{command, code, arguments, environment, readable, network, parent, deadline_s, limits, …}`, from `sandbox.py`. STATUS
-gets one JSON object at the end: `{code, missing}`, or `{failed, missing}` when the program could not be started. Four processes:
+gets one JSON object at the end: `{code, missing}`, `{failed, missing}` when the program could not be started, `{over, missing}` when all of
+it together used too much memory and was ended. Four processes:
 
     watcher     this one: dies with whoever started it, ends everything at its deadline or at SIGTERM, waits until nothing is left
       entrance  goes into the new namespaces
@@ -30,10 +31,11 @@ import tempfile
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from graphs.run.processes.launcher import files, kernel
+    from graphs.run.processes.launcher import files, kernel, usage
 else:
     import files  # Python puts the folder it is told to run first on its path
     import kernel
+    import usage
 
 Spec = dict[str, Any]
 
@@ -203,8 +205,7 @@ def _end_all(known: list[int]) -> None:
 
 
 def _children() -> list[int]:
-    text = kernel.content(f"/proc/self/task/{os.getpid()}/children") if kernel.LINUX else None
-    return [int(word) for word in (text or b"").split()]
+    return usage.children(os.getpid()) if kernel.LINUX else []
 
 
 class _Watcher:
@@ -261,7 +262,12 @@ class _Watcher:
         os.close(end)
         with os.fdopen(report, "rb") as file:
             said = {key: value for line in file for key, value in json.loads(line).items()}
-        said["code"] = _wait_for(child)
+        code = _wait_for(child, self._spec["memory"], generation=3 if shut_in else 1)
+        if code is None:
+            _end_all(self._known)
+            said["over"] = self._spec["memory"]
+        else:
+            said["code"] = code
         self._known.remove(child)
         return said
 
@@ -275,9 +281,14 @@ class _Watcher:
             shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _wait_for(child: int) -> int:
+def _wait_for(child: int, memory: int, *, generation: int) -> int | None:
+    """Return the exit code of *child*; None as soon as the program's processes, which begin with that *generation*, use too much memory."""
     while True:
-        ended, status = os.wait()
+        if kernel.LINUX:
+            usage.nap(child)
+            if usage.above(generation, memory):
+                return None
+        ended, status = os.waitpid(-1, os.WNOHANG if kernel.LINUX else 0)
         if ended == child:
             return _exit_code(status)
 

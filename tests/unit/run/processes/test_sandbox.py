@@ -39,6 +39,20 @@ out_of_reach = pytest.mark.skipif(AS_ROOT, reason="only root may start this Pyth
 both_python = pytest.mark.parametrize("namespaces", [pytest.param(True, marks=shut_in), pytest.param(False, marks=out_of_reach)])
 
 
+SHARED = """
+import os, time
+shared = b'x' * 40_000_000
+children = []
+for _ in range(4):
+    child = os.fork()
+    if child == 0:
+        time.sleep(0.5)
+        os._exit(0)
+    children.append(child)
+for child in children:
+    os.waitpid(child, 0)
+print('done')
+"""
 NETWORK = """
 import socket
 for address in (('127.0.0.1', 80), ('10.0.0.1', 80), ('1.1.1.1', 53)):
@@ -184,6 +198,21 @@ class TestWhatItMayDo:
         code = "try:\n    x = bytearray(400_000_000)\n    print('had it')\nexcept MemoryError:\n    print('refused')"
 
         assert (await py(make(namespaces=namespaces, memory_bytes=200 * MB), code)).stdout == "refused"
+
+    @both
+    async def test_memory_of_many_processes_together_ends_at_the_limit(self, make: Make, namespaces: bool) -> None:
+        """Each of the four holds less than the limit."""
+        eater = "{ head -c 40000000 /dev/zero; sleep 64.2; } | tail -c 39000000 > /dev/null &"
+
+        with pytest.raises(ProcessFailed, match="together used more than 100 MB") as caught:
+            await sh(make(namespaces=namespaces, memory_bytes=100 * MB), f"{eater} {eater} {eater} {eater} wait")
+
+        assert caught.value.kind == "memory"
+        assert not alive("64.2")
+
+    @both_python
+    async def test_memory_that_processes_share_counts_once(self, make: Make, namespaces: bool) -> None:
+        assert (await py(make(namespaces=namespaces, memory_bytes=100 * MB), SHARED)).stdout == "done"
 
     @needs_node
     async def test_memory_of_javascript_too(self, make: Make) -> None:
