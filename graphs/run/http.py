@@ -99,8 +99,9 @@ class GuardedHttp:
         """Send one request, following redirects when asked. Raises HttpFailed."""
         try:
             out = self._client.build_request(
-                request.method, request.url, params=dict(request.query) or None, headers=dict(request.headers), content=request.body
-            )
+                request.method, request.url, params=dict(request.query) or None, headers=dict(request.headers), content=request.body,
+                extensions={} if request.fence is None else {"trace": _fenced(request.fence)},
+            )  # fmt: skip
             return await self._follow(request, out)
         except _FAILURES as error:
             raise failed(request, error) from error
@@ -110,8 +111,6 @@ class GuardedHttp:
         for _ in range(_MOST_REDIRECTS + 1):
             _refuse_url(out.url, shown)
             async with self._hosts.turn(origin(out.url), request.share) as turn:
-                if request.fence is not None:
-                    await request.fence()
                 began = time.monotonic()
                 try:
                     async with asyncio.timeout(left_s):
@@ -156,6 +155,16 @@ class GuardedHttp:
         except (httpcore.ProtocolError, httpcore.NetworkError, httpx.HTTPError) as error:
             raise HttpFailed(f"{url} broke off in the middle of its answer", "protocol", "Answer broken off") from error
         return HttpResponse(status=response.status_code, headers=dict(response.headers), body=whole, url=str(url))
+
+
+def _fenced(fence: Callable[[], Awaitable[None]]) -> Callable[[str, Any], Awaitable[None]]:
+    """Return what httpcore tells of each moment of an exchange: *fence* is awaited right before something is written, and may raise."""
+
+    async def trace(moment: str, _: Any) -> None:
+        if moment.endswith((".send_request_headers.started", ".send_request_body.started")):
+            await fence()
+
+    return trace
 
 
 def origin(url: httpx.URL) -> str:

@@ -143,7 +143,7 @@ class HttpRequest:
     timeout_s: float = 60.0  # of the whole exchange, from the moment its turn has come
     body_limit_bytes: int | None = None  # of the answer, unpacked; None: the client's own
     share: str = ""  # who asks: those who wait for one host are served in turns
-    fence: Callable[[], Awaitable[None]] | None = None  # awaited when its turn has come; what it raises keeps the request back
+    fence: Callable[[], Awaitable[None]] | None = None  # awaited right before it is written; what it raises keeps it back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
