@@ -60,7 +60,7 @@ class TestOfThisShell:
         said = [check.name for check in examine() if "this shell's settings" in check.detail]
         lock.release()
 
-        assert said == ["Model", "Outgoing HTTP", "E-mail", "Connections", "Scripts", "Shell commands", "Containers"]
+        assert said == ["Model", "Memory", "Outgoing HTTP", "E-mail", "Connections", "Scripts", "Shell commands", "Containers"]
 
 
 class TestHome:
