@@ -233,4 +233,8 @@ def _answered(lines: Sequence[Line], rows: Sequence[Any]) -> None:
             line.journal.lost = True
 
 
-INSERT = Kind("journal", query("journal", "insert"), _parameters, _answered)
+def _runs(lines: Sequence[Line]) -> set[str]:
+    return {line.journal.run_id for line in lines}
+
+
+INSERT = Kind("journal", query("journal", "insert"), _parameters, _answered, runs=_runs, once=True)

@@ -79,7 +79,8 @@ class RunRows:
             nonlocal began
             began = boot_s()
             values = {"runs": sorted(set(runs)), "owner": self._owner, "lease_s": self._lease_s}
-            async with self._database.pool.connection() as connection:
+            async with self._database.pool.connection() as connection, connection.pipeline(), connection.transaction():
+                await connection.execute(query("journal", "take-over"), {"runs": values["runs"]})
                 return await (await connection.execute(query("runs", "claim"), values)).fetchall()
 
         rows = await patiently(take, patience_s=self._patience_s)

@@ -46,7 +46,7 @@ BLOBS = Kind("blobs", query("saver", "blobs"), _columns)
 WRITES = Kind("writes", query("saver", "writes"), _columns)
 SPECIAL_WRITES = Kind("special-writes", query("saver", "special-writes"), _columns)
 PLAIN = (str, int, float, bool, type(None))
-BEHIND_S = 2.0  # a checkpoint of a run in hand is written this soon, for whoever looks from outside
+BEHIND_S = 5.0  # a checkpoint of a run in hand is written this soon, for whoever looks from outside
 
 
 @dataclass(slots=True, eq=False)

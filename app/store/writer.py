@@ -4,8 +4,8 @@ Twenty steps of fifty runs become a handful of commits (measured: 10,400 steps/s
 durability awaits `flush()`. When the database is away the same batch is written again as soon as it is back: every statement ignores rows
 that are there already.
 
-A flush is one message: the tenant and prepared statements with their arguments, which PostgreSQL takes as one transaction. psycopg's
-transaction in a pipeline costs four times the processor time and twice the wait (measured), and each run waits for each of its effects.
+A flush is one message: the runs it fences, the tenant, prepared statements with their arguments. PostgreSQL takes it as one transaction.
+psycopg's transaction in a pipeline costs four times the processor time and twice the wait (measured), and each run waits for each effect.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ from app.store.arrays import array
 from app.store.database import AsyncConnection, Database
 from app.store.ending import end
 from app.store.patience import patiently
+from app.store.queries import query
 from graphs.run.errors import RunError
 
 log = structlog.get_logger("parley.store")
@@ -32,6 +33,7 @@ Rows = Sequence[Any]
 CLOSE_S = 2.0
 LINGER_S = 0.05  # a result nobody waits for is durable this soon
 CROWD, CROWD_S = 8, 0.002  # when so many runs write in turn, a flush waits for more of them to come along
+FENCE = query("journal", "fence").replace("%(runs)s", "%s").encode()
 _PLACE = re.compile(r"%(?:\((?P<name>\w+)\))?s::(?P<type>\w+\[\])")
 
 
@@ -40,28 +42,33 @@ class Kind:
     """One statement that writes many rows at once. Its parameters are arrays, written with their type: `%(path)s::text[]` or `%s::text[]`.
 
     `parameters` turns rows into them, each a list or the literal of an array; `answered`, when there is one, is called with (rows, the
-    statement's rows).
+    statement's rows). `runs` tells which runs nobody may take over while these rows are written. With `once`, rows are mostly new, and the
+    statement's ON CONFLICT is left out at first: with it PostgreSQL logs every row twice.
     """
 
     name: str
     sql: str
     parameters: Callable[[Rows], Sequence[Any] | Mapping[str, Any]]
     answered: Callable[[Rows, Sequence[Any]], None] | None = None
+    runs: Callable[[Rows], Iterable[str]] | None = None
+    once: bool = False
 
-    @property
-    def prepare(self) -> str:
-        """Return the statement that prepares this one."""
+    def prepare(self, *, again: bool) -> str:
+        """Return the statement that prepares this one; *again* when rows may be there already."""
         numbers = {place["name"] or str(place.start()): number for number, place in enumerate(_PLACE.finditer(self.sql), 1)}
         types = ", ".join(place["type"] for place in _PLACE.finditer(self.sql))
         body = _PLACE.sub(lambda place: f"${numbers[place['name'] or str(place.start())]}", self.sql)
-        return f'PREPARE "{self.name}" ({types}) AS {body}'
+        return f'PREPARE "{self.prepared(again=again)}" ({types}) AS {body if again else body.replace("ON CONFLICT DO NOTHING", "")}'
 
-    def execute(self, rows: Rows, escaping: pq.abc.Escaping) -> bytes:
+    def prepared(self, *, again: bool) -> str:
+        return f"{self.name}, again" if again else self.name
+
+    def execute(self, rows: Rows, escaping: pq.abc.Escaping, *, again: bool) -> bytes:
         """Return the statement that executes the prepared one on *rows*. Raises psycopg.DataError for a text with a NUL."""
         given = self.parameters(rows)
         ordered = [given[place["name"]] for place in _PLACE.finditer(self.sql)] if isinstance(given, Mapping) else given
-        literals = [escaping.escape_literal(_text(one if isinstance(one, str) else array(one))) for one in ordered]
-        return b'EXECUTE "%s" (%s)' % (self.name.encode(), b", ".join(map(bytes, literals)))
+        literals = [_literal(one if isinstance(one, str) else array(one), escaping) for one in ordered]
+        return b'EXECUTE "%s" (%s)' % (self.prepared(again=again).encode(), b", ".join(literals))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,17 +176,30 @@ class GroupWriter:
 
     async def _transaction(self, items: list[Item]) -> None:
         """Write *items* in one message, which is one transaction."""
-        connection, grouped = await self._connected(), _grouped(items)
-        escaping, message = pq.Escaping(connection.pgconn), []
-        for tenant, kinds in grouped.items():
-            message.append(b"SELECT set_config('app.tenant', %s, true)" % bytes(escaping.escape_literal(_text(tenant))))
-            for kind, rows in kinds.items():
-                if kind.name not in self._prepared:
-                    await connection.execute(kind.prepare, prepare=False)
-                    self._prepared.add(kind.name)
-                message.append(kind.execute(rows, escaping))
-        cursor = await connection.execute(b"; ".join(message), prepare=False)
+        grouped = _grouped(items)
+        try:
+            await self._send(grouped, again=False)
+        except psycopg.errors.UniqueViolation:  # written before: the answer got lost with the connection, or somebody repeats himself
+            await self._send(grouped, again=True)
         self.flushes += 1
+
+    async def _send(self, grouped: Mapping[str, Mapping[Kind, Rows]], *, again: bool) -> None:
+        connection = await self._connected()
+        escaping, message = pq.Escaping(connection.pgconn), []
+        runs = {run for kinds in grouped.values() for kind, rows in kinds.items() if kind.runs for run in kind.runs(rows)}
+        if runs:
+            message.append(FENCE % _literal(array(sorted(runs)), escaping))
+        for tenant, kinds in grouped.items():
+            message.append(b"SELECT set_config('app.tenant', %s, true)" % _literal(tenant, escaping))
+            for kind, rows in kinds.items():
+                name = kind.prepared(again=again or not kind.once)
+                if name not in self._prepared:
+                    await connection.execute(kind.prepare(again=again or not kind.once), prepare=False)
+                    self._prepared.add(name)
+                message.append(kind.execute(rows, escaping, again=again or not kind.once))
+        cursor = await connection.execute(b"; ".join(message), prepare=False)
+        if runs:
+            cursor.nextset()
         for kinds in grouped.values():
             for kind, rows in kinds.items():
                 cursor.nextset()
@@ -201,7 +221,7 @@ def _grouped(items: list[Item]) -> dict[str, dict[Kind, list[Any]]]:
     return grouped
 
 
-def _text(text: str) -> bytes:
+def _literal(text: str, escaping: pq.abc.Escaping) -> bytes:
     if "\0" in text:
         raise psycopg.DataError("a text holds a NUL character, which cannot be stored")
-    return text.encode()
+    return bytes(escaping.escape_literal(text.encode()))
