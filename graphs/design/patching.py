@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import dsl
-from dsl.pointer import MISSING, get, join, parent, split
+from dsl.pointer import MISSING, get, join, split
 from dsl.walk import steps
 from graphs.design.replies import Operation
 
@@ -89,7 +89,7 @@ def _plain(text: str, operation: Operation, footprint: list[str]) -> list[dict[s
     if operation.op == "replace":
         return [{"op": "replace", "reference": reference, "value": _body(operation)}]
     if operation.op == "remove":
-        return [*_retargeted(data, reference), {"op": "remove", "reference": reference}]
+        return [{"op": "remove", "reference": reference}]
     if not operation.name:
         raise ChangeRefused(f"{operation.op} needs the new task's name")
     return [
@@ -154,26 +154,3 @@ def locate(data: Any, reference: str) -> str:
     if len(last) == 1:
         return last[0]
     raise ChangeRefused(f"there is no task at {reference}")
-
-
-def _retargeted(data: Any, reference: str) -> list[dict[str, Any]]:
-    """Return the edits that let `then`s to a removed task go to the one after it."""
-    where, name = parent(parent(reference)), split(reference)[-1]
-    siblings = get(data, where)
-    index = int(split(reference)[-2])
-    after = next(iter(siblings[index + 1]), "end") if index + 1 < len(siblings) else "end" if where == "/do" else "exit"
-    edits: list[dict[str, Any]] = []
-    for at, entry in enumerate(siblings):
-        for other, body in entry.items():
-            here = join(where, at, other)
-            if other == name or not isinstance(body, dict):
-                continue
-            if body.get("then") == name:
-                edits.append({"op": "set-field", "reference": here, "field": "/then", "value": after})
-            for number, case in enumerate(body.get("switch") or []):
-                edits += [
-                    {"op": "set-field", "reference": here, "field": f"/switch/{number}/{label}/then", "value": after}
-                    for label, way in case.items()
-                    if isinstance(way, dict) and way.get("then") == name
-                ]
-    return edits

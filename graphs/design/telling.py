@@ -149,14 +149,24 @@ def _condition(expression: str) -> str:
     return brief_condition(TO_NUMBER.sub(r"\1", expression))
 
 
+def _each(step: Step) -> str:
+    """Return what the tasks inside *step* are done for each of, "" when they are done once."""
+    if step.kind == "for":
+        return str(get(step.task, "/for/each") or "item")
+    if step.kind == "listen" and isinstance(step.task.get("foreach"), dict):
+        return str(step.task["foreach"].get("item", "event"))
+    subscribed = get(step.task, "/with/subscription/foreach")
+    return str(subscribed.get("item", "message")) if step.kind == "call" and isinstance(subscribed, dict) else ""
+
+
 def _step(step: Step, data: Any, catalogue: Catalogue, known: _Known) -> Iterator[Told]:
     """Yield what a task and the tasks inside it do, each with when it does so: "posts the order to … for each order"."""
     inner = [list(_block(block, data, catalogue, known)) for block in inner_blocks(step)]
     by, only = known.by.get(step.reference, ""), step.task.get("if")
     when = f" if {_condition(only)}" if isinstance(only, str) else ""
     when = "" if by and when == " if it was approved" else when
-    if step.kind == "for":
-        when = f" for each {get(step.task, '/for/each') or 'item'}{when}"
+    each = _each(step)
+    when = f" for each {each}{when}" if each else when
     if step.kind == "switch":
         return
     for at, told in enumerate(inner):

@@ -166,11 +166,15 @@ do:
 
 class TestPatching:
     def test_a_removed_target_hands_its_callers_to_the_next_task(self) -> None:
-        applied = change(TEXT, [Operation(op="remove", reference="/do/1/second")])
+        applied = change(TEXT.replace(", then: second}", ", then: first}"), [Operation(op="remove", reference="/do/1/second")])
 
         assert "then: third" in applied.text
         assert "second" not in applied.text
-        assert set(applied.footprint) == {"/second", "/first", "/third"}
+        assert set(applied.footprint) == {"/second", "/first"}
+
+    def test_a_target_whose_caller_would_then_lead_to_itself_is_not_removed(self) -> None:
+        with pytest.raises(ChangeRefused, match="'third' goes on with 'second', which leads back to it"):
+            change(TEXT, [Operation(op="remove", reference="/do/1/second")])
 
     def test_references_are_those_before_the_change_however_the_numbers_shift(self) -> None:
         operations = [

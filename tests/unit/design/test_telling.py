@@ -125,3 +125,29 @@ class TestModels:
             "It does nothing at all. Only after ada approved it, it posts the orders to 127.0.0.1:9999/report. "
             "Nothing else is changed outside."
         )
+
+
+@pytest.mark.parametrize(
+    ("task", "each"),
+    [
+        ({"for": {"each": "order", "in": ".orders"}, "do": [{"post": POST}]}, "order"),
+        ({"listen": {"to": {"any": [], "until": "false"}}, "foreach": {"do": [{"post": POST}]}}, "event"),
+        ({"listen": {"to": {"any": [], "until": "false"}}, "foreach": {"item": "order", "do": [{"post": POST}]}}, "order"),
+        (
+            {
+                "call": "asyncapi",
+                "with": {
+                    "document": {"endpoint": "https://a.example.com/async.json"},
+                    "channel": "orders",
+                    "subscription": {"consume": {"amount": 3}, "foreach": {"do": [{"post": POST}]}},
+                },
+            },
+            "message",
+        ),
+    ],
+    ids=["for", "listen", "named", "asyncapi"],
+)
+def test_what_is_repeated_says_for_each_what(task: dict[str, Any], each: str) -> None:
+    outside = str(tell(document({"repeated": task}), CATALOGUE)["outside"])
+
+    assert f"bank.example.com/accounts for each {each}" in outside
