@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from dsl.catalogue import Catalogue
 from dsl.expressions import Expressions
@@ -278,26 +279,19 @@ async def simulate(
         ValueError: an error that is none.
         ReachedOutside: a mistake of the simulator; nothing was sent.
     """
-    pool = expressions or Expressions(children=1)
-    try:
-        simulator = Simulator(
-            definition,
-            catalogue,
-            pool,
-            workflows=workflows,
-            documents=documents,
-            schemas=schemas,
-            seed=seed,
-            at=at,
-            most_steps=most_steps,
-        )
-        plan = Plan(
-            errors={where: injected(error) for where, error in (errors or {}).items()},
-            forced=forced or {},
-            people=people or {},
-            silent=frozenset(silent),
-        )
+    failing = {where: injected(error) for where, error in (errors or {}).items()}
+    plan = Plan(errors=failing, forced=forced or {}, people=people or {}, silent=frozenset(silent))
+    around: dict[str, Any] = {"workflows": workflows, "documents": documents, "schemas": schemas}
+    async with _lent(expressions) as pool:
+        simulator = Simulator(definition, catalogue, pool, **around, seed=seed, at=at, most_steps=most_steps)
         return await simulator.run(plan, input=input, recorded=recorded, events=events, secrets=secrets)
-    finally:
-        if expressions is None:
-            await pool.aclose()
+
+
+@asynccontextmanager
+async def _lent(expressions: Expressions | None) -> AsyncIterator[Expressions]:
+    """Yield *expressions*, or some of our own that are closed afterwards."""
+    if expressions is not None:
+        yield expressions
+        return
+    async with aclosing(Expressions(children=1)) as own:
+        yield own

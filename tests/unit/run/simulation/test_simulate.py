@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
+from dsl import read
 from dsl.catalogue import Function
 from graphs.run.memory_ports import MemoryMailbox
 from graphs.run.ports import HttpRequest
@@ -18,6 +20,15 @@ from tests.unit.run.simulating import FUNCTIONS, Simulations
 
 def get(url: str, **more: Any) -> dict[str, Any]:
     return {"call": "http", "with": {"method": "get", "endpoint": url}, **more}
+
+
+@pytest.mark.parametrize("name", ["data-flow", "loop-until-ready", "report-orders"])
+async def test_the_sample_files_work(simulations: Simulations, name: str) -> None:
+    data = read((Path(__file__).parents[3] / "data" / "workflows" / "valid" / f"{name}.yaml").read_text()).data
+
+    found = await simulate(data, FUNCTIONS, expressions=simulations.expressions)
+
+    assert (found.outcome.status, found.outcome.error) == ("completed", None)
 
 
 class TestCalls:
