@@ -46,7 +46,7 @@ async def run_in_foreground(
     started = await container.actions.start(actor, version_id, input=input, here=runner.owner, loopback=loopback, events=events)
     run_id = started.id
     lease: Lease | None = Lease(run_id, actor.tenant, 1)
-    beats = asyncio.create_task(_beating(runner), name="foreground-heartbeat")
+    beats = asyncio.create_task(beating(runner), name="foreground-heartbeat")
     try:
         while lease is not None:
             await runner.advance(lease, overrides)
@@ -77,7 +77,7 @@ async def _cancel_here(runner: Runner, actor: Actor, run_id: str, lease: Lease |
         await runner.advance(again)
 
 
-async def _beating(runner: Runner) -> None:
+async def beating(runner: Runner) -> None:
     while True:
         await asyncio.sleep(runner.container.settings.heartbeat_s)
         with contextlib.suppress(psycopg.Error, PoolTimeout, OSError):  # the run itself waits for the database and says so

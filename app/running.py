@@ -9,7 +9,8 @@ import asyncio
 import os
 import secrets as random
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from app.store.journal import RunJournal
     from app.store.mailbox import RunMailbox
     from app.store.saver import GroupSaver
-    from graphs.run import Outcome, Program, RunDeps
+    from graphs.run import Outcome, Program, RunDeps, Session
 
 log = structlog.get_logger("parley.run")
 MISTAKE_PAUSE_S = 1.0  # before the first new try; then twice as long each time
@@ -98,6 +99,19 @@ class Runner:
         others = [hand.lease for hand in self.in_hand.values() if not hand.journal.further]
         if lease.deaths and (apart := await set_apart(self._store, lease, others, most=self.container.settings.deaths)):
             return apart
+        async with self.holding(lease) as hand:
+            try:
+                details = await self.details(lease)
+                hand.cancelled = hand.ending = lease.cancel_requested
+                return await self.until_parked(hand, details, overrides or Overrides())
+            except Exception as exc:
+                if isinstance(exc, LeaseLost | StoreUnavailable) or lost(exc):
+                    raise
+                return await self._mistaken(hand, exc)
+
+    @asynccontextmanager
+    async def holding(self, lease: Lease) -> AsyncIterator[InHand]:
+        """Have a run in hand: heartbeats renew its lease, and signals reach it."""
         place = (lease.tenant, lease.run_id, lease.epoch)
         hand = InHand(lease, self._store.mailbox(*place), self._store.journal(*place), asyncio.current_task(), renewed=lease.since)
         hand.journal.resting = self.resting
@@ -106,31 +120,35 @@ class Runner:
         saver.begins(lease.run_id, new=hand.journal.new)
         self.in_hand[lease.run_id] = hand
         try:
-            details = await self._rows.details(lease)
-            hand.cancelled = hand.ending = lease.cancel_requested
-            return await self._until_parked(hand, details, overrides or Overrides())
-        except Exception as exc:
-            if isinstance(exc, LeaseLost | StoreUnavailable) or lost(exc):
-                raise
-            return await self._mistaken(hand, exc)
+            yield hand
         finally:
             del self.in_hand[lease.run_id]
             saver.leaves(lease.run_id)
             self._store.notifier.forget_live(lease.run_id)
             self._store.announce(lease.run_id)
 
-    async def _until_parked(self, hand: InHand, details: Mapping[str, Any], overrides: Overrides) -> str:
+    async def details(self, lease: Lease) -> Mapping[str, Any]:
+        """Return what a run executes."""
+        return await self._rows.details(lease)
+
+    def context(self, hand: InHand, details: Mapping[str, Any]) -> AbstractAsyncContextManager[Session]:
+        """Return what LangGraph's runtime context is while somebody drives the run's thread (`app.threads`)."""
+        from graphs.run import session
+
+        return session(self._deps(hand, details, Overrides()), self._program(details), _meta(hand.lease, details))
+
+    async def until_parked(self, hand: InHand, details: Mapping[str, Any], overrides: Overrides) -> str:
+        """Work until the run ends or can only wait, store how it stands, and return its status."""
         from graphs.run import execute
 
         lease = hand.lease
         deps = self._deps(hand, details, overrides)
         program = self._program(details)
-        meta = {"id": lease.run_id, "started_at": details["started_at"].isoformat()}
         while True:
             undoing = hand.ending
             work = execute(
-                self._graph(lease.tenant), deps, run_id=lease.run_id, program=program, input=details["input"], workflow_meta=meta,
-                cancelled=undoing,
+                self.graph(lease.tenant), deps, run_id=lease.run_id, program=program, input=details["input"],
+                workflow_meta=_meta(lease, details), cancelled=undoing,
             )  # fmt: skip
             try:
                 outcome = await work
@@ -178,7 +196,7 @@ class Runner:
             children=ChildRuns(self._store, lease.tenant, lease.run_id, details["lock"], c.catalogue, depth=Limits().workflow_depth),
         )  # fmt: skip
 
-    def _graph(self, tenant: str) -> Any:
+    def graph(self, tenant: str) -> Any:
         from graphs.run import run_graph
 
         if tenant not in self._graphs:
@@ -354,6 +372,10 @@ async def internal_error(error: Exception) -> Outcome:
 
     detail = f"{type(error).__name__}: {error}"
     return Outcome(status="faulted", error=WorkflowError.of("runtime", detail, title="Internal error").to_json())
+
+
+def _meta(lease: Lease, details: Mapping[str, Any]) -> dict[str, str]:
+    return {"id": lease.run_id, "started_at": details["started_at"].isoformat()}
 
 
 def _mine(lease: Lease) -> dict[str, Any]:
