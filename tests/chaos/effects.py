@@ -1,7 +1,8 @@
 """A loopback server that has effects: it notes every request with its run, step, item and key, who sent it, and whether it was performed.
 
 As with real servers a request takes a moment before and a moment after it is performed, so that a kill strikes on either side; one whose
-sender is gone before is not performed. The first requests of a `flaky` step are refused.
+sender is gone before is not performed, nor is one with the `Idempotency-Key` of something that was. The first requests of a `flaky` step
+are refused.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class EffectServer:
         self.url = ""
         self.workers: dict[int, str] = {}  # process id -> name, kept by who starts them
         self._effects: dict[str, list[Effect]] = defaultdict(list)
+        self._performed: set[str] = set()  # keys
         self._refused: Counter[str] = Counter()
         self._at_work: Counter[tuple[str, Place]] = Counter()
         self._random = random.Random(seed)
@@ -94,9 +96,14 @@ class EffectServer:
         await asyncio.sleep(self._random.uniform(0, self._longest_s))
         refused = place[0] == "flaky" and self._refused[run] < REFUSALS
         self._refused[run] += refused
-        performed = not refused and not reader.at_eof()
+        recognised = bool(key) and key in self._performed
+        performed = not refused and not recognised and not reader.at_eof()
+        if performed:
+            self._performed.add(key)
         with self._lock:
-            self._effects[run].append(Effect(at=at, place=place, once=place[0] in ONCE, performed=performed, key=key, worker=worker))
+            self._effects[run].append(
+                Effect(at=at, place=place, once=place[0] in ONCE, performed=performed, recognised=recognised, key=key, worker=worker)
+            )
             self._at_work[run, place] -= 1
         await asyncio.sleep(self._random.uniform(0, self._longest_s))
         return 500 if refused else 200

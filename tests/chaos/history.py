@@ -21,12 +21,13 @@ Place = tuple[str, str]  # step and item
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """A request as the server saw it. `performed` is false for one that was answered with an error, or whose sender was gone."""
+    """A request as the server saw it. Not `performed`: answered with an error, its sender was gone, or its key was `recognised`."""
 
     at: float  # seconds since 1970
     place: Place
     once: bool  # it must not be repeated
     performed: bool
+    recognised: bool = False  # what has this key had been performed before
     key: str = ""
     worker: str = ""  # who sent it, where that could be seen
 
@@ -74,6 +75,7 @@ class History:
     unknown: Sequence[Unknown] = ()
     accepted: frozenset[str] = frozenset()  # ids of events that were accepted for it
     heard: Sequence[str] = ()  # ids of those that it took
+    stopped: frozenset[str] = frozenset()  # workers that were stopped for a while, and woken
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +101,42 @@ class _Case:
     expected: Expected
     seen: Mapping[Place, list[Effect]] = field(default_factory=dict)
     finished: Mapping[Place, Line] = field(default_factory=dict)  # the first row that says so
+    late: Sequence[Effect] = ()
 
     def __post_init__(self) -> None:
         seen: dict[Place, list[Effect]] = defaultdict(list)
+        self.late = late_effects(self.history)
         for effect in sorted(self.history.effects, key=lambda effect: effect.at):
-            seen[effect.place].append(effect)
+            if effect not in self.late:
+                seen[effect.place].append(effect)
         finished: dict[Place, Line] = {}
         for line in self.history.lines:
             place = effect_of(line.path, line.reference)
             if place is not None and line.kind == "step" and line.status == "finished":
                 finished.setdefault(place, line)
         self.seen, self.finished = seen, finished
+
+
+def late_effects(history: History) -> list[Effect]:
+    """
+    Return what workers sent that were woken when others had their runs already.
+
+    They look at their lease right before they write, and were stopped in that moment: nobody can exclude it. So it must be harmless:
+    a request that may be repeated, or one with the key of its execution, which the other side knows again.
+    """
+    return [effect for effect in history.effects if effect.worker in history.stopped and _usurper(history, effect) and _harmless(effect)]
+
+
+def _usurper(history: History, effect: Effect) -> Claim | None:
+    """Return who had taken the run over from the sender of *effect* by then."""
+    before = [claim for claim in sorted(history.claims, key=lambda claim: claim.at) if claim.at <= effect.at - SLACK_S]
+    if not effect.worker or effect.worker not in {claim.worker for claim in before}:
+        return None
+    return before[-1] if before[-1].worker != effect.worker else None
+
+
+def _harmless(effect: Effect) -> bool:
+    return not effect.once or bool(effect.key)
 
 
 def violations(history: History, expected: Expected) -> list[Violation]:
@@ -134,9 +161,9 @@ def _wrong_result(case: _Case) -> Iterator[str]:
 
 def _duplicated_effect(case: _Case) -> Iterator[str]:
     for place, effects in case.seen.items():
-        performed = [effect for effect in effects if effect.performed]
-        if performed and performed[0].once and len(performed) > 1:
-            yield f"{place} was performed {len(performed)} times"
+        done = [effect for effect in effects if effect.performed or effect.recognised]
+        if done and done[0].once and len(done) > 1:
+            yield f"{place} was sent to be performed {len(done)} times"
 
 
 def _finished_step_seen_again(case: _Case) -> Iterator[str]:
@@ -156,12 +183,13 @@ def _sent_again_for_no_reason(case: _Case) -> Iterator[str]:
 
 def _result_without_effect(case: _Case) -> Iterator[str]:
     for place, line in case.finished.items():
-        if not any(effect.performed and effect.at <= line.at + SLACK_S for effect in case.seen.get(place, ())):
+        effects = [effect for effect in case.history.effects if effect.place == place and effect.at <= line.at + SLACK_S]
+        if not any(effect.performed for effect in effects):
             yield f"{place} has a result, and nobody saw its effect before"
 
 
 def _effects_of_another_course(case: _Case) -> Iterator[str]:
-    performed = {place for place, effects in case.seen.items() if any(effect.performed for effect in effects)}
+    performed = {effect.place for effect in case.history.effects if effect.performed}
     if strange := set(case.seen) - case.expected.effects:
         yield f"{sorted(strange)} belong to another course of the workflow"
     if case.history.status == "completed" and (missing := case.expected.effects - performed):
@@ -178,13 +206,10 @@ def _key_of_no_execution(case: _Case) -> Iterator[str]:
 
 
 def _effect_after_the_lease_was_lost(case: _Case) -> Iterator[str]:
-    claims = sorted(case.history.claims, key=lambda claim: claim.at)
     for effects in case.seen.values():
         for effect in effects:
-            holders = {claim.worker for claim in claims if claim.at <= effect.at - SLACK_S}
-            last = next((claim for claim in reversed(claims) if claim.at <= effect.at - SLACK_S), None)
-            if effect.worker and last and effect.worker in holders and last.worker != effect.worker:
-                yield f"{effect.place} came from {effect.worker}, {effect.at - last.at:.3f} s after {last.worker} had taken the run"
+            if usurper := _usurper(case.history, effect):
+                yield f"{effect.place} came from {effect.worker}, {effect.at - usurper.at:.3f} s after {usurper.worker} had taken the run"
 
 
 def _row_under_an_old_epoch(case: _Case) -> Iterator[str]:

@@ -95,6 +95,21 @@ def test_an_effect_after_the_lease_was_lost() -> None:
     assert codes(replace(ROUGH, effects=late)) == {"effect-after-the-lease-was-lost"}
 
 
+def test_a_worker_stopped_while_it_sent_does_no_harm_with_a_key_and_harm_without() -> None:
+    late = effect(11.5, worker="w1")
+    stopped = replace(ROUGH, effects=[*ROUGH.effects, replace(late, performed=False, recognised=True)], stopped=frozenset({"w1"}))
+
+    assert codes(stopped) == set()
+    assert "effect-after-the-lease-was-lost" in codes(replace(stopped, stopped=frozenset()))
+    assert "effect-after-the-lease-was-lost" in codes(replace(stopped, effects=[*ROUGH.effects, replace(late, key="")]))
+
+
+def test_an_effect_sent_twice_is_one_too_many_also_where_the_other_side_knew_it_again() -> None:
+    again = replace(effect(11.5, worker="w2"), performed=False, recognised=True)
+
+    assert "duplicated-effect" in codes(replace(ROUGH, effects=[*ROUGH.effects, again]))
+
+
 def test_a_lost_event_and_one_heard_twice() -> None:
     assert codes(replace(CALM, accepted=frozenset({"e1", "e2"}))) == {"lost-event"}
     assert codes(replace(CALM, heard=["e1", "e1"])) == {"event-heard-twice"}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tests.chaos.effects import EffectServer
 from tests.chaos.expected import Course
-from tests.chaos.history import Expected, History, Violation, violations
+from tests.chaos.history import Expected, History, Violation, late_effects, violations
 from tests.chaos.ledger import RUNS, Ledger
 from tests.chaos.nursery import READY, Worker
 from tests.chaos.storm import Deeds, Kill
@@ -24,6 +24,7 @@ class Verdict:
     runs: Mapping[str, Counter[str]]  # workflow -> status -> number
     effects: int
     repeated: int  # requests beyond the first for a step that may be repeated
+    late: int  # requests of workers that were stopped in the very moment of sending, harmless all
     take_overs: Sequence[float]  # seconds from a kill to the next claim, the database being there
     take_overs_in_outages: Sequence[float]
     never_taken: int
@@ -42,7 +43,8 @@ async def judge(
     claims, lines, unknown, heard = await ledger.claims(), await ledger.lines(), await ledger.unknown(), await ledger.heard()
     found: list[Violation] = []
     runs: dict[str, Counter[str]] = defaultdict(Counter)
-    repeated = seen = 0
+    repeated = seen = late = 0
+    stopped = frozenset(one.worker for one in deeds.zombies)
     for run, name, status, reason, given, output, error in await ledger.rows(RUNS):
         runs[name][status] += 1
         mine = effects.effects(run)
@@ -51,12 +53,13 @@ async def judge(
         history = History(
             run=run, workflow=name, status=status, reason=reason or (error or ""), output=json.loads(output) if output else None,
             effects=mine, lines=lines[run], claims=claims[run], unknown=unknown[run],
-            accepted=frozenset(deeds.accepted.get(run, ())), heard=heard[run],
+            accepted=frozenset(deeds.accepted.get(run, ())), heard=heard[run], stopped=stopped,
         )  # fmt: skip
+        late += len(late_effects(history))
         found += violations(history, expected[name, json.loads(given)["n"]])
     times = [_taken(kill, deeds, {run: [claim.at for claim in claims[run]] for run in kill.held}) for kill in deeds.kills]
     return Verdict(
-        seed=seed, took_s=time.time() - began, deeds=deeds, runs=runs, effects=seen, repeated=repeated,
+        seed=seed, took_s=time.time() - began, deeds=deeds, runs=runs, effects=seen, repeated=repeated, late=late,
         take_overs=sorted(s for calm, _, _ in times for s in calm), take_overs_in_outages=sorted(s for _, rough, _ in times for s in rough),
         never_taken=sum(never for _, _, never in times), violations=found,
         broken_logs=[worker.name for worker in deeds.workers if _broken(worker)],
@@ -101,6 +104,7 @@ def table(verdict: Verdict) -> str:
         "runs": f"{all_runs.total()} ({', '.join(f'{name} {counts.total()}' for name, counts in sorted(verdict.runs.items()))})",
         "how they ended": ", ".join(f"{count} {status}" for status, count in sorted(all_runs.items())),
         "effects seen": f"{verdict.effects}, {verdict.repeated} of them repeated as GET or PUT may be",
+        "sent by workers woken too late": f"{verdict.late}, each with its key or repeatable",
         "events accepted": str(sum(len(ids) for ids in deeds.accepted.values())),
         "outcomes unknown, asked, answered": f"{deeds.answers.total()}: {deeds.answers[True]} had happened, {deeds.answers[False]} had not",
         "take-over after a kill": _spread(verdict.take_overs),
