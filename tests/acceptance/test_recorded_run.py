@@ -55,6 +55,16 @@ def test_a_run_records_version_and_decision_and_may_call_this_machine(parley: Pa
     assert parley("show", first.json["run_id"], "--json").json["steps"]["/do/0/report"]["status"] == "done"
 
 
+def test_a_large_output_is_printed_whole_by_the_run_and_when_it_is_asked_for(parley: Parley) -> None:
+    parley.write("large.yaml", named("large", definitions.HELLO).partition("do:")[0] + "do: [{a: {set: {page: '${ \"x\" * 70000 }'}}}]\n")
+
+    done = parley("run", "large.yaml", "--json")
+    run = done.json["run_id"]
+    whole = parley("show", run, "--value", "output", "--json")
+
+    assert (done.json["output"], whole.json) == ({"page": "x" * 70_000}, {"value": {"page": "x" * 70_000}})
+
+
 def test_the_same_version_with_other_content_is_refused(parley: Parley) -> None:
     parley.write("hello.yaml", named("hello", definitions.HELLO))
     parley("run", "hello.yaml", "--input", '{"name": "Ada"}')

@@ -53,7 +53,10 @@ class TestReading:
 
         assert (status, body["status"]) == (200, "ok")
 
-    @pytest.mark.parametrize("path", ["/api/workflows", "/api/runs", "/api/runs/x", "/api/token", "/api/triggers", "/api/events/tokens"])
+    @pytest.mark.parametrize(
+        "path",
+        ["/api/workflows", "/api/runs", "/api/runs/x", "/api/runs/x/values/output", "/api/token", "/api/triggers", "/api/events/tokens"],
+    )
     def test_everything_else_needs_somebody(self, parley: Parley, path: str) -> None:
         assert call(parley, "GET", path)[0] == 401
 

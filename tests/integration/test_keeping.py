@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from app.actions import Actor
+from app.cli import runview
 from app.container import Container, Prepared
 from app.foreground import run_in_foreground
 from app.running import Runner
@@ -154,6 +155,7 @@ class TestLargeRuns:
         assert (listed["id"], listed["output"], shown["output_bytes"]) == (run.id, shown["output"], len(PAGE) + 20)
         assert list(outputs.values()) == [{"page": PAGE, "more": 1}] * 3 + [{"page": "y", "more": 1}]
         assert await container.actions.run_value(actor, run.id, "input") == {"page": PAGE}
+        assert f"({(len(PAGE) + 20) / 1000:.0f} KB; all of it: parley show {run.id} --value output)" in runview.in_words(shown)
         assert all(len(str(event)) < 3000 for event in events)
         blob = next(event["data"]["output"]["blob"] for event in events if event["type"].endswith("task.completed.v1"))
         assert await container.actions.run_value(actor, run.id, blob) == {"page": PAGE, "more": 1}

@@ -113,6 +113,23 @@ async def test_a_run_goes_with_everything_that_belongs_to_it_and_nothing_else_do
     assert unknown.value.code == "no-such-run"
 
 
+async def test_of_a_completed_run_the_journal_is_kept_and_nothing_that_only_a_run_under_way_needs(
+    working_container: Container, actor: Actor, database: Prepared
+) -> None:
+    """What a run again begins with is the journal alone."""
+    container = working_container
+    listening = ("l: {listen: {to: {one: {with: {type: t}}}}}", "w: {call: 'approve:1.0.0@default', with: {title: T}}")
+    run_id = await finished(container, actor, *listening)
+    passing = ("parley.live", "parley.listens", "parley.arrivals", *(name for name in OF_RUNS if name.startswith("langgraph")))
+
+    again = await container.actions.rerun(actor, run_id, task="w")
+    await decided(container, actor, again.id)
+
+    assert counts(database, *passing) == dict.fromkeys(passing, 0)
+    assert counts(database, "parley.journal")["parley.journal"] > 0
+    assert (await container.actions.run(actor, again.id)).status == "completed"
+
+
 async def test_what_is_alive_stays_however_old_and_the_child_of_what_is_alive(working_container: Container, actor: Actor) -> None:
     container = working_container
     waiting = await container.actions.start(actor, (await approved(container, actor, definition("a: {wait: {hours: 1}}", name="w"))).id)
