@@ -68,7 +68,7 @@ class Hosts:
         host = self._hosts.setdefault(name, _Host())
         try:
             await self._enter(host, who)
-        except BaseException:
+        except asyncio.CancelledError:
             self._forget(name, host)
             raise
         turn = Turn()

@@ -103,7 +103,7 @@ async def connected(place: Place, host: str, port: int) -> socket.socket:
         except OSError as error:  # TimeoutError is one
             opened.close()
             reason = os.strerror(error.errno).lower() if error.errno else "no connection"
-        except BaseException:
+        except BaseException:  # cancelled, above all: it goes on, and nobody else closes the socket
             opened.close()
             raise
         else:

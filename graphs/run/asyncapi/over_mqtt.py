@@ -158,7 +158,7 @@ class _Named:
         wrapped = self._context.wrap_socket(sock, server_hostname=self._name, **options)
         try:
             wrapped.do_handshake()
-        except BaseException:
+        except OSError:  # those of `ssl` are
             wrapped.close()  # nobody else does
             raise
         return wrapped
