@@ -313,12 +313,12 @@ class Runner:
             raise LeaseLost(f"run {hand.lease.run_id} has a new owner")
 
     async def _renew(self, hands: Mapping[str, InHand]) -> None:
-        began = boot_s()
         values = {
             "owner": self.owner, "runs": list(hands), "epochs": [hand.lease.epoch for hand in hands.values()],
             "lease_s": self.container.settings.lease_s,
         }  # fmt: skip
         async with self._store.database.pool.connection() as connection:
+            began = boot_s()
             rows = await (await connection.execute(query("runs", "renew"), values)).fetchall()
         held = {row[0]: row for row in rows}
         for run_id, hand in hands.items():

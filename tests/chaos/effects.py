@@ -75,27 +75,30 @@ class EffectServer:
         server.close()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        worker = self._sender(writer.get_extra_info("peername")[1])
+        sender = asyncio.create_task(asyncio.to_thread(self._sender, writer.get_extra_info("peername")[1]))
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
                 headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
                 await reader.readexactly(int(headers.get("content-length", 0)))
-                query = parse_qs(head[0].split(" ")[1].partition("?")[2])
-                status = await self._perform(reader, query, headers.get("idempotency-key", ""), worker)
+                at, query = time.time(), parse_qs(head[0].split(" ")[1].partition("?")[2])
+                status = await self._perform(reader, at, query, headers.get("idempotency-key", ""), sender)
                 body = json.dumps({"n": ANSWER_N}).encode()
                 lines = f"HTTP/1.1 {status} Said\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
                 writer.write(lines.encode() + body)
                 await writer.drain()
         writer.close()
 
-    async def _perform(self, reader: asyncio.StreamReader, query: dict[str, list[str]], key: str, worker: str) -> int:
-        at, run, place = time.time(), query["run"][0], (query["step"][0], query.get("item", [""])[0])
+    async def _perform(
+        self, reader: asyncio.StreamReader, at: float, query: dict[str, list[str]], key: str, sender: asyncio.Task[str]
+    ) -> int:
+        run, place = query["run"][0], (query["step"][0], query.get("item", [""])[0])
         with self._lock:
             self._at_work[run, place] += 1
         await asyncio.sleep(self._random.uniform(0, self._longest_s))
         refused = place[0] == "flaky" and self._refused[run] < REFUSALS
         self._refused[run] += refused
+        worker = await sender
         recognised = bool(key) and key in self._performed
         performed = not refused and not recognised and not reader.at_eof()
         if performed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -25,7 +26,9 @@ async def expectations(texts: Mapping[str, str], effects: EffectServer, largest:
     """Return how each workflow ends with an input `{"n": 1}` to `{"n": largest}`."""
     expressions, parsed = Expressions(children=1), {name: json.loads(text) for name, text in texts.items()}
     try:
-        return {(name, n): await _without_faults(parsed, name, n, effects, expressions) for name in TOP for n in range(1, largest + 1)}
+        courses = [(name, n) for name in TOP for n in range(1, largest + 1)]
+        ends = await asyncio.gather(*(_without_faults(parsed, name, n, effects, expressions) for name, n in courses))
+        return dict(zip(courses, ends, strict=True))
     finally:
         await expressions.aclose()
 
