@@ -104,6 +104,7 @@ class ControlActions(RunActions):
             await self._begin_again(session, actor, row, version, id_, data, prefix)
             if prefix is not None:
                 await copy(session, self._store.vault, row, id_, prefix, input, given=input is not AS_IT_WAS)
+                await one(session, t.runs, "run", run_id)  # not removed meanwhile, and a part of its journal with it
             more = {"task": prefix.path} if prefix else {}
             await record(session, actor, "rerun", f"run:{id_}", of=run_id, version_id=version.id, digest=version.digest, **more)
             await self._store.queue.enqueue(session, [id_])

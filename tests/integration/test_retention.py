@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from app.actions import ActionError, Actor
+from app.actions import ActionError, Actor, control, prefix
 from app.cli import keeping
 from app.container import Container, Prepared
 from app.store import retention
@@ -199,6 +199,25 @@ class Stopped(Exception):
 
 async def stopped(*_: Any) -> int:
     raise Stopped
+
+
+async def test_a_run_that_goes_while_it_is_copied_is_not_copied_in_part(
+    working_container: Container, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = working_container
+    old = await finished(container, actor, "a: {set: {x: 1}}", "b: {set: {x: 2}}")
+    await age(container, 31, old)
+
+    async def copied_late(*arguments: Any, **options: Any) -> None:
+        await sweeper(container).sweep()
+        await prefix.copy(*arguments, **options)
+
+    monkeypatch.setattr(control, "copy", copied_late)
+    with pytest.raises(ActionError) as refused:
+        await container.actions.rerun(actor, old, task="b")
+
+    assert refused.value.code == "run-removed"
+    assert await container.actions.runs(actor) == []
 
 
 async def test_workers_take_turns(working_container: Container, actor: Actor) -> None:
