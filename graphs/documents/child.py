@@ -89,7 +89,7 @@ def _main() -> None:
         answer = packed({"error": "it takes more memory than a document may"}, b"")
     except RecursionError:
         answer = packed({"error": "it is nested too deeply"}, b"")
-    except Exception as error:  # the rim: five libraries, each with errors of its own for a damaged file, and nobody else to tell the parent
+    except Exception as error:  # the rim: every library has errors of its own for a damaged file
         answer = packed({"error": f"it is damaged, or not what it says it is ({type(error).__name__})"}, b"")
     sys.stdout.buffer.write(answer)
 

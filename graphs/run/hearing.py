@@ -22,7 +22,7 @@ from graphs.run.matching import Fixed, FixedFilter, Listening, Strategy, Taken
 from graphs.run.ports import GIVEN, JSON, Awaited, Posted, Row
 from graphs.run.step import Step
 from graphs.run.templates import Expr
-from graphs.run.until import first_end
+from graphs.run.until import Ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class Hearing:
         self._step = step
         self._read = read
         self._condition = strategy.condition
+        self._ending = None if strategy.condition is None else Ending(strategy.condition)
         self._listening = Listening(fixed)
         self._signature = _signature(fixed)
         # conditions that look at more than the event may change with every iteration
@@ -150,10 +151,10 @@ class Hearing:
 
     async def _last(self, found: Sequence[tuple[Posted, Taken]]) -> int | None:
         """Return the first of *found* with which the `until` condition holds, when that can be told now."""
-        if self._condition is None or not self._steady:
+        if self._ending is None or not self._steady:
             return None
         fresh = [reading(posted.event, self._read) for posted, _ in found]
-        return await first_end(self._step, self._condition, self.seen, fresh)
+        return await self._ending.first(self._step, self.seen, fresh)
 
     async def _evaluate(self, expression: Expr, data: JSON) -> JSON:
         return await self._step.evaluate(expression, data)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -360,3 +360,41 @@ class TestEventsOfARun:
             await asyncio.sleep(0)
         await until(lambda: any(row.path.endswith("/l") and row.status == "finished" for row in runs.deps.observer.rows))  # type: ignore[attr-defined]
         task.cancel()
+
+
+class TestUntilOverAllEvents:
+    """A condition that is told from part of the events, or from a value that is kept, ends with the event it would end with seen whole."""
+
+    NUMBERS: ClassVar = [3, -1, None, 4, 0.5, 10, 2, 7]
+
+    @pytest.mark.parametrize(
+        "until",
+        [
+            "(map(.n) | add) > 6",
+            "map(.n)|add>=16",
+            "(map(.n // 0 | . * 2) | add) == 12",
+            "(map(select(.n != null and (.n > 2))) | length) >= 3",
+            "map(select(.n == 10)) | length == 1",
+            "(map(.n, .n) | add) > 30",
+            "(map(.n) | length) == 4",
+            "(map(.n) | add) < -5",
+        ],
+    )
+    @pytest.mark.parametrize("together", [True, False])
+    async def test_a_sum_or_a_count_that_is_kept_ends_where_the_whole_does(self, runs: Runs, until: str, together: bool) -> None:
+        events = [event(number, data={"n": n}) for number, n in enumerate(self.NUMBERS)]
+
+        kept = await self.taken(runs, until, events, together=together)
+        whole = await self.taken(runs, f"[.[]] | ({until})", events, together=together)
+
+        assert kept == whole
+
+    async def taken(self, runs: Runs, until: str, events: list[dict[str, Any]], *, together: bool) -> Any:
+        """Return what was heard of *events*, which came at once or one after the other."""
+        do: Tasks = [{"l": listen({"any": [], "until": until})}]
+        outcome = await runs.start(do, events=events if together else ())
+        for one in () if together else events:
+            if outcome.status == "waiting":
+                runs.mailbox.post_event(one)
+                outcome = await runs.go_on()
+        return outcome.output if outcome.status == "completed" else outcome.status
