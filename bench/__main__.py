@@ -1,4 +1,4 @@
-"""Measure: `python -m bench [NAME …] [--rounds N] [--json]`."""
+"""Measure: `python -m bench [NAME …] [--rounds N] [--json]`; what grows, and takes minutes: `python -m bench scale`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import statistics
+import sys
 import time
 from collections.abc import Awaitable, Callable
 
@@ -29,6 +30,11 @@ async def measure(names: list[str], rounds: int) -> list[dict[str, object]]:
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["scale"]:
+        from bench.scale.command import main as scale
+
+        scale(sys.argv[2:])
+        return
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of: {', '.join(ALL)} (default: all)")
     parser.add_argument("--rounds", type=int, default=5)
