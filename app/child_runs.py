@@ -16,7 +16,7 @@ from app.actions.base import Actor, record
 from app.actions.beginning import begin, check_lock
 from app.actions.errors import Conflict
 from app.store import tables as t
-from app.store.ids import new_id
+from app.store.ids import new_run_id
 from app.store.patience import patient
 from app.store.store import Store
 from graphs.run.errors import TooManyGenerations, UnknownWorkflow, WorkflowError
@@ -71,7 +71,7 @@ class ChildRuns:
         if generation > self._depth:
             raise TooManyGenerations(generation - 1)
         await check_lock(session, version, self._catalogue)
-        run_id = new_id()
+        run_id = new_run_id()
         options = {**(parent.options or {}), "generation": generation, "parent": self._run_id}
         await begin(
             session, version, run_id, input=data, started_by=parent.started_by, conversation=parent.conversation, options=options,

@@ -18,7 +18,7 @@ from app.actions.prefix import Prefix, copy, find
 from app.actions.runs import ENDED, RunActions, check_input
 from app.store import blobs
 from app.store import tables as t
-from app.store.ids import new_id
+from app.store.ids import new_run_id
 from app.store.lanes import admit
 from app.views import RunView, read_new_run_view
 
@@ -100,7 +100,7 @@ class ControlActions(RunActions):
                 data = {} if input is None else input
                 check_input(version.definition, data)
             prefix = None if task is None else await find(session, row, task)
-            id_ = new_id()
+            id_ = new_run_id()
             await self._begin_again(session, actor, row, version, id_, data, prefix)
             if prefix is not None:
                 await copy(session, self._store.vault, row, id_, prefix, input, given=input is not AS_IT_WAS)
@@ -154,7 +154,7 @@ class ControlActions(RunActions):
             "tenant_id": version.tenant_id, "version_id": version.id, "started_by": actor.name, "conversation": conversation,
             "options": {}, **turn(version),
         }  # fmt: skip
-        ids = sorted(new_id() for _ in items)  # the first one given is the first in its lane
+        ids = sorted(new_run_id() for _ in items)  # the first one given is the first in its lane
         rows = [{**columns, "id": id_, "input": _input(item), "start_key": item.get("key")} for id_, item in zip(ids, items, strict=True)]
         large = {row["id"]: written for row in rows if (written := blobs.too_large(row["input"])) is not None}
         for row in rows:

@@ -15,7 +15,7 @@ from app.actions.errors import Busy, Conflict, Forbidden, Invalid
 from app.actions.events import checked_events
 from app.actions.forms import misfits
 from app.store import tables as t
-from app.store.ids import new_id
+from app.store.ids import new_id, new_run_id
 from app.store.inbox import attributes_of
 from app.store.lanes import admit
 from app.store.queries import query
@@ -68,7 +68,7 @@ class RunActions(ActionsBase):
             if input is None:
                 _check_event(version.definition)
             check_input(version.definition, data)
-            run_id = new_id()
+            run_id = new_run_id()
             await self._room(session)
             lease = _leased(here, self._store.settings.lease_s) if here else {}
             await begin(session, version, run_id, input=data, started_by=actor.name, conversation=conversation, options=options, **lease)

@@ -12,7 +12,7 @@ from app.scheduling.gathering import Event
 from app.scheduling.lengths import length_of
 from app.scheduling.policy import overlapped, plan
 from app.scheduling.spec import Spec, zone_of
-from app.store.ids import new_id
+from app.store.ids import new_run_id
 
 JSON = Any
 CLOCK_WENT_BACK = timedelta(seconds=30)
@@ -106,7 +106,7 @@ class Turn:
         if self.oldest_queued is None or self.alive:
             return
         start = self.oldest_queued
-        start.outcome, start.run_id, start.from_queue = "started", new_id(), True
+        start.outcome, start.run_id, start.from_queue = "started", new_run_id(), True
         self.starts.append(start)
         self.alive += 1
         self.queued -= 1
@@ -122,7 +122,7 @@ class Turn:
             self.next_due = min(self.next_due, length_of(self.spec.value).after(self.now, 1, zone_of(self.spec.zone)))
 
     def _add(self, key: str, due_at: datetime, outcome: str, reason: str = "", input_: JSON = None) -> None:
-        run_id = new_id() if outcome == "started" else None
+        run_id = new_run_id() if outcome == "started" else None
         data = {} if input_ is None else input_
         self.starts.append(Start(key=key, due_at=due_at, outcome=outcome, reason=reason, input=data, run_id=run_id))
         self.alive += outcome == "started"
