@@ -12,6 +12,7 @@ from typing import Any
 
 from graphs.run import patterns, wording
 from graphs.run.ports import JSON
+from graphs.run.simple_schemas import certainly
 
 _SHOWN = 3  # findings in one message
 
@@ -29,6 +30,7 @@ class JsonSchema:
             patterns.compiled(pattern)
         kind.check_schema(document)
         self._document = document
+        self._certainly = certainly(document)
         # an empty registry fetches nothing
         self._validator = _bounded(kind)(_of_one_draft(document), format_checker=FormatChecker(), registry=Registry())
 
@@ -38,6 +40,8 @@ class JsonSchema:
 
     def findings(self, value: JSON) -> dict[str, str]:
         """Return at most three sentences on what is wrong with *value*, each with its place: `orders[3].amount`, "" for the whole."""
+        if self._certainly is not None and self._certainly(value):
+            return {}
         from referencing.exceptions import Unresolvable
 
         try:
