@@ -13,9 +13,9 @@ from app.scheduling.gathering import Event, Gatherer, Gathering, Looked
 from app.scheduling.turn import Turn
 from app.store import tables as t
 from dsl.expressions import ExpressionError
-from graphs.run import matching
+from graphs.run import strategies
 from graphs.run.errors import WorkflowError
-from graphs.run.matching import Evaluate, Listening, Taken
+from graphs.run.matching import Evaluate, Fixed, Listening, Taken
 
 JSON = Any
 Look = tuple[int, Event | None, Looked]
@@ -62,8 +62,8 @@ async def _new(session: AsyncSession, trigger_id: str) -> list[tuple[int, Event 
 
 
 async def _gatherer(session: AsyncSession, turn: Turn, evaluate: Evaluate) -> Gatherer:
-    strategy = matching.prepare(turn.spec.value, "/schedule/on", _ignored)
-    fixed = await matching.fix(strategy, evaluate, None)
+    strategy = strategies.prepare(turn.spec.value, "/schedule/on", _ignored)
+    fixed = await strategies.fix(strategy, evaluate, None)
     return Gatherer(strategy, fixed, evaluate, await _open(session, turn.id, fixed))
 
 
@@ -71,7 +71,7 @@ def _ignored(*_: str) -> None:
     """It was told when the schedule was activated."""
 
 
-async def _open(session: AsyncSession, trigger_id: str, fixed: matching.Fixed) -> list[Gathering]:
+async def _open(session: AsyncSession, trigger_id: str, fixed: Fixed) -> list[Gathering]:
     """Return the incomplete sets, oldest first."""
     n = t.trigger_events.c
     statement = select(t.trigger_events).where(n.trigger_id == trigger_id, n.gathering.is_not(None)).order_by(n.number)

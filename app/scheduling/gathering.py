@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.store.ids import new_id
-from graphs.run.matching import Evaluate, Fixed, Listening, Strategy, Taken
+from graphs.run.matching import Evaluate, Fixed, Listening, Taken
+from graphs.run.strategies import Strategy
 
 JSON = Any
 Event = Mapping[str, JSON]

@@ -100,14 +100,14 @@ def _unreadable(spec: Spec) -> str:
 
 
 def _event_problems(strategy: JSON, reference: str) -> Iterator[Problem]:
-    from graphs.run import matching
+    from graphs.run import strategies
 
     found: list[Problem] = []
 
     def told(code: str, where: str, message: str, hint: str) -> None:
         found.append(Problem(code=code, reference=where, message=message, hint=hint))
 
-    matching.prepare(strategy, reference, told)
+    strategies.prepare(strategy, reference, told)
     yield from found
 
 

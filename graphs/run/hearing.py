@@ -16,11 +16,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
-from graphs.run import event_keys, matching, paths
+from graphs.run import event_keys, matching, paths, strategies
 from graphs.run.errors import BASE, WorkflowError
-from graphs.run.matching import Fixed, FixedFilter, Listening, Strategy, Taken
+from graphs.run.matching import Fixed, FixedFilter, Listening, Taken
 from graphs.run.ports import GIVEN, JSON, Awaited, Posted, Row
 from graphs.run.step import Step
+from graphs.run.strategies import Strategy
 from graphs.run.templates import Expr
 from graphs.run.until import Ending
 
@@ -208,7 +209,7 @@ async def _fixed(step: Step, strategy: Strategy) -> Fixed:
             raise WorkflowError.of("expression", made[-1]["error"])
         return made[-1]["value"]
 
-    fixed = await matching.fix(strategy, evaluate, step.data)
+    fixed = await strategies.fix(strategy, evaluate, step.data)
     if variable and earlier is None:
         step.engine.deps.journal.write(_row(step, "fixed", {"fixed": made}))
     return fixed

@@ -1,17 +1,12 @@
 """Which events a `listen` (or a schedule's `on`) takes: filters, correlation, and how many of them make it complete.
 
-Pure: no clock, no store. `prepare` compiles a strategy, `fix` settles what its expressions say for one listening, and a `Listening` is then
-shown one event after another::
+Pure: no clock, no store. `strategies.py` makes a `Fixed` of what is written; a `Listening` is then shown one event after another::
 
-    strategy = prepare(data["listen"]["to"], "/do/0/hear/listen/to", problem)
-    listening = Listening(await fix(strategy, evaluate, task_input))
+    strategy = strategies.prepare(data["listen"]["to"], "/do/0/hear/listen/to", problem)
+    listening = Listening(await strategies.fix(strategy, evaluate, task_input))
     taken = await listening.take(event, evaluate)     # None: not for us
     if taken: listening.keep(taken)                   # counted from now on
     listening.complete                                # nothing more is waited for
-
-An expression in an attribute is evaluated once, on the task's input: a text, a number, an object is what the event must have there.
-One that gives true or false, or that makes sense for a text only, is a condition on the attribute itself (`.` is the attribute). `data`
-given as one expression is always a condition on the event's data.
 
 Source: DSL 1.0.3 reference, "Event Consumption Strategy", "Event Filter", "Correlation"; where it leaves room, sdk-java's predicates.
 """
@@ -20,22 +15,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from dsl.expressions import ExpressionError, is_expression, syntax_error
-from dsl.pointer import join
-from graphs.run import patterns, templates
+from dsl.expressions import ExpressionError
+from graphs.run import patterns
 from graphs.run.errors import BASE, WorkflowError
 from graphs.run.ports import JSON
-from graphs.run.templates import Const, Expr, Loose, Template
+from graphs.run.templates import Expr
 
 Evaluate = Callable[[Expr, JSON], Awaitable[JSON]]  # raises WorkflowError or ExpressionError
-Problem = Callable[[str, str, str, str], None]  # code, reference, message, hint
 Mode = Literal["one", "any", "all"]
 MISSING: Final = object()
-_PLAIN = re.compile(r"[^\\^$*+?{}\[\]|()]*")  # a text of these alone is no pattern; a dot in it is a dot
+PLAIN = re.compile(r"[^\\^$*+?{}\[\]|()]*")  # a text of these alone is no pattern; a dot in it is a dot
 
 
 # what is compared
@@ -71,37 +64,6 @@ class Members:
 
 
 Test = Equal | Text | Condition | Members
-
-
-# as it is written
-
-
-@dataclass(frozen=True, slots=True)
-class Correlation:
-    name: str
-    source: Expr  # `from`: sees the whole event as `.`
-    expect: Template | None  # None: the first extracted value
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    attributes: tuple[tuple[str, Template], ...]
-    correlations: tuple[Correlation, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Strategy:
-    """`any` without filters takes every event."""
-
-    mode: Mode
-    filters: tuple[Filter, ...]
-    condition: Expr | None = None  # `until` as an expression over what was consumed; whoever listens evaluates it
-    until: Strategy | None = None  # `until` as events
-
-    @property
-    def endless(self) -> bool:
-        """Whether an event of ours does not complete it by itself."""
-        return self.condition is not None or self.until is not None
 
 
 # as it is for one listening
@@ -198,160 +160,6 @@ def _complete(fixed: Fixed, had: set[int]) -> bool:
     return len(had) >= len(fixed.filters) if fixed.mode == "all" else bool(had)
 
 
-# compile
-
-
-def prepare(data: Mapping[str, JSON], reference: str, problem: Problem) -> Strategy:
-    """Compile a strategy that stands at *reference*; what cannot be compiled is told to *problem*."""
-    mode: Mode = "one" if "one" in data else "all" if "all" in data else "any"
-    if mode == "one":
-        filters: list[Filter] = [_filter(data["one"], join(reference, "one"), problem)]
-    else:
-        filters = [_filter(one, join(reference, mode, number), problem) for number, one in enumerate(data.get(mode) or ())]
-    until = data.get("until")
-    if isinstance(until, Mapping):
-        return Strategy(mode, tuple(filters), until=prepare(until, join(reference, "until"), problem))
-    condition = None if until is None else templates.expression(until if isinstance(until, str) else str(until).lower())
-    return Strategy(mode, tuple(filters), condition)
-
-
-def _filter(data: Mapping[str, JSON], reference: str, problem: Problem) -> Filter:
-    attributes = data.get("with") or {}
-    for path, text in _texts(attributes):
-        wrong = _refused(text)
-        if wrong:
-            problem("invalid-pattern", join(reference, "with", *path), wrong, "write the text as it stands, or a simpler pattern")
-    correlations = tuple(_correlation(str(name), one) for name, one in (data.get("correlate") or {}).items())
-    return Filter(tuple((str(name), templates.strict(value)) for name, value in attributes.items()), correlations)
-
-
-def _correlation(name: str, data: Mapping[str, JSON]) -> Correlation:
-    expect = data.get("expect")
-    if expect is None:
-        template: Template | None = None
-    elif isinstance(expect, str) and not is_expression(expect) and _looks_like_a_path(expect):
-        template = templates.expression(expect)
-    else:
-        template = templates.strict(expect)
-    return Correlation(name, templates.expression(str(data["from"])), template)
-
-
-def _looks_like_a_path(text: str) -> bool:
-    """Tell whether a bare `expect` is meant as an expression: `.order.id`, `$context.order`."""
-    return re.match(r"\.[\w\[\"]|\$\w", text.strip()) is not None and syntax_error(text) is None
-
-
-def _texts(value: JSON, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
-    if isinstance(value, str) and not is_expression(value):
-        yield path, value
-    elif isinstance(value, Mapping):
-        for name, member in value.items():
-            yield from _texts(member, (*path, str(name)))
-
-
-def _refused(text: str) -> str:
-    """Return why *text*, a pattern for `re`, cannot be matched; a text that is no pattern at all is simply compared."""
-    if _PLAIN.fullmatch(text):
-        return ""
-    try:
-        re.compile(text)
-    except (re.error, RecursionError, OverflowError):
-        return ""
-    try:
-        patterns.compiled(rf"\A(?:{text})\Z")
-    except patterns.PatternRefused as refused:
-        return str(refused).replace(rf"\A(?:{text})\Z", text)
-    return ""
-
-
-# settle
-
-
-async def fix(strategy: Strategy, evaluate: Evaluate, data: JSON) -> Fixed:
-    """Evaluate what a listening knows when it begins. Raises what *evaluate* raises, and WorkflowError for an attribute without a value."""
-    filters = tuple([await _fix_filter(one, evaluate, data) for one in strategy.filters])
-    until = None if strategy.until is None else await fix(strategy.until, evaluate, data)
-    return Fixed(strategy.mode, filters, strategy.endless, until)
-
-
-async def _fix_filter(one: Filter, evaluate: Evaluate, data: JSON) -> FixedFilter:
-    tests: list[tuple[str, Test]] = []
-    for name, template in one.attributes:
-        if name == "data" and isinstance(template, Expr):
-            tests.append((name, Condition(template)))
-        else:
-            tests.append((name, await _test(name, template, evaluate, data)))
-    correlations = []
-    for each in one.correlations:
-        if each.expect is None:
-            correlations.append(FixedCorrelation(each.name, each.source, MISSING))
-        else:
-            expected = await templates.resolve(each.expect, lambda expression: evaluate(expression, data))
-            correlations.append(FixedCorrelation(each.name, each.source, expected, isinstance(each.expect, Const)))
-    return FixedFilter(tuple(tests), tuple(correlations))
-
-
-async def _test(name: str, template: Template, evaluate: Evaluate, data: JSON) -> Test:
-    if isinstance(template, Const):
-        return _literal(template.value)
-    if isinstance(template, Expr):
-        return await _settled(name, template, evaluate, data)
-    if isinstance(template, Loose):
-        try:
-            return await _settled(name, template.expression, evaluate, data)
-        except (WorkflowError, ExpressionError) as error:
-            if not _is_expression_error(error):
-                raise
-            return _literal(template.text)
-    if isinstance(template, templates.ObjectTemplate):
-        return Members(tuple([(key, await _test(f"{name}.{key}", member, evaluate, data)) for key, member in template.members]))
-    return Equal(await templates.resolve(template, lambda expression: evaluate(expression, data)))
-
-
-def _literal(value: JSON) -> Test:
-    if isinstance(value, str):
-        return text_test(value)
-    if isinstance(value, Mapping):
-        return Members(tuple((str(key), _literal(member)) for key, member in value.items()))
-    return Equal(value)
-
-
-def text_test(text: str) -> Text:
-    """Return the test a literal text stands for."""
-    if _PLAIN.fullmatch(text):
-        return Text(text, None)
-    try:
-        return Text(text, patterns.compiled(rf"\A(?:{text})\Z"))
-    except patterns.PatternRefused:
-        return Text(text, None)
-
-
-async def _settled(name: str, expression: Expr, evaluate: Evaluate, data: JSON) -> Test:
-    """Tell a value from a condition: a condition gives true or false, here or for a text."""
-    try:
-        value = await evaluate(expression, data)
-    except (WorkflowError, ExpressionError) as error:
-        if not _is_expression_error(error) or not await _is_condition(expression, evaluate):
-            raise
-        return Condition(expression)
-    if isinstance(value, bool):
-        return Condition(expression)
-    if value is None:
-        if await _is_condition(expression, evaluate):
-            return Condition(expression)
-        raise WorkflowError.of("expression", f"the filter of the event needs a value for '{name}', and '{expression.source}' gave null")
-    return Equal(value)
-
-
-async def _is_condition(expression: Expr, evaluate: Evaluate) -> bool:
-    try:
-        return isinstance(await evaluate(expression, ""), bool)
-    except (WorkflowError, ExpressionError) as error:
-        if not _is_expression_error(error):
-            raise
-        return False
-
-
 # compare
 
 
@@ -392,6 +200,16 @@ async def _holds(test: Test, value: JSON, evaluate: Evaluate, *, attribute: bool
     return True
 
 
+def text_test(text: str) -> Text:
+    """Return the test a literal text stands for."""
+    if PLAIN.fullmatch(text):
+        return Text(text, None)
+    try:
+        return Text(text, patterns.compiled(rf"\A(?:{text})\Z"))
+    except patterns.PatternRefused:
+        return Text(text, None)
+
+
 def _matches(test: Text, value: JSON) -> bool:
     if value == test.text:
         return True
@@ -408,12 +226,12 @@ async def _quietly(expression: Expr, value: JSON, evaluate: Evaluate) -> JSON:
     try:
         return await evaluate(expression, value)
     except (WorkflowError, ExpressionError) as error:
-        if not _is_expression_error(error):
+        if not is_expression_error(error):
             raise
         return None
 
 
-def _is_expression_error(error: Exception) -> bool:
+def is_expression_error(error: Exception) -> bool:
     return isinstance(error, ExpressionError) or (isinstance(error, WorkflowError) and error.type == f"{BASE}expression")
 
 

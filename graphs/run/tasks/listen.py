@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dsl.pointer import join
-from graphs.run import dataflow, matching
+from graphs.run import dataflow, strategies
 from graphs.run.hearing import Hearing
-from graphs.run.matching import MISSING, Strategy
+from graphs.run.matching import MISSING
 from graphs.run.ports import JSON, Row
 from graphs.run.step import Flow, Step
+from graphs.run.strategies import Strategy
 from graphs.run.tree import Block, Transform
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class ListenTask:
 
 def prepare(data: Mapping[str, JSON], reference: str, compiler: Compiler, _siblings: Mapping[str, int]) -> ListenTask:
     listen = data["listen"]
-    strategy = matching.prepare(listen.get("to") or {}, join(reference, "listen", "to"), compiler.problem)
+    strategy = strategies.prepare(listen.get("to") or {}, join(reference, "listen", "to"), compiler.problem)
     return ListenTask(strategy, listen.get("read") or "data", prepare_each(data.get("foreach"), join(reference, "foreach"), compiler))
 
 
