@@ -24,7 +24,7 @@ def pins(name: str) -> set[tuple[str, str]]:
     return {(found[0], found[1]) for found in PIN.findall(text(name))}
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-test.lock"])
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-test.lock", "requirements-bench.lock"])
 class TestEachLock:
     def test_every_pin_has_a_hash(self, name: str) -> None:
         blocks = re.split(r"^(?=[a-z0-9])", text(name), flags=re.MULTILINE)
