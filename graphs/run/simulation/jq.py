@@ -7,14 +7,14 @@ stays the judge of every expression.
 from __future__ import annotations
 
 import json
-import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+from graphs.run.simulation.jq_tokens import NotRead, Token, tokens
 
-class NotRead(ValueError):
-    """The expression uses something this parser does not know."""
+__all__ = ["IDENTITY", "Ast", "NotRead", "parse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +28,7 @@ class Ast:
 
 
 IDENTITY: Final = Ast("identity")
-_TOKEN = re.compile(
-    r"""\s+|\#[^\n]*
-    |(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
-    |(?P<field>\.[A-Za-z_]\w*)
-    |(?P<variable>\$(?:__loc__|[A-Za-z_]\w*(?:::\w+)*))
-    |(?P<format>@[A-Za-z0-9]+)
-    |(?P<name>[A-Za-z_]\w*(?:::\w+)*)
-    |(?P<sign>\?//=?|//=|\|=|\+=|-=|\*=|/=|%=|==|!=|<=|>=|//|\.\.|[-+*/%<>=|,.;:?()\[\]{}])
-    |(?P<quote>")""",
-    re.VERBOSE,
-)
+One = TypeVar("One")
 _COMPARISONS: Final = ("==", "!=", "<=", ">=", "<", ">")
 _UPDATES: Final = ("=", "|=", "+=", "-=", "*=", "/=", "%=", "//=")
 _KEYWORDS: Final = {"then", "elif", "else", "end", "as", "and", "or", "catch", "import", "include", "module"}
@@ -48,7 +38,7 @@ _KEYWORDS: Final = {"then", "elif", "else", "end", "as", "and", "or", "catch", "
 def parse(text: str) -> Ast:
     """Return the tree of a stripped expression. Raises NotRead."""
     try:
-        parser = _Parser(_tokens(text))
+        parser = _Parser(tokens(text, parse))
         found = parser.pipe()
         if parser.at < len(parser.tokens):
             raise NotRead(text)
@@ -57,66 +47,10 @@ def parse(text: str) -> Ast:
     return found
 
 
-def _tokens(text: str) -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
-    at = 0
-    while at < len(text):
-        match = _TOKEN.match(text, at)
-        if match is None:
-            raise NotRead(text)
-        kind = match.lastgroup
-        at = match.end()
-        if kind == "quote":
-            value, at = _string(text, at)
-            found.append(("string", value))
-        elif kind is not None:
-            found.append((kind, match.group()))
-    return found
-
-
-def _string(text: str, at: int) -> tuple[tuple[Any, ...], int]:
-    """Read a string after its opening quote: a tuple of texts and of trees for `\\( )`."""
-    parts: list[Any] = []
-    plain = ""
-    while at < len(text):
-        character = text[at]
-        if character == '"':
-            return (*parts, _unescaped(plain)), at + 1
-        if character == "\\" and text[at + 1 : at + 2] == "(":
-            end = _closing(text, at + 2)
-            parts += [_unescaped(plain), parse(text[at + 2 : end])]
-            plain, at = "", end + 1
-        elif character == "\\":
-            plain, at = plain + text[at : at + 2], at + 2
-        else:
-            plain, at = plain + character, at + 1
-    raise NotRead(text)
-
-
-def _unescaped(plain: str) -> str:
-    try:
-        return str(json.loads(f'"{plain}"', strict=False))
-    except ValueError as error:
-        raise NotRead(plain) from error
-
-
-def _closing(text: str, at: int) -> int:
-    depth = 1
-    while at < len(text):
-        if text[at] == '"':
-            _, at = _string(text, at + 1)
-            continue
-        depth += (text[at] == "(") - (text[at] == ")")
-        if depth == 0:
-            return at
-        at += 1
-    raise NotRead(text)
-
-
 class _Parser:
     """Recursive descent, from the loosest binding to the tightest."""
 
-    def __init__(self, tokens: list[tuple[str, Any]]) -> None:
+    def __init__(self, tokens: list[Token]) -> None:
         self.tokens = tokens
         self.at = 0
 
@@ -147,14 +81,8 @@ class _Parser:
 
     def _definition(self) -> Ast:
         self.take("def")
-        name, names = self.take(), []
-        if self.sees("("):
-            self.take("(")
-            names.append(self.take())
-            while self.sees(";"):
-                self.take()
-                names.append(self.take())
-            self.take(")")
+        name = self.take()
+        names = self._listed(self.take) if self.sees("(") else []
         self.take(":")
         body = self.pipe()
         self.take(";")
@@ -176,11 +104,7 @@ class _Parser:
         raise NotRead("a pattern that takes values apart")
 
     def comma(self) -> Ast:
-        left = self.alternative()
-        while self.sees(","):
-            self.take()
-            left = Ast("comma", (left, self.alternative()))
-        return left
+        return self._chain("comma", self.alternative, ",")
 
     def alternative(self) -> Ast:
         left = self.update()
@@ -197,18 +121,10 @@ class _Parser:
         return left
 
     def disjunction(self) -> Ast:
-        left = self.conjunction()
-        while self.sees("or"):
-            self.take()
-            left = Ast("or", (left, self.conjunction()))
-        return left
+        return self._chain("or", self.conjunction, "or")
 
     def conjunction(self) -> Ast:
-        left = self.comparison()
-        while self.sees("and"):
-            self.take()
-            left = Ast("and", (left, self.comparison()))
-        return left
+        return self._chain("and", self.comparison, "and")
 
     def comparison(self) -> Ast:
         left = self.sum()
@@ -218,17 +134,17 @@ class _Parser:
         return left
 
     def sum(self) -> Ast:
-        left = self.product()
-        while self.sees("+", "-"):
-            sign = self.take()
-            left = Ast("arithmetic", (left, self.product()), sign)
-        return left
+        return self._chain("arithmetic", self.product, "+", "-")
 
     def product(self) -> Ast:
-        left = self.unary()
-        while self.sees("*", "/", "%"):
+        return self._chain("arithmetic", self.unary, "*", "/", "%")
+
+    def _chain(self, op: str, operand: Callable[[], Ast], *signs: str) -> Ast:
+        """Read operands with signs between them, from left to right."""
+        left = operand()
+        while self.sees(*signs):
             sign = self.take()
-            left = Ast("arithmetic", (left, self.unary()), sign)
+            left = Ast(op, (left, operand()), sign if op == "arithmetic" else None)
         return left
 
     def unary(self) -> Ast:
@@ -238,24 +154,11 @@ class _Parser:
         return self.postfix()
 
     def postfix(self) -> Ast:
-        term = self._term()
-        while True:
-            kind, value = self.peek()
-            if kind == "field":
-                self.at += 1
-                term = Ast("field", (term,), value[1:])
-            elif self.sees("."):
-                self.take()
-                term = self._after_dot(term)
-            elif self.sees("["):
-                term = self._bracket(term)
-            elif self.sees("?"):
-                self.take()
-                term = Ast("try", (term,))
-            elif self.sees("as"):
-                return self._binding(term)
-            else:
-                return term
+        term = self._unbound()
+        while self.sees("."):
+            self.take()
+            term = self._suffixed(self._after_dot(term))
+        return self._binding(term) if self.sees("as") else term
 
     def _after_dot(self, term: Ast) -> Ast:
         kind, value = self.peek()
@@ -348,15 +251,17 @@ class _Parser:
             return self._fold(word)
         if word in ("label", "break", "def"):
             raise NotRead(word)
-        arguments: list[Ast] = []
-        if self.sees("("):
+        return Ast("call", tuple(self._listed(self.pipe) if self.sees("(") else ()), word)
+
+    def _listed(self, one: Callable[[], One]) -> list[One]:
+        """Read `(ONE; ONE …)`."""
+        self.take("(")
+        found = [one()]
+        while self.sees(";"):
             self.take()
-            arguments.append(self.pipe())
-            while self.sees(";"):
-                self.take()
-                arguments.append(self.pipe())
-            self.take(")")
-        return Ast("call", tuple(arguments), word)
+            found.append(one())
+        self.take(")")
+        return found
 
     def _caught(self) -> Ast:
         self.take("catch")
@@ -381,17 +286,14 @@ class _Parser:
         source = self._unbound()
         self.take("as")
         name = self._pattern()
-        self.take("(")
-        parts = [self.pipe()]
-        while self.sees(";"):
-            self.take()
-            parts.append(self.pipe())
-        self.take(")")
-        return Ast(word, (source, *parts), name)
+        return Ast(word, (source, *self._listed(self.pipe)), name)
 
     def _unbound(self) -> Ast:
         """Read a term whose `as` belongs to what is around it."""
-        term = self._term()
+        return self._suffixed(self._term())
+
+    def _suffixed(self, term: Ast) -> Ast:
+        """Read what follows a term: fields, brackets, question marks."""
         while True:
             kind, value = self.peek()
             if kind == "field":
