@@ -27,3 +27,11 @@ def output_of(row: Any) -> tuple[JSON, int | None]:
         return row.output, None
     kept: Mapping[str, JSON] = row.output
     return excerpt(row.id, "output", size=kept["bytes"], begin=kept["excerpt"]), kept["bytes"]
+
+
+def form_data(form: Mapping[str, JSON], run_id: str, path: str) -> JSON:
+    """Return what a form shows a person, as it lies in its row: whole, or how it begins."""
+    if not form.get("large"):
+        return form.get("data")
+    kept: Mapping[str, JSON] = form["data"]
+    return excerpt(run_id, path.removeprefix("/"), size=kept["bytes"], begin=kept["excerpt"])

@@ -16,7 +16,7 @@ from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import dsl
-from app.excerpts import bounded, output_of
+from app.excerpts import bounded, form_data, output_of
 from app.explain import ErrorView, explain
 from app.stepping import step_states
 from app.store import tables as t
@@ -221,7 +221,8 @@ def task_view(row: Row[Any]) -> TaskView:
     return TaskView(
         run_id=row.run_id, path=row.path, reference=row.reference, kind=row.kind, title=form.get("title") or task_title(row.definition,
         row.reference),
-        message=form.get("message") or "", data=form.get("data"), schema=form.get("schema"), assignee=str(form.get("assignee") or ""),
+        message=form.get("message") or "", data=form_data(form, row.run_id, row.path), schema=form.get("schema"),
+        assignee=str(form.get("assignee") or ""),
         wake_at=iso(row.wake_at), workflow=title_of(row.definition), version=row.version, conversation=row.conversation,
         created_at=iso(row.created_at) or "", secrets=tuple(_declared_secrets(row.definition)),
     )  # fmt: skip
@@ -325,7 +326,8 @@ def _awaiting(wait: Row[Any], definition: Mapping[str, JSON]) -> dict[str, JSON]
     return {
         "path": wait.path, "reference": wait.reference, "kind": wait.kind, "title": form.get("title") or task_title(definition,
         wait.reference),
-        "message": form.get("message") or "", "data": form.get("data"), "schema": form.get("schema"), "assignee": form.get("assignee"),
+        "message": form.get("message") or "", "data": form_data(form, wait.run_id, wait.path), "schema": form.get("schema"),
+        "assignee": form.get("assignee"),
         "check": bool(form.get("check")), "wake_at": iso(wait.wake_at), "event": wait.event,
     }  # fmt: skip
 

@@ -55,7 +55,8 @@ async def _find(session: AsyncSession, row: Row[Any], name: str) -> JSON:
         forms = (await session.execute(select(a.form).where(a.run_id == row.id, a.path == f"/{name}"))).scalars().all()
         if not forms:
             raise NotFound("value", name)
-        return (forms[0] or {}).get("data")
+        form = forms[0] or {}
+        return await blobs.whole(session, row.id, form["data"]) if form.get("large") else form.get("data")
     kept = await blobs.read(session, row.id, name)
     if kept is None:
         raise NotFound("value", name)

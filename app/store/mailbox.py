@@ -8,13 +8,16 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from app.store import blobs
+from app.store.blobs import LARGE, Blob
 from app.store.database import AsyncConnection, Database, to_text
 from app.store.ending import within
 from app.store.inbox import attributes_of
 from app.store.patience import patient
 from app.store.queries import query
 from graphs.run.errors import LeaseLost
-from graphs.run.event_keys import alternatives, digest, names
+from graphs.run.event_keys import alternatives, names
+from graphs.run.event_keys import digest as key_of
 from graphs.run.ports import Awaited, Delivery, Posted
 
 
@@ -40,11 +43,15 @@ class RunMailbox:
 
     @patient
     async def expect(self, awaited: Sequence[Awaited]) -> None:
+        forms, aside = self._forms(awaited)
         async with self._database.quick(self._tenant) as connection:
             listening = [wait for wait in awaited if wait.kind == "event"]
             if listening:
                 await connection.execute(query("mailbox", "share-events"))
-            await connection.execute(query("mailbox", "expect"), {"run": self.run_id, "epoch": self._epoch, **_columns(awaited)})
+            if aside:
+                await connection.execute(blobs.INSERT.sql, blobs.INSERT.parameters(aside))
+            values = {"run": self.run_id, "epoch": self._epoch, **_columns(awaited), "form": forms}
+            await connection.execute(query("mailbox", "expect"), values)
             held = await (await connection.execute(query("runs", "holds"), self._mine)).fetchone()
             if held is None:
                 raise LeaseLost(f"run {self.run_id} has a new owner")
@@ -55,11 +62,22 @@ class RunMailbox:
             if listening:
                 await self._listen(connection, listening, given=held[2])
 
+    def _forms(self, awaited: Sequence[Awaited]) -> tuple[list[str | None], list[Blob]]:
+        """Return the forms as their rows have them, and what of them is too large for a row: the data that a person is shown."""
+        forms, aside = [None if wait.form is None else to_text(dict(wait.form)) for wait in awaited], []
+        for at, wait in enumerate(awaited):
+            data = to_text(wait.form.get("data")) if wait.form and len(forms[at] or "") > LARGE else ""
+            if len(data) > LARGE:
+                digest = blobs.digest_of(data)
+                aside.append(Blob(self.run_id, self._epoch, digest, False, data))
+                forms[at] = to_text({**(wait.form or {}), "data": json.loads(blobs.reference(data, digest)), "large": True})
+        return forms, aside
+
     async def _listen(self, connection: AsyncConnection, listening: Sequence[Awaited], *, given: bool) -> None:
         """Let events that come find the listenings from now on, and give them what came before: since the run began, or at its start."""
         needs = [(wait, need) for wait in listening for need in alternatives(wait.event)]
         places = [names(need) for _, need in needs]
-        digests = [digest(need, at) for (_, need), at in zip(needs, places, strict=True)]
+        digests = [key_of(need, at) for (_, need), at in zip(needs, places, strict=True)]
         path = [wait.path for wait, _ in needs]
         values = {"run": self.run_id, "path": path, "places": [json.dumps(at) for at in places], "digest": digests}
         await connection.execute(query("mailbox", "listen"), values)
@@ -139,5 +157,4 @@ def _columns(awaited: Sequence[Awaited]) -> dict[str, list[Any]]:
         "attempt": [wait.attempt for wait in awaited],
         "wake_at": [wait.wake_at for wait in awaited],
         "event": [text(wait.event) for wait in awaited],
-        "form": [text(wait.form) for wait in awaited],
     }

@@ -161,7 +161,7 @@ class TestLargeRuns:
         assert await container.actions.run_value(actor, run.id, blob) == {"page": PAGE, "more": 1}
         assert rows(database, "SELECT max(bytes) FROM parley.blobs") == [(len(PAGE) + 20,)]
 
-    async def test_what_a_person_is_asked_about_may_be_large(self, container: Container, actor: Actor) -> None:
+    async def test_what_a_person_is_asked_about_may_be_large(self, container: Container, actor: Actor, database: Prepared) -> None:
         ask = "ask: {call: 'approve:1.0.0@default', with: {title: T, data: '${ .page }'}}"
         version = await approved(container, actor, definition(ask))
         async with working(container):
@@ -172,6 +172,7 @@ class TestLargeRuns:
         assert asked["awaiting"][0]["data"] == task["data"]
         assert task["data"] == {"excerpt": f'"{PAGE}'[:1000], "bytes": len(PAGE) + 2, "whole": f"/api/runs/{run.id}/values/do/0/ask"}
         assert await container.actions.run_value(actor, run.id, "do/0/ask") == PAGE
+        assert rows(database, "SELECT length(form::text) < 2000 FROM parley.awaits") == [(True,)]
 
     async def test_a_run_in_the_foreground_gives_its_output_whole(self, container: Container, actor: Actor) -> None:
         version = await approved(container, actor, definition("a: {set: {page: '${ .page }'}}"))

@@ -61,12 +61,19 @@ def test_values_and_runs_are_there_when_a_migration_is_taken_back(database: Prep
                 """INSERT INTO parley.blobs (tenant_id, run_id, digest, bytes, value) VALUES ('default', %s, 'x', 7, '"whole"')""", [run]
             )
 
+        connection.execute(
+            "INSERT INTO parley.awaits (tenant_id, run_id, path, reference, kind, form)"
+            """ VALUES ('default', 'a', '/p', '/p', 'ask', '{"title": "T", "data": {"blob": "x", "bytes": 7}, "large": true}')"""
+        )
+
     migrate(database, command.downgrade, "0003")
 
     with psycopg.connect(**database.owner) as connection:
         connection.execute("SELECT set_config('app.tenant', 'default', false)")
         rows = connection.execute("SELECT id, status, output FROM parley.runs ORDER BY id").fetchall()
+        forms = connection.execute("SELECT form FROM parley.awaits").fetchall()
     assert rows == [("a", "waiting", "whole"), ("b", "faulted", "whole"), ("c", "completed", "whole")]
+    assert forms == [({"title": "T", "data": "whole"},)]
 
 
 def migrate(database: Prepared, do: Any, revision: str) -> None:

@@ -1,6 +1,7 @@
 -- Every tenant at once: the policies are out of force for as long as this takes.
 ALTER TABLE parley.runs NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE parley.journal NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE parley.awaits NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE parley.blobs NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE parley.notices NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE parley.removals NO FORCE ROW LEVEL SECURITY;
@@ -17,6 +18,10 @@ UPDATE parley.journal SET output = pg_temp.whole(tenant_id, run_id, output, 'out
        error = pg_temp.whole(tenant_id, run_id, error, 'error' = ANY(large)) WHERE large IS NOT NULL;
 UPDATE parley.runs SET input = pg_temp.whole(tenant_id, id, input, 'input' = ANY(large)),
        output = pg_temp.whole(tenant_id, id, output, 'output' = ANY(large)) WHERE large IS NOT NULL;
+UPDATE parley.awaits a SET form = (
+    SELECT json_object_agg(e.key, CASE WHEN e.key = 'data' THEN pg_temp.whole(a.tenant_id, a.run_id, e.value, true) ELSE e.value END)
+      FROM json_each(a.form) e WHERE e.key <> 'large'
+) WHERE a.form ->> 'large' = 'true';
 
 DELETE FROM parley.journal j USING parley.removals r WHERE j.tenant_id = r.tenant_id AND j.run_id = r.run_id;
 DELETE FROM parley.notices n USING parley.removals r WHERE n.tenant_id = r.tenant_id AND n.run_id = r.run_id;
@@ -33,6 +38,7 @@ DROP TABLE parley.blobs, parley.removals;
 
 ALTER TABLE parley.runs FORCE ROW LEVEL SECURITY;
 ALTER TABLE parley.journal FORCE ROW LEVEL SECURITY;
+ALTER TABLE parley.awaits FORCE ROW LEVEL SECURITY;
 ALTER TABLE parley.notices FORCE ROW LEVEL SECURITY;
 ALTER TABLE langgraph.checkpoints FORCE ROW LEVEL SECURITY;
 ALTER TABLE langgraph.checkpoint_blobs FORCE ROW LEVEL SECURITY;
