@@ -15,7 +15,9 @@ from tests.chaos.history import Claim, Line, Unknown
 SETUP = """
 CREATE SCHEMA chaos;
 CREATE TABLE chaos.claims (run text, epoch integer, worker text, at double precision, taken_over boolean);
-CREATE TABLE chaos.lines (run text, path text, attempt integer, kind text, epoch integer, worker text, at double precision);
+-- also of rows that are removed later
+CREATE TABLE chaos.lines (seq bigint, run text, path text, reference text, attempt integer, kind text, status text, epoch integer,
+                          worker text, at double precision);
 CREATE INDEX ON chaos.claims (run);
 CREATE INDEX ON chaos.lines (run);
 CREATE FUNCTION chaos.note_claim() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
@@ -27,8 +29,9 @@ CREATE TRIGGER chaos_claim AFTER UPDATE OF epoch ON parley.runs FOR EACH ROW WHE
     EXECUTE FUNCTION chaos.note_claim();
 CREATE FUNCTION chaos.note_line() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
     INSERT INTO chaos.lines
-    SELECT NEW.run_id, NEW.path, NEW.attempt, NEW.kind, r.epoch, coalesce(current_setting('chaos.worker', true), ''),
-           extract(epoch FROM clock_timestamp()) FROM parley.runs r WHERE r.id = NEW.run_id;
+    SELECT NEW.seq, NEW.run_id, NEW.path, NEW.reference, NEW.attempt, NEW.kind, NEW.status, r.epoch,
+           coalesce(current_setting('chaos.worker', true), ''), extract(epoch FROM clock_timestamp())
+      FROM parley.runs r WHERE r.id = NEW.run_id;
     RETURN NULL;
 END $$;
 CREATE TRIGGER chaos_line AFTER INSERT ON parley.journal FOR EACH ROW EXECUTE FUNCTION chaos.note_line();
@@ -45,11 +48,7 @@ RUNS = """
 SELECT r.id, v.name, r.status, r.reason, r.input::text, r.output::text, r.error::text
   FROM parley.runs r JOIN parley.versions v ON v.tenant_id = r.tenant_id AND v.id = r.version_id WHERE v.name <> 'errand' ORDER BY r.id
 """
-LINES = """
-SELECT l.run, l.at, l.path, j.reference, l.attempt, l.kind, j.status, l.epoch, l.worker
-  FROM chaos.lines l JOIN parley.journal j ON j.run_id = l.run AND j.path = l.path AND j.attempt = l.attempt AND j.kind = l.kind
- ORDER BY j.seq
-"""
+LINES = "SELECT run, at, path, reference, attempt, kind, status, epoch, worker FROM chaos.lines ORDER BY seq"
 UNKNOWN = """
 SELECT run_id, extract(epoch FROM created_at)::float8, path, (payload ->> 'happened')::boolean
   FROM parley.awaits WHERE kind = 'outcome-unknown'

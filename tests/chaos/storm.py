@@ -215,7 +215,7 @@ class Storm:
             number = len(self.deeds.kills)
             if number % plan.cut_every == 0:
                 faults.create_task(self._cut())
-            if number % plan.zombie_every == 0 and (other := self._somebody()) is not None:
+            if number % plan.zombie_every == 0 and (other := await self._busiest()) is not None:
                 faults.create_task(self._stop_and_wake(other))
             if number % plan.restart_every == 0 and not self._away:
                 self._away = True
@@ -225,6 +225,12 @@ class Storm:
         """Return a worker that is at work and known to be ready."""
         ready = [one for name, one in sorted(self._alive.items()) if name not in self._stopped and _ready(one)]
         return self._random.choice(ready) if ready else None
+
+    async def _busiest(self) -> Worker | None:
+        """Return the ready worker that holds the most runs."""
+        ready = [one for name, one in sorted(self._alive.items()) if name not in self._stopped and _ready(one)]
+        held = [len(await self._ledger.held_by(one.name)) for one in ready]
+        return max(zip(held, ready, strict=True), key=lambda pair: pair[0])[1] if ready else None
 
     async def _kill(self, worker: Worker) -> None:
         worker.signal(signal.SIGKILL)
