@@ -23,7 +23,7 @@ from memory.store import KINDS, Due, Embedded, Found, Group, Kind, MemoryAway, N
 Connection = psycopg.AsyncConnection[Any]
 Transaction = Callable[[str], AbstractAsyncContextManager[Connection]]  # of a tenant, committed at its end
 
-EXACT = 20_000  # rows somebody sees whose vectors are looked at one by one; for more the index is asked
+EXACT = 30_000  # rows somebody sees whose vectors are looked at one by one, at most; for more the index is asked
 EXACT_WORDS = 2_000  # the same for their words
 MOST = 1_000  # rows whose words are compared when the index of words is asked
 SAMPLE = 20_000  # memories whose words show which are common

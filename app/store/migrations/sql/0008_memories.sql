@@ -96,22 +96,24 @@ CREATE FUNCTION parley.memory_visible(p_tenant text, p_user text, p_kinds text[]
 $$;
 
 -- The nearest by cosine. Few rows are looked at one by one, exactly; for many the index is walked until enough of them are somebody's own.
+-- n rows of N cost n one way and N / n the other: they are few up to some multiple of the root of N, and never above p_exact.
 -- The policies of the caller hold: it runs as whoever calls it.
 CREATE FUNCTION parley.memory_near(p_kinds text[], p_model text, p_vector text, p_limit integer, p_exact integer)
     RETURNS TABLE (memory_id text, similarity real)
     LANGUAGE plpgsql STABLE
     SET search_path = parley, {vectors}, pg_temp
     SET enable_sort = off SET jit = off -- only the index of vectors gives rows in order: it is used, whatever the planner thinks of the tenant
-    SET hnsw.ef_search = 100 SET hnsw.iterative_scan = relaxed_order SET hnsw.max_scan_tuples = 40000 SET hnsw.scan_mem_multiplier = 4
+    SET hnsw.ef_search = 300 SET hnsw.iterative_scan = relaxed_order SET hnsw.max_scan_tuples = 40000 SET hnsw.scan_mem_multiplier = 4
     AS $$
 DECLARE
     seeing text := coalesce(current_setting('app.user', true), '');
     whose  text := current_setting('app.tenant', true);
     wanted halfvec := p_vector::halfvec;
+    few    integer := least(p_exact, 1000 + 20 * sqrt((SELECT greatest(c.reltuples, 0) FROM pg_class c WHERE c.oid = 'memory_search'::regclass)));
 BEGIN
     IF wanted IS NULL THEN
         RETURN;
-    ELSIF memory_visible(whose, seeing, p_kinds, p_exact) <= p_exact THEN
+    ELSIF memory_visible(whose, seeing, p_kinds, few) <= few THEN
         RETURN QUERY
         SELECT s.memory_id, (1 - (s.embedding <=> wanted))::real FROM memory_search s
          WHERE s.tenant_id = whose AND s.owner_id = ANY (ARRAY['', seeing]) AND s.kind = ANY (p_kinds) AND s.model = p_model
@@ -165,13 +167,14 @@ BEGIN
              GROUP BY w ORDER BY coalesce(sum(c.share), 0), w LIMIT 3) rarest;
     END IF;
     SELECT string_agg(memory_quoted(o), ' | ')::tsquery && rare INTO rare FROM unnest(ARRAY['@' || whose || '/', '@' || whose || '/' || seeing]) o;
-    RETURN QUERY
-    SELECT f.memory_id, ts_rank(f.words, query) FROM (
-        SELECT s.memory_id, s.words FROM memory_search s
-         WHERE s.words @@ rare AND s.tenant_id = whose AND s.owner_id = ANY (ARRAY['', seeing]) AND s.kind = ANY (p_kinds)
-           AND (s.expires_at IS NULL OR s.expires_at > statement_timestamp())
-         LIMIT p_most) f
-     ORDER BY 2 DESC, 1 DESC LIMIT p_limit;
+    RETURN QUERY EXECUTE $q$ -- planned for these words: a plan for any words would not use their index
+        SELECT f.memory_id, ts_rank(f.words, $1) FROM (
+            SELECT s.memory_id, s.words FROM memory_search s
+             WHERE s.words @@ $2 AND s.tenant_id = $3 AND s.owner_id = ANY (ARRAY['', $4]) AND s.kind = ANY ($5)
+               AND (s.expires_at IS NULL OR s.expires_at > statement_timestamp())
+             LIMIT $6) f
+         ORDER BY 2 DESC, 1 DESC LIMIT $7$q$
+    USING query, rare, whose, seeing, p_kinds, p_most, p_limit;
 END $$;
 
 -- Learn which words are common in the caller's tenant, from its newest p_sample memories.
