@@ -21,9 +21,10 @@ from graphs.run.ports import JSON, Awaited, Row
 from graphs.run.simulation import happenings, ports
 from graphs.run.simulation.compiling import compile_loosely
 from graphs.run.simulation.model import Injected, Plan, Request, Simulation
+from graphs.run.simulation.noting import Sketch
 from graphs.run.simulation.openapi import answer_schemas
 from graphs.run.simulation.shapes import Key
-from graphs.run.simulation.sketch import Sketch, sketch
+from graphs.run.simulation.sketch import sketch
 from graphs.run.simulation.stage import LATER, Stage
 from graphs.run.simulation.values import Values
 from graphs.run.tree import Program

@@ -8,49 +8,37 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from dsl.catalogue import Catalogue, Function
+from dsl.catalogue import Catalogue
 from dsl.expressions import is_expression, strip
 from dsl.pointer import join
 from dsl.settings import parley_of
 from graphs.run.ports import JSON
 from graphs.run.simulation import reading
+from graphs.run.simulation.declared import ERROR, as_asked, envelope, filters, promised
 from graphs.run.simulation.jq import NotRead, parse
+from graphs.run.simulation.noting import Noting, Sketch
 from graphs.run.simulation.outside import function_of, outside
 from graphs.run.simulation.shapes import (
     ANY,
     NOTHING,
     All,
     Atom,
-    Fixed,
     Formula,
-    Known,
     Listed,
     Made,
     Not,
     Record,
     Source,
     Value,
-    lifted,
     sources,
     union,
 )
 from graphs.run.tasks import kind_of
 
 _VISITS = 4  # of one task, each with other data
-_EVALUATIONS = 20_000  # in all: a definition with more is looked into as far as that goes
 _URI_FIELD = re.compile(r"\{([A-Za-z_]\w*)\}")
-_ERROR = {  # RFC 7807, as the language has it
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["type", "status"],
-    "properties": {
-        name: {"type": "integer" if name == "status" else "string"} for name in ("type", "status", "title", "detail", "instance")
-    },
-}
-# functions whose output, or a field of it, is described by a field of the call
-_DESCRIBED = {"ask": ("schema", ""), "agent": ("output", "answer"), "extract": ("schema", "value")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,31 +63,6 @@ class Place:
     depth: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """A field that an expression reads and that nothing can have there."""
-
-    reference: str
-    name: str
-    known: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class Sketch:
-    """What a walk found. `ways`: (reference, way) → the formulas that lead there, by kind of decision."""
-
-    roots: dict[str, Source] = field(default_factory=dict)
-    ways: dict[tuple[str, str], list[Formula]] = field(default_factory=dict)
-    dark: set[str] = field(default_factory=set)  # references of tasks with expressions that were not looked into
-    loops: dict[str, Value] = field(default_factory=dict)  # what a `for` goes through, by its reference
-    _unknown: Counter[tuple[str, str, tuple[str, ...]]] = field(default_factory=Counter)
-    _visited: Counter[str] = field(default_factory=Counter)
-
-    def unknown(self) -> list[Unknown]:
-        """Return the fields that are never there, however the task is reached."""
-        return [Unknown(*key) for key, count in self._unknown.items() if count >= self._visited[key[0]]]
-
-
 def sketch(
     definition: Mapping[str, JSON],
     catalogue: Catalogue,
@@ -118,51 +81,12 @@ def sketch(
     return walk.sketch
 
 
-class _Walk:
+class _Walk(Noting):
     def __init__(self, catalogue: Catalogue, workflows: Sequence[Mapping[str, JSON]], schemas: Mapping[str, Mapping[str, JSON]]) -> None:
-        self.sketch = Sketch()
+        super().__init__()
         self.catalogue = catalogue
         self.schemas = schemas
-        self.left = _EVALUATIONS
         self.children = {(str(one["document"]["namespace"]), str(one["document"]["name"])): one for one in workflows}
-
-    def source(self, root: str, schema: JSON) -> Value:
-        """Return the one source of this name; the first schema counts."""
-        if root not in self.sketch.roots:
-            self.sketch.roots[root] = Source(root, schema=schema if isinstance(schema, Mapping) else None)
-        return (self.sketch.roots[root],)
-
-    # expressions
-
-    def read(self, text: str, data: Value, variables: Mapping[str, Value], reference: str) -> Value:
-        self.left -= 1
-        if self.left < 0:
-            self.sketch.dark.add(reference)
-            return ANY
-        code = strip(text)
-        if not reading.understood(code):
-            self.sketch.dark.add(reference)
-        value, found = reading.read(code, data, variables)
-        for one in {(each.name, each.known) for each in found}:
-            self.sketch._unknown[(reference, *one)] += 1
-        return value
-
-    def condition(self, text: JSON, data: Value, variables: Mapping[str, Value], reference: str) -> Formula:
-        if not isinstance(text, str):
-            return Fixed(bool(text))
-        return reading.truth(self.read(text, data, variables, reference))
-
-    def template(self, value: JSON, data: Value, variables: Mapping[str, Value], reference: str, *, bare: bool = False) -> Value:
-        """Return a value that may hold expressions; *bare*: a text is one without the wrapper too."""
-        if isinstance(value, str):
-            return self.read(value, data, variables, reference) if bare or is_expression(value) else (Known(value),)
-        if isinstance(value, Mapping):
-            return (Record({str(key): self.template(item, data, variables, reference) for key, item in value.items()}),)
-        if isinstance(value, list):
-            return (Listed(union(*(self.template(item, data, variables, reference) for item in value)), length=len(value)),)
-        return (Known(value),)
-
-    # workflows and lists of tasks
 
     def workflow(self, definition: Mapping[str, JSON], base: str, raw: Value, depth: int) -> Value:
         own = definition.get("input") or {}
@@ -172,7 +96,7 @@ class _Walk:
         if not base and "on" in (definition.get("schedule") or {}):
             for source in sources(raw):
                 source.want("array")
-                _envelope(source.element(), (definition["schedule"]["on"] or {}))
+                envelope(source.element(), (definition["schedule"]["on"] or {}))
         names = map(str, (definition.get("use") or {}).get("secrets") or ())
         secrets = Record({name: self.source(f"secret:{name}", None) for name in names}, closed=False)
         shown = Record({"input": raw, "id": (Made("string"),), "definition": ANY, "startedAt": ANY}, closed=False)
@@ -225,7 +149,7 @@ class _Walk:
             self.way(where, "if:false", Not(formula))
             exits.append(Exit(state, "continue"))
         own = task.get("input") or {}
-        self._schema(state.data, own)
+        self.promise(state.data, own)
         data = self.template(own["from"], state.data, known, where, bare=True) if "from" in own else state.data
         known["input"] = data
         inside = Place(place.base, known, place.definition, place.depth)
@@ -239,7 +163,7 @@ class _Walk:
         raw = one.state.data
         data = self.template(output["as"], raw, {**known, "output": raw}, where, bare=True) if "as" in output else raw
         if "as" not in output:
-            self._schema(data, output)
+            self.promise(data, output)
         export = task.get("export") or {}
         context = one.state.context
         if "as" in export:
@@ -249,16 +173,6 @@ class _Walk:
             variables = {**known, "output": data}
             self.block(compensate, f"{where}/metadata/parley/compensate", State(data, context), Place("", variables, {}))
         return Exit(State(data, context), one.then if one.then != "continue" else then)
-
-    def _schema(self, data: Value, own: Mapping[str, JSON]) -> None:
-        document = (own.get("schema") or {}).get("document")
-        for source in sources(data):
-            source.schema = source.schema or (document if isinstance(document, Mapping) else None)
-
-    def way(self, reference: str, way: str, formula: Formula) -> None:
-        known = self.sketch.ways.setdefault((reference, way), [])
-        if formula not in known and len(known) < _VISITS:
-            known.append(formula)
 
     # the kinds of tasks
 
@@ -370,7 +284,7 @@ class _Walk:
         yield from self.inner(task["try"], f"{reference}/try", state, _around(place))
         catch = task.get("catch") or {}
         where = place.base + reference
-        error = self.source(f"error:{where}", _ERROR)
+        error = self.source(f"error:{where}", ERROR)
         variables = {**place.variables, str(catch.get("as") or "error"): error, "error": error}
         asked = [self.condition(catch["when"], error, variables, where)] if "when" in catch else []
         asked += [Not(self.condition(catch["exceptWhen"], error, variables, where))] if "exceptWhen" in catch else []
@@ -391,8 +305,8 @@ class _Walk:
         where = place.base + reference
         (event,) = self.source(f"event:{where}", None)
         assert isinstance(event, Source)
-        _envelope(event, task["listen"].get("to") or {})
-        for one in _filters(task["listen"].get("to") or {}):
+        envelope(event, task["listen"].get("to") or {})
+        for one in filters(task["listen"].get("to") or {}):
             self._filter(one, event, state, place, where)
         read = task["listen"].get("read") or "data"
         item: Value = (event,) if read == "envelope" else (event.member("data"),) if read == "data" else (Made("string"),)
@@ -463,7 +377,7 @@ class _Walk:
             return
         for name, schema in (function.input.get("properties") or {}).items():
             for source in sources(record.fields.get(name, ())):
-                _as_asked(source, schema)
+                as_asked(source, schema)
 
     def _address(self, uri: str, data: Value, variables: Mapping[str, Value]) -> None:
         """Note which leaf is (the beginning of) an address, and what fills the places of a template."""
@@ -489,7 +403,7 @@ class _Walk:
         arguments = task.get("with") or {}
         schema = self.schemas.get(where)
         if function is not None:
-            schema = _promised(function, arguments)
+            schema = promised(function, arguments)
         answer = self.source(f"answer:{where}", schema)
         if task["call"] == "http" or task["call"] == "openapi":
             if arguments.get("output") == "response":
@@ -523,50 +437,3 @@ def _around(place: Place) -> Place:
     """Return the place of tasks inside a task: its `$input`, `$task` and `$output` are not theirs."""
     gone = ("input", "output", "task", "context")
     return Place(place.base, {name: value for name, value in place.variables.items() if name not in gone}, place.definition, place.depth)
-
-
-def _as_asked(source: Source, schema: JSON) -> None:
-    """Let a leaf that is handed to a function be what the function takes."""
-    if isinstance(schema, Mapping) and ("type" in schema or "enum" in schema) and not (source.schema or source.fields or source.item):
-        source.schema = schema
-
-
-def _promised(function: Function, arguments: Mapping[str, JSON]) -> Mapping[str, JSON] | None:
-    """Return the schema of what a function gives, the part included that a field of the call describes."""
-    described, place = _DESCRIBED.get(function.name, ("", ""))
-    wanted = arguments.get(described)
-    if not isinstance(wanted, Mapping):
-        return function.output or None
-    if not place:
-        return wanted
-    return {**function.output, "properties": {**(function.output.get("properties") or {}), place: wanted}}
-
-
-def _filters(to: Mapping[str, JSON]) -> list[Mapping[str, JSON]]:
-    found = [to["one"]] if isinstance(to.get("one"), Mapping) else [one for key in ("any", "all") for one in to.get(key) or ()]
-    until = to.get("until")
-    return [one for one in (found + (_filters(until) if isinstance(until, Mapping) else [])) if isinstance(one, Mapping)]
-
-
-def _envelope(event: Source, to: Mapping[str, JSON]) -> None:
-    """Give an event the fields of a CloudEvent, those that its filter names as constants with these."""
-    event.want("object")
-    for name in ("id", "source", "type", "time", "data"):
-        event.member(name)
-    for one in _filters(to)[:1]:
-        for name, value in (one.get("with") or {}).items():
-            if isinstance(value, str) and not is_expression(value):
-                event.member(name).note(Atom(event.member(name).key, "==", value))
-            elif name == "data" and isinstance(value, Mapping):
-                _constants(event.member("data"), value)
-
-
-def _constants(source: Source, value: JSON) -> None:
-    for name, member in value.items():
-        if isinstance(member, Mapping):
-            _constants(source.member(name), member)
-        elif not is_expression(member):
-            source.member(name).note(Atom(source.member(name).key, "==", member))
-
-
-__all__ = ["Sketch", "Unknown", "lifted", "sketch"]

@@ -6,7 +6,6 @@ what was recorded for its path or its reference, else a value of its schema and 
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections import Counter
@@ -20,6 +19,7 @@ from graphs.run.errors import UnknownWorkflow, WorkflowError
 from graphs.run.ports import JSON, Row
 from graphs.run.schemas import JsonSchema
 from graphs.run.simulation import ports
+from graphs.run.simulation.answers import how_made, shaped
 from graphs.run.simulation.compiling import compile_loosely
 from graphs.run.simulation.model import AsRecorded, Effect, Injected, Kind, Mark, Plan
 from graphs.run.simulation.outside import function_of, outside
@@ -34,7 +34,7 @@ from graphs.run.templates import Expr
 from graphs.run.uri_template import expand
 
 if TYPE_CHECKING:
-    from graphs.run.simulation.sketch import Sketch
+    from graphs.run.simulation.noting import Sketch
 
 LATER: Final = "/later"  # where a branch waits that is not to win its race
 FOR_EVER_S: Final = 10 * 365 * 86400.0
@@ -228,8 +228,8 @@ class Stage:
         if kind == "asyncapi":
             return await self._messages(step)
         sample = self._sample(step)
-        self.mark(step.path, step.reference, "simulated", _how_made(self.sketch, step), made_up=True)
-        return self._gave(step, kind, sample, output=_shaped(step, sample, self._payloads.get(step.path)))
+        self.mark(step.path, step.reference, "simulated", how_made(self.sketch, step), made_up=True)
+        return self._gave(step, kind, sample, output=shaped(step, sample, self._payloads.get(step.path)))
 
     async def _messages(self, step: Step) -> Flow:
         """Answer a call of AsyncAPI: a publication with nothing, a subscription with messages, each worked on."""
@@ -374,38 +374,3 @@ def case_way(task: Mapping[str, JSON], position: int | None) -> str:
 
 def _many(count: int) -> str:
     return str(count) if count < 2 else "many"
-
-
-def _how_made(sketch: Sketch, step: Step) -> str:
-    source = sketch.roots.get(f"answer:{step.reference}")
-    if source is not None and source.schema:
-        return "the answer is a sample of its schema"
-    if source is not None and (source.fields or source.item is not None or source.atoms or source.kinds):
-        return "the answer is a sample of what is read of it"
-    return "the answer is empty: nothing reads it"
-
-
-def _shaped(step: Step, sample: JSON, payload: JSON) -> JSON:
-    """Return the output of a call that was answered with *sample*, as its `with.output` (or `run.return`) asks for it."""
-    task = step.task.definition
-    if "run" in task:
-        return _returned(task["run"].get("return") or "stdout", sample)
-    form = (task.get("with") or {}).get("output")
-    if task.get("call") not in ("http", "openapi") or form not in ("raw", "response"):
-        return sample
-    if form == "raw":
-        return base64.b64encode(json.dumps(sample).encode()).decode()
-    given: Mapping[str, JSON] = payload if isinstance(payload, dict) else {}
-    request: dict[str, JSON] = {"method": str(given.get("method", "get")).lower(), "uri": given.get("endpoint"), "headers": {}}
-    return {"request": request, "statusCode": 200, "headers": {"content-type": "application/json"}, "content": sample}
-
-
-def _returned(returns: str, sample: JSON) -> JSON:
-    if returns == "none":
-        return None
-    if returns == "code":
-        return sample if isinstance(sample, int) else 0
-    if returns == "all":
-        known = sample if isinstance(sample, dict) else {}
-        return {"stdout": "", "stderr": "", **known, "code": known.get("code", 0)}
-    return "" if sample == {} else sample

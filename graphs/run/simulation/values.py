@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from graphs.run.simulation import texts
+from graphs.run.simulation.noting import Sketch
 from graphs.run.simulation.shapes import (
     ITEM,
     JSON,
@@ -22,7 +23,6 @@ from graphs.run.simulation.shapes import (
     Value,
     resolved,
 )
-from graphs.run.simulation.sketch import Sketch
 from graphs.run.simulation.solve import SIZE, candidates, meets
 
 _DEEPEST = 8

@@ -12,8 +12,8 @@ from dsl.expressions import Expressions
 from graphs.run.schemas import JsonSchema
 from graphs.run.simulation import reading
 from graphs.run.simulation.jq import NotRead, parse
+from graphs.run.simulation.noting import Sketch
 from graphs.run.simulation.shapes import Source
-from graphs.run.simulation.sketch import Sketch
 from graphs.run.simulation.solve import solutions
 from graphs.run.simulation.texts import matching
 from graphs.run.simulation.values import Values
