@@ -42,7 +42,9 @@ lock: ## write all locks anew from pyproject.toml (needs uv)
 	$(COMPILE) --group bench --output-file requirements-bench.lock
 
 bench: .venv/.ready-test .venv-bench/.ready ## measure, and print the figures (bench/README.md)
-	@exec $(BIN)/python -m bench
+	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench parts
+	@exec $(BIN)/python -m bench rivals
 
 chaos: .venv/.ready-test ## kill 500 workers in the middle of runs, and judge what is left (20 minutes; KILLS=50 is shorter, SEED=1 repeats choices)
 	@exec $(BIN)/python -m tests.chaos.large --kills $(or $(KILLS),500) $(if $(SEED),--seed $(SEED))

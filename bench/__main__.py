@@ -1,4 +1,4 @@
-"""Measure: `python -m bench [NAME …] [--rounds N] [--json]`; what grows, and takes minutes: `python -m bench scale`."""
+"""Measure: `python -m bench [NAME …] [--rounds N] [--json]`; apart: `python -m bench scale|rivals|parts`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import statistics
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from importlib import import_module
 
 from bench import command, engine, expressions, language, store
 
 Benchmark = Callable[[], Awaitable[float]]  # one round; returns what it measured, in the unit of its name
 ALL: dict[str, tuple[str, Benchmark]] = {**command.ALL, **language.ALL, **expressions.ALL, **engine.ALL, **store.ALL}
-LIMITS: dict[str, float] = language.LIMITS  # the median is at most this
+APART = {"scale": "bench.scale.command", "rivals": "bench.rivals.command", "parts": "bench.parts"}  # programs of their own
+LIMITS: dict[str, float] = {**language.LIMITS, **command.LIMITS}  # the median is at most this
 
 
 async def measure(names: list[str], rounds: int) -> list[dict[str, object]]:
@@ -30,10 +32,8 @@ async def measure(names: list[str], rounds: int) -> list[dict[str, object]]:
 
 
 def main() -> None:
-    if sys.argv[1:2] == ["scale"]:
-        from bench.scale.command import main as scale
-
-        scale(sys.argv[2:])
+    if sys.argv[1:2] and sys.argv[1] in APART:
+        import_module(APART[sys.argv[1]]).main(sys.argv[2:])
         return
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of: {', '.join(ALL)} (default: all)")

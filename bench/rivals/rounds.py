@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -46,8 +47,11 @@ def measure(rounds: int, slow_us: int = 0) -> Figures:
                     if name in engines:
                         into.add(name, work, _together(server, engines[name], work))
                         into.add(name, work, [("alone", ALONE / float(engines[name].ask(work, "alone")["seconds"]))])
-            into.add(OURS, "pure", [("resume", 1000 * float(engines[RESUMING].ask("pure", "resume")["seconds"]) / RESUMED)])
+                into.add(OURS, work, [("one by one", WAVES * AT_ONCE / float(engines[OURS].ask(work, "one by one")["seconds"]))])
+            for how in ("resume", "cold"):
+                into.add(OURS, "pure", [(how, 1000 * float(engines[RESUMING].ask("pure", how)["seconds"]) / RESUMED)])
             into.add(COMMITS, "", [("1", server.commits(1)), ("16", server.commits(16))])
+            print(f"round {number} of {rounds}", file=sys.stderr, flush=True)
     return figures
 
 

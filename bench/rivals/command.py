@@ -1,9 +1,10 @@
-"""Measure Parley beside others: `python -m bench.rivals [--rounds N] [--disk quick|slow|both]`."""
+"""Measure Parley beside others: `python -m bench rivals [--rounds N] [--disk quick|slow|both]`."""
 
 from __future__ import annotations
 
 import argparse
 import os
+import sys
 import time
 
 from bench.rivals.engines import OTHERS
@@ -33,21 +34,20 @@ def _disk(rounds: int, slow_us: int) -> None:
     began, before = time.monotonic(), os.getloadavg()[0]
     figures = measure(rounds, slow_us)
     place = f"every fsync {slow_us / 1000:g} ms slower" if slow_us else "the disk of this machine"
+    load = f"load {before:.1f} before, {os.getloadavg()[0]:.1f} after"
     print(f"\n{place}: {WAVES} times {AT_ONCE} runs of {STEPS} steps at once, {ALONE} runs alone; medians of {rounds} rounds,")
-    print(
-        f"all engines in turn; {time.monotonic() - began:.0f} s; {os.cpu_count()} cores, load {before:.1f} before, {os.getloadavg()[0]:.1f} after\n"
-    )
+    print(f"all engines in turn; {time.monotonic() - began:.0f} s; {os.cpu_count()} cores, {load}\n")
     for line in (*tables(figures), "", *verdicts(figures)):
         print(line, flush=True)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.rivals", description=__doc__)
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench rivals", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--disk", choices=("quick", "slow", "both"), default="both")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     report(given.rounds, given.disk)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
