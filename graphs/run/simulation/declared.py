@@ -1,14 +1,18 @@
-"""What a definition says of data in other words than expressions: functions' schemas, filters of events, the error type."""
+"""What a definition says of data in other words than expressions: functions' schemas, filters of events, addresses, the error type."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from dsl.catalogue import Function
-from dsl.expressions import is_expression
+from dsl.expressions import is_expression, strip
 from graphs.run.ports import JSON
-from graphs.run.simulation.shapes import Atom, Source
+from graphs.run.simulation import reading
+from graphs.run.simulation.jq import NotRead, parse
+from graphs.run.simulation.shapes import Atom, Source, Value, sources
 
+_URI_FIELD = re.compile(r"\{([A-Za-z_]\w*)\}")
 ERROR = {  # RFC 7807, as the language has it
     "type": "object",
     "additionalProperties": False,
@@ -63,3 +67,22 @@ def _constants(source: Source, value: JSON) -> None:
             _constants(source.member(name), member)
         elif not is_expression(member):
             source.member(name).note(Atom(source.member(name).key, "==", member))
+
+
+def address(uri: str, data: Value, variables: Mapping[str, Value]) -> None:
+    """Note which leaf is (the beginning of) an address, and what fills the places of a template."""
+    if not is_expression(uri):
+        for name in _URI_FIELD.findall(uri):
+            for source in sources(reading.member(data, name)):
+                source.want("string")
+        return
+    try:
+        tree = parse(strip(uri))
+    except NotRead:
+        return
+    while tree.op == "arithmetic":
+        tree = tree.parts[0]
+    if tree.op == "text" and tree.value and tree.value[0] == "" and tree.parts:
+        tree = tree.parts[0]
+    for source in sources(reading.evaluate(tree, data, reading.Reading(variables, lenient=1))):
+        source.kinds.insert(0, "url")

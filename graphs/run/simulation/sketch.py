@@ -5,21 +5,19 @@ Every way that the flow can take is walked, a task at most a few times; nothing 
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from dsl.catalogue import Catalogue
-from dsl.expressions import is_expression, strip
+from dsl.expressions import is_expression
 from dsl.pointer import join
 from dsl.settings import parley_of
 from graphs.run.ports import JSON
 from graphs.run.simulation import reading
-from graphs.run.simulation.declared import ERROR, as_asked, envelope, filters, promised
-from graphs.run.simulation.jq import NotRead, parse
+from graphs.run.simulation.declared import ERROR, address, as_asked, envelope, filters, promised
 from graphs.run.simulation.noting import Noting, Sketch
 from graphs.run.simulation.outside import function_of, outside
+from graphs.run.simulation.places import Exit, Place, State
 from graphs.run.simulation.shapes import (
     ANY,
     NOTHING,
@@ -38,29 +36,6 @@ from graphs.run.simulation.shapes import (
 from graphs.run.tasks import kind_of
 
 _VISITS = 4  # of one task, each with other data
-_URI_FIELD = re.compile(r"\{([A-Za-z_]\w*)\}")
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    data: Value
-    context: Value
-
-
-@dataclass(frozen=True, slots=True)
-class Exit:
-    state: State
-    then: str  # continue, exit, end
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where tasks stand: the variables around them, and what comes before their references."""
-
-    base: str
-    variables: Mapping[str, Value]
-    definition: Mapping[str, JSON]
-    depth: int = 0
 
 
 def sketch(
@@ -180,7 +155,7 @@ class _Walk(Noting):
         kind = kind_of(task)
         where = place.base + reference
         if kind == "do":
-            yield from self.inner(task["do"], f"{reference}/do", state, _around(place))
+            yield from self.inner(task["do"], f"{reference}/do", state, place.inside())
         elif kind == "set":
             yield self._out(self.template(task["set"], state.data, place.variables, where), state)
         elif kind == "switch":
@@ -243,7 +218,7 @@ class _Walk(Noting):
         for _ in range(2):
             after: list[State] = []
             for one in now[:3]:
-                for flow in self.inner(task.get("do") or [], f"{reference}/do", one, _around(around)):
+                for flow in self.inner(task.get("do") or [], f"{reference}/do", one, around.inside()):
                     if flow.then == "end":
                         yield flow
                     else:
@@ -264,7 +239,7 @@ class _Walk(Noting):
 
     def _fork(self, task: Mapping[str, JSON], reference: str, state: State, place: Place) -> Iterator[Exit]:
         outputs, contexts, ends = [], [], False
-        around = _around(place)
+        around = place.inside()
         for number, item in enumerate(task["fork"].get("branches") or []):
             for name, branch in item.items():
                 found = self.task(branch, join(f"{reference}/fork/branches", number, str(name)), state, around)
@@ -281,7 +256,7 @@ class _Walk(Noting):
             yield Exit(State(union(*outputs), context), "end")
 
     def _try(self, task: Mapping[str, JSON], reference: str, state: State, place: Place) -> Iterator[Exit]:
-        yield from self.inner(task["try"], f"{reference}/try", state, _around(place))
+        yield from self.inner(task["try"], f"{reference}/try", state, place.inside())
         catch = task.get("catch") or {}
         where = place.base + reference
         error = self.source(f"error:{where}", ERROR)
@@ -290,7 +265,7 @@ class _Walk(Noting):
         asked += [Not(self.condition(catch["exceptWhen"], error, variables, where))] if "exceptWhen" in catch else []
         self.way(where, "caught", All(tuple(asked)))
         if isinstance(catch.get("do"), list):
-            around = _around(Place(place.base, variables, place.definition, place.depth))
+            around = place.inside(variables)
             yield from self.inner(catch["do"], f"{reference}/catch/do", state, around)
         elif "retry" not in catch:
             yield Exit(state, "continue")
@@ -314,7 +289,7 @@ class _Walk(Noting):
         found: list[State] = []
         if isinstance(each, Mapping):
             names = {str(each.get("item") or "item"): item, str(each.get("at") or "index"): (Made("number"),)}
-            around = _around(Place(place.base, {**place.variables, **names}, place.definition, place.depth))
+            around = place.inside(names)
             flows = self.inner(each.get("do") or [], f"{reference}/foreach/do", State(item, state.context), around)
             found = [flow.state for flow in flows]
             item = union(*(one.data for one in found)) if found else item
@@ -370,7 +345,7 @@ class _Walk(Noting):
             uri = arguments.get(key)
             uri = uri.get("uri") if isinstance(uri, Mapping) else uri
             if isinstance(uri, str):
-                self._address(uri, state.data, place.variables)
+                address(uri, state.data, place.variables)
         function = function_of(task, self.catalogue)
         record = made[0]
         if function is None or not isinstance(record, Record):
@@ -378,24 +353,6 @@ class _Walk(Noting):
         for name, schema in (function.input.get("properties") or {}).items():
             for source in sources(record.fields.get(name, ())):
                 as_asked(source, schema)
-
-    def _address(self, uri: str, data: Value, variables: Mapping[str, Value]) -> None:
-        """Note which leaf is (the beginning of) an address, and what fills the places of a template."""
-        if not is_expression(uri):
-            for name in _URI_FIELD.findall(uri):
-                for source in sources(reading.member(data, name)):
-                    source.want("string")
-            return
-        try:
-            tree = parse(strip(uri))
-        except NotRead:
-            return
-        while tree.op == "arithmetic":
-            tree = tree.parts[0]
-        if tree.op == "text" and tree.value and tree.value[0] == "" and tree.parts:
-            tree = tree.parts[0]
-        for source in sources(reading.evaluate(tree, data, reading.Reading(variables, lenient=1))):
-            source.kinds.insert(0, "url")
 
     def _answers(self, task: Mapping[str, JSON], where: str, state: State, place: Place, reference: str) -> Iterator[Value]:
         """Yield what the call may give."""
@@ -428,12 +385,6 @@ class _Walk(Noting):
         each = subscription.get("foreach")
         if isinstance(each, Mapping):
             names = {str(each.get("item") or "item"): item, str(each.get("at") or "index"): (Made("number"),)}
-            around = _around(Place(place.base, {**place.variables, **names}, place.definition, place.depth))
+            around = place.inside(names)
             list(self.inner(each.get("do") or [], f"{reference}/with/subscription/foreach/do", State(item, state.context), around))
         return answer
-
-
-def _around(place: Place) -> Place:
-    """Return the place of tasks inside a task: its `$input`, `$task` and `$output` are not theirs."""
-    gone = ("input", "output", "task", "context")
-    return Place(place.base, {name: value for name, value in place.variables.items() if name not in gone}, place.definition, place.depth)
