@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("parley.memory")
 SOON_S, LATER_S, LEARN_S = 0.5, 20.0, 3600.0
 CATALOGUE = "catalogue"
+TENANTS = 50  # that are told of the catalogue in one step
 
 
 def embedder_of(settings: Settings) -> Embedder:
@@ -118,14 +119,15 @@ class Tending:
         return bool(done.embedded or done.expired) and not done.note
 
     async def tell_catalogue(self) -> None:
-        """Have every tenant find the functions there are."""
+        """Have tenants find the functions there are, some of them at a time."""
         database = self._container.store.database
         async with database.checked() as connection:
             tenants = [row[0] for row in await (await connection.execute(query("retention", "tenants"))).fetchall()]
-        for tenant in tenants:
-            if tenant not in self._told:
-                await self._memories.remember(Scope(tenant), function_notes(self._container.catalogue))
-                self._told.add(tenant)
+        notes = function_notes(self._container.catalogue)
+        for tenant in [tenant for tenant in tenants if tenant not in self._told][:TENANTS]:
+            known = {memory.id for memory in await self._memories.store.living(Scope(tenant), kinds=["function"], limit=10_000)}
+            await self._memories.remember(Scope(tenant), [note for note in notes if note.id not in known])
+            self._told.add(tenant)
 
 
 def make_index(owner: Mapping[str, Any], dim: int) -> None:

@@ -74,6 +74,8 @@ class Memories:
             LooksSecret: a fact or preference holds what looks like a secret; nothing is kept.
             MemoryAway: the store does not answer.
         """
+        if not notes:
+            return []
         screen = await self._guard(scope.tenant)
         screened = [_screened(screen, note) for note in notes]
         vectors, _ = await self._vectors([note.text for note in screened]) if wait or self.embedder.local else ([], "")
