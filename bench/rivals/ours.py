@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -18,7 +17,7 @@ import dsl
 from app.actions import Actor
 from app.container import Container
 from app.settings import Settings
-from app.worker import Worker
+from app.worker import Worker, settle
 from bench.rivals import work
 from bench.rivals.lines import ALONE, WAVES, serve
 
@@ -99,8 +98,7 @@ async def working(container: Container) -> AsyncIterator[Ours]:
 
 async def main(home: str) -> None:
     async with opened(Path(home)) as container, working(container) as ours:
-        gc.collect()
-        gc.freeze()  # as `app.worker.work` does
+        settle()
         await serve(ours.measure)
 
 

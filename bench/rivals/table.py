@@ -33,7 +33,7 @@ def tables(figures: Figures) -> Iterator[str]:
     one, many = figures.median(COMMITS, "", "1"), figures.median(COMMITS, "", "16")
     yield f"  {COMMITS}: {one:,.0f}/s by 1 client, {many:,.0f}/s by 16"
     warm, cold = figures.median(OURS, "pure", "resume"), figures.median(OURS, "pure", "cold")
-    yield f"  Parley takes up a run of 1,000 finished steps in {warm:.0f} ms, in {cold:.0f} ms where its definition has to be compiled first"
+    yield f"  Parley takes up a run of 1,000 finished steps in {warm:.0f} ms; {cold:.0f} ms where its definition has to be compiled first"
     for work in WORKS:
         single = figures.median(OURS, work, "one by one")
         yield f"  Parley's 50 at once are one bulk start; started one by one ({WORDS[work]}): {single:.1f} runs/s"
