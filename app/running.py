@@ -56,6 +56,7 @@ class InHand:
     missed: int = 0  # renewals that did not find our lease
     renewed: float = 0.0  # by `boot_s`: the lease is good for `lease_s` from then on
     brake: asyncio.Event = field(default_factory=asyncio.Event)  # set: the run is to stand still
+    gone: asyncio.Event = field(default_factory=asyncio.Event)  # set: it is in hand no more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,9 @@ class Runner:
         self._programs: dict[str, Program] = {}
 
     async def claim(self, run_id: str) -> Lease | None:
-        """Take the run's lease; None when it is not ready, or in somebody's hands."""
+        """Take the run's lease; None when it is not ready, or in somebody's hands. Waits until it has left our own."""
+        while (hand := self.in_hand.get(run_id)) is not None:
+            await hand.gone.wait()
         return await self._rows.claim(run_id)
 
     async def advance(self, lease: Lease, overrides: Overrides | None = None) -> str:
@@ -123,6 +126,7 @@ class Runner:
             yield hand
         finally:
             del self.in_hand[lease.run_id]
+            hand.gone.set()
             saver.leaves(lease.run_id)
             self._store.notifier.forget_live(lease.run_id)
             self._store.announce(lease.run_id)

@@ -27,6 +27,7 @@ Answer = TypeVar("Answer")
 ALIVE = """
 SELECT count(*) FROM parley.runs WHERE status NOT IN ('completed', 'faulted', 'cancelled') AND (status, reason) <> ('stuck', 'mistake')
 """
+PATIENCE = 50  # tenths of a second
 PUT_ASIDE = "SELECT id FROM parley.runs WHERE status = 'stuck' AND reason = 'deaths'"
 LISTENERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()"
 CONNECTIONS = (
@@ -208,6 +209,7 @@ class Storm:
         plan = self._plan
         while len(self.deeds.kills) < plan.kills:
             await asyncio.sleep(self._random.uniform(*plan.pause_s))
+            await self._until_something_happens()
             worker = self._somebody()
             if worker is None or self._away:
                 continue
@@ -215,8 +217,8 @@ class Storm:
             number = len(self.deeds.kills)
             if number % plan.cut_every == 0:
                 faults.create_task(self._cut())
-            if number % plan.zombie_every == 0 and (other := await self._busiest()) is not None:
-                faults.create_task(self._stop_and_wake(other))
+            if number % plan.zombie_every == 0:
+                faults.create_task(self._stop_and_wake())
             if number % plan.restart_every == 0 and not self._away:
                 self._away = True
                 faults.create_task(self._restart())
@@ -244,8 +246,22 @@ class Storm:
         await self._ledger.rows(LISTENERS if self._random.random() < 0.7 else CONNECTIONS)
         self.deeds.cuts += 1
 
-    async def _stop_and_wake(self, worker: Worker) -> None:
-        """Stop *worker* until its leases have run out and somebody else has its runs, then let it go on."""
+    async def _until_something_happens(self) -> None:
+        """Return when two more effects were seen, at the latest after some seconds: a slow machine is given time to get somewhere."""
+        seen = self._effects.total()
+        for _ in range(PATIENCE):
+            if self._effects.total() >= seen + 2:
+                return
+            await asyncio.sleep(0.1)
+
+    async def _stop_and_wake(self) -> None:
+        """Stop the busiest worker until its leases have run out and somebody else has its runs, then let it go on."""
+        for _ in range(PATIENCE):
+            if (worker := await self._busiest()) is not None:
+                break
+            await asyncio.sleep(0.1)
+        else:
+            return
         self._stopped.add(worker.name)
         worker.signal(signal.SIGSTOP)
         held = tuple(await self._ledger.held_by(worker.name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
@@ -58,6 +59,20 @@ async def test_when_another_has_taken_the_run_nothing_goes_out(outgoing: Contain
     assert taken is not None
     assert await other.advance(taken) == "completed"
     assert len(world.saw("GET /orders")) == 1
+
+
+async def test_a_run_is_taken_again_only_when_it_has_left_our_hands(outgoing: Container, actor: Actor, world: World) -> None:
+    """Its lease ran out, somebody's sweep found it, and its wake-up came to the worker that has it still."""
+    runner = Runner(outgoing, "stopped")
+    lease = await slept(outgoing, actor, runner, world)
+
+    async with runner.holding(lease):
+        again = asyncio.create_task(runner.claim(lease.run_id))
+        await asyncio.sleep(0.1)
+        waited = not again.done()
+    taken = await again
+
+    assert (waited, taken and taken.epoch) == (True, 2)
 
 
 async def test_when_nobody_has_the_lease_is_renewed_and_the_run_goes_on(outgoing: Container, actor: Actor, world: World) -> None:
