@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -157,6 +158,21 @@ async def test_a_newer_memory_about_the_same_replaces_the_older_and_keeps_it_as_
     assert [memory.id for memory in await store.living(ADA)] == [third.id]
     assert await store.due("another model", 10) != []
     assert [one.id for one in await store.due("another model", 10)] == [third.id]
+
+
+async def test_of_many_said_at_once_about_the_same_one_lives(store: MemoryStore) -> None:
+    written = await asyncio.gather(*(write(store, ADA, note(f"I mean shop {n}", subject="shop")) for n in range(6)))
+
+    (living,) = await store.living(ADA)
+    assert {one.id for one in await store.history(ADA, living.id)} == {one.id for (one,) in written}
+
+
+async def test_what_was_replaced_can_be_said_again(store: MemoryStore) -> None:
+    for text in ("the EU shop", "the US shop", "the EU shop"):
+        await write(store, ADA, note(text, subject="shop"))
+
+    (living,) = await store.living(ADA)
+    assert [one.text for one in await store.history(ADA, living.id)] == ["the EU shop", "the US shop", "the EU shop"]
 
 
 async def test_forgetting_a_memory_forgets_what_it_replaced(store: MemoryStore) -> None:
