@@ -60,10 +60,7 @@ def all_engines(server: Server) -> Iterator[dict[str, Engine]]:
             stack.enter_context(_started(RESUMING, "resuming", sys.executable, "bench.rivals.resuming", home, server.create("resuming"))),
         ]
         if OTHERS.exists():
-            dbos = _started(
-                DBOS, "dbos", str(OTHERS), "bench.rivals.transact", server.create("dbos"), os.environ.get("DBOS_WAY", "asyncio")
-            )
-            found.append(stack.enter_context(dbos))
+            found.append(stack.enter_context(_started(DBOS, "dbos", str(OTHERS), "bench.rivals.transact", server.create("dbos"))))
         yield {engine.name: engine for engine in found}
 
 
