@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from graphs.run.simulation.jq import Ast
-from graphs.run.simulation.reading import Reading, either, evaluate, items, kind_of, truth, want
+from graphs.run.simulation.operations import either, items, kind_of, truth, want
+from graphs.run.simulation.reading import Reading, evaluate
 from graphs.run.simulation.shapes import (
     ANY,
     UNKNOWN,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from dsl.expressions import is_expression, strip
 from graphs.run.ports import JSON
-from graphs.run.simulation import reading
+from graphs.run.simulation import operations, reading
 from graphs.run.simulation.shapes import ANY, Fixed, Formula, Known, Listed, Record, Source, Value, sources, union
 
 _EVALUATIONS = 20_000  # in all: a definition with more is looked into as far as that goes
@@ -69,7 +69,7 @@ class Noting:
     def condition(self, text: JSON, data: Value, variables: Mapping[str, Value], reference: str) -> Formula:
         if not isinstance(text, str):
             return Fixed(bool(text))
-        return reading.truth(self.read(text, data, variables, reference))
+        return operations.truth(self.read(text, data, variables, reference))
 
     def template(self, value: JSON, data: Value, variables: Mapping[str, Value], reference: str, *, bare: bool = False) -> Value:
         """Return a value that may hold expressions; *bare*: a text is one without the wrapper too."""

@@ -13,7 +13,7 @@ from dsl.expressions import is_expression
 from dsl.pointer import join
 from dsl.settings import parley_of
 from graphs.run.ports import JSON
-from graphs.run.simulation import reading
+from graphs.run.simulation import operations
 from graphs.run.simulation.declared import ERROR, address, as_asked, envelope, filters, promised
 from graphs.run.simulation.noting import Noting, Sketch
 from graphs.run.simulation.outside import function_of, outside
@@ -205,7 +205,7 @@ class _Walk(Noting):
         loop = task["for"]
         where = place.base + reference
         listed = self.read(str(loop.get("in")), state.data, place.variables, where)
-        each = reading.items(listed)
+        each = operations.items(listed)
         self.sketch.loops.setdefault(where, each)
         self._sizes(where, listed)
         variables = {**place.variables, str(loop.get("each") or "item"): each, str(loop.get("at") or "index"): (Made("number"),)}
@@ -381,7 +381,7 @@ class _Walk(Noting):
             yield ANY
 
     def _messages(self, subscription: Mapping[str, JSON], reference: str, answer: Value, state: State, place: Place) -> Value:
-        item = reading.items(answer)
+        item = operations.items(answer)
         each = subscription.get("foreach")
         if isinstance(each, Mapping):
             names = {str(each.get("item") or "item"): item, str(each.get("at") or "index"): (Made("number"),)}
