@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from graphs.models.offline.clause import Clause
+
+
+def split(url: str) -> SplitResult:
+    """Split an address; one that is none has nothing but a path."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return SplitResult("", "", url, "", "")
 
 
 def noun_of(url: str) -> str:
     parts = [
         part
-        for part in urlsplit(url).path.split("/")
+        for part in split(url).path.split("/")
         if re.fullmatch(r"[A-Za-z][\w-]*(?:\.\w+)?", part) and not re.fullmatch(r"v\d+|api", part)
     ]
     return re.sub(r"\.\w+$", "", parts[-1]).lower() if parts else "data"
 
 
 def place_of(url: str) -> str:
-    parts = urlsplit(url)
+    parts = split(url)
     return f"{parts.netloc.rpartition('@')[2] or url}{parts.path if parts.path != '/' else ''}"
 
 

@@ -1,0 +1,1 @@
+"""How well the author without a model does what people ask: wishes, a player, scorers, a table (`python -m evals.offline`)."""
