@@ -78,7 +78,7 @@ class InMemory:
             for place, (_, kept) in enumerate(sorted(ranked, key=lambda one: (one[0], one[1].memory.id), reverse=True), 1):
                 scores[kept.memory.id] += 1 / (SMOOTHING + place)
         if group.fill:
-            for place, kept in enumerate(sorted(seen, key=lambda one: one.memory.id, reverse=True), 1):
+            for place, kept in enumerate(sorted(seen, key=lambda one: _age(one.memory), reverse=True), 1):
                 scores[kept.memory.id] += 1 / (SMOOTHING + 1_000_000 + place)
         similarity = {kept.memory.id: cosine for cosine, kept in near}
         found = [
@@ -92,11 +92,11 @@ class InMemory:
         self, scope: Scope, *, kinds: Sequence[Kind] = KINDS, words: Sequence[str] = (), limit: int = 100, before: str = ""
     ) -> list[Remembered]:
         found = [
-            kept.memory
-            for kept in self._unexpired(scope)
-            if kept.memory.kind in kinds and all(_holds(kept.words, word) for word in words) and (not before or kept.memory.id < before)
+            kept.memory for kept in self._unexpired(scope) if kept.memory.kind in kinds and all(_holds(kept.words, word) for word in words)
         ]
-        return sorted(found, key=lambda memory: memory.id, reverse=True)[:limit]
+        found.sort(key=_age, reverse=True)
+        earlier = [memory.id for memory in found].index(before) + 1 if before else 0
+        return found[earlier : earlier + limit]
 
     async def get(self, scope: Scope, memory_id: str) -> Remembered | None:
         kept = self._kept.get((scope.tenant, memory_id))
@@ -121,7 +121,7 @@ class InMemory:
         ])  # fmt: skip
 
     async def export(self, scope: Scope) -> AsyncIterator[Remembered]:
-        for memory in sorted((kept.memory for kept in self._seen(scope)), key=lambda memory: memory.id):
+        for memory in sorted((kept.memory for kept in self._seen(scope)), key=_age):
             yield memory
 
     async def used(self, scope: Scope, ids: Sequence[str]) -> None:
@@ -177,6 +177,10 @@ class InMemory:
 def cosine_of(left: Vector, right: Vector) -> float:
     """Return the cosine of two unit vectors."""
     return fsum(a * b for a, b in zip(left, right, strict=True))
+
+
+def _age(memory: Remembered) -> tuple[datetime, str]:
+    return memory.created_at, memory.id
 
 
 def _holds(held: frozenset[str], word: str) -> bool:

@@ -109,15 +109,15 @@ class PostgresMemories:
         return await self._changed(scope, "forget_document", {"document": document, "owner": scope.user if mine else ""})
 
     async def export(self, scope: Scope) -> AsyncIterator[Remembered]:
-        after = ""
+        after = {"at": "-infinity", "id": ""}
         while True:
             async with self._as(scope) as connection:
-                rows = await _all(connection, "export", {"after": after, "limit": PAGE})
+                rows = await _all(connection, "export", {**after, "limit": PAGE})
             for row in rows:
                 yield _memory(row)
             if len(rows) < PAGE:
                 return
-            after = rows[-1]["id"]
+            after = {"at": rows[-1]["created_at"], "id": rows[-1]["id"]}
 
     async def used(self, scope: Scope, ids: Sequence[str]) -> None:
         await self._changed(scope, "used", {"ids": list(ids)})

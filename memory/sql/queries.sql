@@ -44,10 +44,10 @@ SELECT g.name AS "group", f.score * m.confidence AS score, f.similarity, m.*
         SELECT w.memory_id, NULL, row_number() OVER (ORDER BY w.rank DESC, w.memory_id DESC)
           FROM parley.memory_words(g.kinds, %(words)s::text[], %(candidates)s, %(exact_words)s, %(most)s) w
         UNION ALL
-        SELECT l.id, NULL, 1000000 + row_number() OVER (ORDER BY l.id DESC) FROM (
-            SELECT p.id FROM parley.memories p
+        SELECT l.id, NULL, 1000000 + row_number() OVER (ORDER BY l.created_at DESC, l.id DESC) FROM (
+            SELECT p.id, p.created_at FROM parley.memories p
              WHERE g.fill AND p.kind = ANY (g.kinds) AND p.superseded_at IS NULL AND (p.expires_at IS NULL OR p.expires_at > clock_timestamp())
-             ORDER BY p.id DESC LIMIT %(candidates)s) l) found
+             ORDER BY p.created_at DESC, p.id DESC LIMIT %(candidates)s) l) found
      GROUP BY memory_id ORDER BY score DESC, memory_id DESC LIMIT %(candidates)s) f
   JOIN parley.memories m ON m.id = f.memory_id
  ORDER BY g.name, score DESC, m.id DESC;
@@ -55,10 +55,10 @@ SELECT g.name AS "group", f.score * m.confidence AS score, f.similarity, m.*
 -- name: living
 SELECT m.* FROM parley.memories m
  WHERE m.superseded_at IS NULL AND (m.expires_at IS NULL OR m.expires_at > clock_timestamp()) AND m.kind = ANY (%(kinds)s)
-   AND (%(before)s::text = '' OR m.id < %(before)s)
+   AND (%(before)s::text = '' OR (m.created_at, m.id) < (SELECT b.created_at, b.id FROM parley.memories b WHERE b.id = %(before)s))
    AND (%(words)s::text[] = '{}' OR EXISTS (SELECT FROM parley.memory_search s WHERE s.tenant_id = m.tenant_id AND s.memory_id = m.id
         AND s.words @@ (SELECT string_agg(parley.memory_word(w), ' & ')::tsquery FROM unnest(%(words)s::text[]) w)))
- ORDER BY m.id DESC LIMIT %(limit)s;
+ ORDER BY m.created_at DESC, m.id DESC LIMIT %(limit)s;
 
 -- name: get
 SELECT * FROM parley.memories WHERE id = %(id)s;
@@ -89,7 +89,9 @@ DELETE FROM parley.memories WHERE owner_id = %(owner)s AND kind = 'document'
    AND provenance->>'document' = %(document)s;
 
 -- name: export
-SELECT * FROM parley.memories WHERE id > %(after)s ORDER BY id LIMIT %(limit)s;
+SELECT * FROM parley.memories
+ WHERE (created_at, id) > (%(at)s::timestamptz, %(id)s::text)
+ ORDER BY created_at, id LIMIT %(limit)s;
 
 -- name: used
 UPDATE parley.memories SET used_at = clock_timestamp(), uses = uses + 1

@@ -261,12 +261,13 @@ async def test_the_passages_of_a_document_go_together(store: MemoryStore) -> Non
 
 
 async def test_lists_come_in_pages_newest_first(store: MemoryStore) -> None:
-    kept = await write(store, ADA, *(note(f"number {n}", id=f"m{n}") for n in range(5)))
+    kept = await write(store, ADA, *(note(f"number {n}", id=f"{9 - n}") for n in range(5)))
 
     first = await store.living(ADA, limit=3)
     rest = await store.living(ADA, limit=3, before=first[-1].id)
 
     assert [memory.id for memory in (*first, *rest)] == [memory.id for memory in reversed(kept)]
+    assert [memory.id async for memory in store.export(ADA)] == [memory.id for memory in kept]
     assert await store.living(ADA, kinds=["document"]) == []
 
 
