@@ -171,7 +171,7 @@ class GroupSaver(AsyncPostgresSaver):
             self._write(hand)
 
     def _write(self, hand: InHand) -> None:
-        items, hand.kept_back = hand.kept_back, []
+        items, hand.kept_back = _needed(hand.kept_back), []
         hand.stored = hand.stored or bool(items)
         self._add(items, hand)
 
@@ -184,6 +184,12 @@ class GroupSaver(AsyncPostgresSaver):
         """The base class reads through this: a transaction of the tenant."""
         async with self._database.quick(self._tenant) as connection, connection.cursor(row_factory=dict_row) as cursor:
             yield cursor
+
+
+def _needed(items: Sequence[tuple[Kind, Any]]) -> list[tuple[Kind, Any]]:
+    """Leave out what was written towards a checkpoint that is among *items* itself: it is in there. That is two rows in three of a park."""
+    followed = {(ns, parent) for kind, (_, ns, _, parent, *_) in items if kind is CHECKPOINTS}
+    return [(kind, row) for kind, row in items if kind not in (WRITES, SPECIAL_WRITES) or (row[1], row[2]) not in followed]
 
 
 def _place(config: RunnableConfig) -> tuple[str, str, str | None]:
