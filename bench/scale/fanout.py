@@ -160,22 +160,25 @@ async def _once(home: Path, where: str, shape: str, count: int, url: str | None,
 
 
 async def _reached(home: Path, rows: int) -> None:
-    """Return once so many steps of the run are in the journal."""
+    """Return once so many steps of the run are in the journal; the database is made by whoever is measured."""
     import psycopg
 
     from app.store import embedded
 
-    await asyncio.sleep(3)  # the server is started by whoever is measured
+    await until(lambda: asyncio.to_thread((home / "db" / "server.log").exists), LOOK_EVERY_S)
     server = await asyncio.to_thread(embedded.start, home)
-    try:
-        values: Any = server.conninfo()
-        async with await psycopg.AsyncConnection.connect(**values, autocommit=True) as connection:
+    values: Any = server.conninfo()
 
-            async def reached() -> bool:
+    async def reached() -> bool:
+        try:
+            async with await psycopg.AsyncConnection.connect(**values, autocommit=True) as connection:
                 row = await (await connection.execute("SELECT count(*) FROM parley.journal")).fetchone()
-                return bool(row and row[0] >= rows)
+        except (psycopg.OperationalError, psycopg.errors.UndefinedTable):  # not yet
+            return False
+        return bool(row and row[0] >= rows)
 
-            await until(reached, LOOK_EVERY_S)
+    try:
+        await until(reached, LOOK_EVERY_S)
     finally:
         await asyncio.to_thread(server.close)
 
@@ -204,7 +207,8 @@ def _words(found: list[dict[str, float]], counts: tuple[int, int]) -> str:
     each = [1000 * one["seconds"] / count for one, count in zip(found, counts, strict=True)]
     cpu = [1000 * one["cpu_s"] / count for one, count in zip(found, counts, strict=True)]
     return (
-        f"{each[0]:.2f} and {each[1]:.2f} ms an item ({each[1] / each[0]:.2f} times), processor {cpu[0]:.2f} and {cpu[1]:.2f} ms, "
+        f"{each[0]:.2f} and {each[1]:.2f} ms an item ({each[1] / each[0]:.2f} times), processor {cpu[0]:.2f} and {cpu[1]:.2f} ms "
+        f"({cpu[1] / cpu[0]:.2f} times), "
         f"peak {found[0]['peak_mb']:.0f} and {found[1]['peak_mb']:.0f} MB"
     )
 

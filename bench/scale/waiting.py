@@ -15,13 +15,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]  # has no stubs
 import psycopg
 
 import dsl
 from app.actions import Actor
 from app.container import Container
 from app.settings import Settings
+from bench.rivals.server import cpu_s
 from bench.scale.definitions import ASKS, EVENT, LISTENS, SLEEPS
 from bench.scale.probe import Probe, until, workers
 
@@ -71,16 +71,16 @@ class Waiting:
             async with workers(2, self._home, environment=self._environment) as pair:
                 async for line in self._parking(pair):
                     yield line
-                async for line in self._due(f"{self._burst:,} timers due at once, two workers", self._burst, 0):
+                async for line in self._due(f"{self._burst:,} timers due at once, two workers", pair, self._burst, 0):
                     yield line
             async with workers(1, self._home, environment=self._environment) as (one,):
                 async for line in self._quiet(one):
                     yield line
                 for what, seconds in (("event", await self._events()), ("answer", await self._answers())):
                     yield Line(f"an {what} comes until its run has completed", spread(seconds))
-                async for line in self._due(f"{PACE} timers due a second, {PACED_S} s, one worker", PACE * PACED_S, 1 / PACE):
+                async for line in self._due(f"{PACE} timers due a second, {PACED_S} s, one worker", [one], PACE * PACED_S, 1 / PACE):
                     yield line
-                async for line in self._due(f"{self._burst:,} timers due at once, one worker", self._burst, 0):
+                async for line in self._due(f"{self._burst:,} timers due at once, one worker", [one], self._burst, 0):
                     yield line
                 yield Line("one worker afterwards", await self._held(one))
 
@@ -140,17 +140,20 @@ class Waiting:
     async def _quiet(self, worker: Probe) -> Any:
         """What the machine does while all wait."""
         await asyncio.sleep(QUIET_S)
-        server = psutil.Process(self._container.prepared.server.pid) if self._container.prepared.server else None
-        began = [_cpu_s(psutil.Process(worker.pid)), _cpu_s(server) if server else 0.0]
+        began = self._cpu([worker])
         await asyncio.sleep(QUIET_S)
-        ended = [_cpu_s(psutil.Process(worker.pid)), _cpu_s(server) if server else 0.0]
-        shares = [100 * (after - before) / QUIET_S for before, after in zip(began, ended, strict=True)]
+        shares = [100 * (after - before) / QUIET_S for before, after in zip(began, self._cpu([worker]), strict=True)]
         yield Line("runs waiting now", f"{sum((await self._waiting()).values()):,}")
         yield Line("one worker, fresh", await self._held(worker))
         yield Line("… of a processor", f"worker {shares[0]:.1f} %, PostgreSQL {shares[1]:.1f} %")
         for name, call in (("sweep_runs", "parley.sweep_runs(500, 5)"), ("next_timer", "parley.next_timer(1)")):
             yield Line(f"… {name}", spread([await self._milliseconds(f"SELECT * FROM {call}") for _ in range(20)], "ms", 1))
         yield Line("bytes a waiting run", await self._bytes())
+
+    def _cpu(self, at_work: Sequence[Probe]) -> list[float]:
+        """Return the processor seconds of the workers and of PostgreSQL."""
+        server = self._container.prepared.server
+        return [sum(cpu_s(one.pid) for one in at_work), cpu_s(server.pid) if server and server.pid else 0.0]
 
     async def _milliseconds(self, statement: str) -> float:
         began = time.perf_counter()
@@ -168,7 +171,7 @@ class Waiting:
 
     # what wakes them
 
-    async def _due(self, title: str, count: int, apart_s: float) -> Any:
+    async def _due(self, title: str, at_work: Sequence[Probe], count: int, apart_s: float) -> Any:
         """Let *count* timers fall due, *apart_s* after each other, and see when their runs have completed."""
         moved = """
             WITH chosen AS (
@@ -180,13 +183,15 @@ class Waiting:
             )
             UPDATE parley.runs r SET wake_at = chosen.due FROM chosen WHERE r.id = chosen.id RETURNING r.id"""
         values = {"apart": apart_s, "ahead": AHEAD_S, "version": self._versions["sleeps"], "count": count}
+        cpu = self._cpu(at_work)
         chosen = [row[0] for row in await (await self._owner.execute(moved, values)).fetchall()]
         done = "SELECT count(*) FROM parley.runs WHERE id = ANY(%s) AND ended_at IS NOT NULL"
-        patience = time.monotonic() + 60 + count * (apart_s + 0.05)
+        patience = time.monotonic() + 60 + count * (apart_s + 0.2)
         while (await (await self._owner.execute(done, [chosen])).fetchone()) != (len(chosen),):
             if time.monotonic() > patience:
                 break
             await asyncio.sleep(LOOK_EVERY_S)
+        each = [1000 * (after - before) / count for before, after in zip(cpu, self._cpu(at_work), strict=True)]
         statement = """
             SELECT extract(epoch FROM j.ended_at - a.wake_at)::float, extract(epoch FROM r.ended_at - a.wake_at)::float, r.epoch, r.status,
                    extract(epoch FROM r.ended_at - min(a.wake_at) OVER ())::float
@@ -195,10 +200,11 @@ class Waiting:
              WHERE r.id = ANY(%s)"""
         rows = await (await self._owner.execute(statement, [chosen])).fetchall()
         completed = [row for row in rows if row[3] == "completed"]
-        again = sum(row[2] != 2 for row in rows)  # taken once to wait and once to go on
+        again = sum(row[2] > 2 for row in rows)  # taken once to wait and once to go on
         yield Line(
             title, f"{len(completed):,} of {count:,} completed, {again:,} taken in hand more than once; load {os.getloadavg()[0]:.1f}"
         )
+        yield Line("… processor time a run", f"workers {each[0]:.1f} ms, PostgreSQL {each[1]:.1f} ms")
         yield Line("… due until its step is in the journal", spread([row[0] for row in completed]))
         yield Line("… due until its run has completed", spread([row[1] for row in completed]))
         if not apart_s and completed:
@@ -231,12 +237,6 @@ class Waiting:
     async def _until_over(self, run: str) -> float:
         await until(partial(self._fewer, f"id = '{run}' AND status <> 'completed'", 1), 0.005)
         return time.perf_counter()
-
-
-def _cpu_s(process: Any) -> float:
-    """Return the processor seconds of a process and its children."""
-    each = [one.cpu_times() for one in (process, *process.children(recursive=True))]
-    return float(sum(times.user + times.system for times in each))
 
 
 async def measure(home: Path, *, runs: int, burst: int, queue: str) -> Any:
