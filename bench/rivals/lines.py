@@ -17,9 +17,9 @@ from typing import Any
 from bench.rivals.work import AT_ONCE, WORKS
 
 Run = Callable[[str], Awaitable[None]]  # one run of a kind of work, from its start to its end
-WAVES = 2  # of AT_ONCE runs, in one round
-ALONE = 10  # runs one after another, in one round
-RESUMED = 3  # runs taken up, in one round
+WAVES = 1  # of AT_ONCE runs, in one round
+ALONE = 5  # runs one after another, in one round
+RESUMED = 1  # runs taken up, in one round
 
 
 async def serve(measure: Callable[[str, str], Awaitable[dict[str, Any]]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ COMMITS = "pgbench, commits of one row"
 class Figures:
     """What the rounds measured, by (engine, work, figure)."""
 
+    rounds: int = 0
     each: dict[tuple[str, str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, engine: str, work: str, figures: Iterable[tuple[str, float]]) -> None:
@@ -36,11 +38,14 @@ class Figures:
         return self.each.get((engine, work, name), ())
 
 
-def measure(rounds: int, slow_us: int = 0) -> Figures:
-    """Do one round to warm up, then *rounds* that count."""
-    figures = Figures()
+def measure(rounds: int, slow_us: int = 0, at_most_s: float = float("inf")) -> Figures:
+    """Do one round to warm up, then *rounds* that count; none is begun after *at_most_s*."""
+    figures, began = Figures(), time.monotonic()
     with running(slow_us) as server, all_engines(server) as engines:
         for number in range(rounds + 1):
+            if time.monotonic() - began > at_most_s:
+                break
+            figures.rounds = number
             into = figures if number else Figures()
             for work in WORKS:
                 for name in RIVALS:
