@@ -5,6 +5,7 @@ What nobody foresaw is logged with its traceback in PARLEY_HOME/logs and told in
 
 from __future__ import annotations
 
+import gc
 import sys
 import tempfile
 import traceback
@@ -23,6 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     end = arguments.index("--") if "--" in arguments else len(arguments)
     debug, as_json = "--debug" in arguments[:end], "--json" in arguments[:end]
     arguments[:end] = [argument for argument in arguments[:end] if argument != "--debug"]
+    if argv is None:
+        gc.set_threshold(50_000, 20, 20)  # imports make objects that stay: to look for garbage among them is a tenth of a short command
     with reserved_stdout(for_good=argv is None) if as_json else nullcontext():
         return _run(arguments, as_json=as_json, debug=debug)
 
