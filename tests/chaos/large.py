@@ -64,8 +64,8 @@ def _environment(settings: Settings, prepared: Prepared) -> Mapping[str, str]:
 
 def large_plan(seed: int, kills: int) -> Plan:
     return Plan(
-        seed=seed, kills=kills, workers=4, at_once=40, runs=1_000_000, pause_s=(0.4, 2.4), cut_every=5, zombie_every=12, restart_every=20,
-        drain_s=180.0,
+        seed=seed, kills=kills, workers=6, spared=2, at_once=40, runs=1_000_000, pause_s=(0.4, 2.4), cut_every=5, zombie_every=12,
+        restart_every=20, drain_s=180.0,
     )  # fmt: skip
 
 

@@ -30,7 +30,8 @@ for line in sys.stdin:
     if pid := os.fork():
         print(pid, flush=True)
         continue
-    ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     log = os.open(told["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0), os.dup2(log, 1), os.dup2(log, 2)

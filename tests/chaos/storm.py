@@ -42,6 +42,7 @@ class Plan:
     seed: int
     kills: int
     workers: int
+    spared: int  # workers that are ready and left alone at each kill: somebody must be there to take over
     at_once: int  # runs under way
     runs: int  # started at most
     pause_s: tuple[float, float]  # between kills
@@ -210,10 +211,10 @@ class Storm:
         while len(self.deeds.kills) < plan.kills:
             await asyncio.sleep(self._random.uniform(*plan.pause_s))
             await self._until_something_happens()
-            worker = self._somebody()
-            if worker is None or self._away:
+            ready = self._ready()
+            if len(ready) <= plan.spared or self._away:
                 continue
-            await self._kill(worker)
+            await self._kill(self._random.choice(ready))
             number = len(self.deeds.kills)
             if number % plan.cut_every == 0:
                 faults.create_task(self._cut())
@@ -223,14 +224,13 @@ class Storm:
                 self._away = True
                 faults.create_task(self._restart())
 
-    def _somebody(self) -> Worker | None:
-        """Return a worker that is at work and known to be ready."""
-        ready = [one for name, one in sorted(self._alive.items()) if name not in self._stopped and _ready(one)]
-        return self._random.choice(ready) if ready else None
+    def _ready(self) -> list[Worker]:
+        """Return the workers that are at work."""
+        return [one for name, one in sorted(self._alive.items()) if name not in self._stopped and _ready(one)]
 
     async def _busiest(self) -> Worker | None:
         """Return the ready worker that holds the most runs."""
-        ready = [one for name, one in sorted(self._alive.items()) if name not in self._stopped and _ready(one)]
+        ready = self._ready()
         held = [len(await self._ledger.held_by(one.name)) for one in ready]
         return max(zip(held, ready, strict=True), key=lambda pair: pair[0])[1] if ready else None
 

@@ -32,8 +32,8 @@ async def test_whatever_is_killed_every_run_ends_as_it_would_have(home: Path, tm
     seed = int(os.environ.get("CHAOS_SEED", "0")) or secrets.randbelow(1_000_000)
     print(f"seed {seed}")
     plan = Plan(
-        seed=seed, kills=8, workers=2, at_once=12, runs=24, pause_s=(0.3, 1.2), cut_every=3, zombie_every=4, restart_every=6, drain_s=60.0,
-        largest=2,
+        seed=seed, kills=8, workers=3, spared=1, at_once=12, runs=24, pause_s=(0.3, 1.2), cut_every=3, zombie_every=4, restart_every=6,
+        drain_s=60.0, largest=2,
     )  # fmt: skip
     settings = Settings(home=home / "home", lease_s=1.5, heartbeat_s=0.3, sweep_s=0.2, log_level="error")
 
