@@ -10,6 +10,7 @@ Errors::
 
 from __future__ import annotations
 
+import asyncio
 import math
 from array import array
 from collections.abc import Sequence
@@ -60,7 +61,11 @@ class HashedEmbedder:
     local = True
 
     async def embed(self, texts: Sequence[str]) -> list[Vector]:
-        return [hashed(text) for text in texts]
+        found = []
+        for text in texts:
+            found.append(hashed(text))
+            await asyncio.sleep(0)  # a long document must not keep others waiting
+        return found
 
     async def aclose(self) -> None:
         """There is nothing to let go of."""
