@@ -33,4 +33,5 @@ def configure(settings: Settings) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr, format="%(asctime)s [%(levelname)s] %(name)s: %(message)s")
+    logging.getLogger("parley.models").setLevel(level)  # which prompt went where, by its digest, and what it took
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # Parley says itself that the database is away

@@ -1,27 +1,31 @@
 """The model list: which model answers, in which order, and how to change it.
 
-`ask()` is the only way to a model: it renders a prompt file, adds the JSON schema of the wanted reply, reads the answer, lets the
-model mend it once, and goes on to the next model of the list when one does not answer.
+`ask()` is the only way to a model: it renders a prompt file, holds the model to the schema of the wanted reply as strongly as the endpoint
+can, reads the answer, lets the model mend it once, and goes on to the next model of the list when one does not answer.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from copy import copy
+from fnmatch import fnmatchcase
+from typing import Any, Literal, TypeVar
 
 import httpx
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from pydantic import BaseModel
 
-from graphs.models import providers, structured
-from graphs.models.errors import Attempt, BadReply, ModelUnavailable
-from graphs.models.providers import Failed, Provider
-from graphs.models.usage import Call, Usage
+from graphs.models import providers
+from graphs.models.asking import Asking
+from graphs.models.explaining import explain
+from graphs.models.prices import Prices
+from graphs.models.providers import OnText, Provider
+from graphs.models.scope import Scope
+from graphs.models.usage import Usage
 from prompts import Prompt, load
 
 Reply = TypeVar("Reply", bound=BaseModel)
+Agent = Literal["classifier", "planner", "summarizer", "agent"]
 
 HOW_TO_CHANGE = (
     'Set PARLEY_MODEL to "openai:NAME" (with OPENAI_BASE_URL and OPENAI_API_KEY), "ollama:NAME" (with OLLAMA_HOST) or "offline", '
@@ -30,12 +34,35 @@ HOW_TO_CHANGE = (
 PROBE_S = 0.4
 
 
-class ModelRouter:
-    """A list of models, tried in order."""
+def agent_of(prompt: str) -> Agent:
+    """Return who asks with a prompt: by its last word the classifier or the summarizer, else by its folder the planner or a run's agent."""
+    folder, _, last = prompt.rpartition("/")
+    if last.startswith("classify"):
+        return "classifier"
+    if last.startswith("summarize"):
+        return "summarizer"
+    return "agent" if folder == "run" else "planner"
 
-    def __init__(self, models: Sequence[Provider], *, chosen: str = "by PARLEY_MODEL", offer: str = "") -> None:
+
+class ModelRouter:
+    """A list of models, tried in order; an agent may have one of its own."""
+
+    def __init__(
+        self,
+        models: Sequence[Provider],
+        *,
+        chosen: str = "by PARLEY_MODEL",
+        offer: str = "",
+        of_agents: Mapping[Agent, Sequence[Provider]] | None = None,
+        prices: Prices | None = None,
+        small_models: Sequence[str] = (),
+    ) -> None:
         self.models = tuple(models)
         self._chosen, self._offer = chosen, offer
+        self._of_agents = {agent: tuple(listed) for agent, listed in (of_agents or {}).items() if listed}
+        self._prices = prices or Prices.with_own({})
+        self._small = tuple(small_models)
+        self._scope: Scope | None = None
 
     @classmethod
     def from_setting(
@@ -46,7 +73,11 @@ class ModelRouter:
         openai_api_key: str = "",
         ollama_host: str = "",
         timeout_s: float = 60.0,
-        num_ctx: int = 16_384,
+        most_context: int = providers.OLLAMA_CONTEXT,
+        retries: int = 2,
+        of_agents: Mapping[Agent, str] | None = None,
+        prices: Mapping[str, Any] | None = None,
+        small_models: Sequence[str] = (),
     ) -> ModelRouter:
         """
         Build the list from a setting such as `openai:gpt-x,ollama:llama3,offline`.
@@ -54,36 +85,58 @@ class ModelRouter:
         Without a setting: Ollama if it answers at once and has a model, else offline. A key in the environment is offered in
         `describe()`, never used unasked.
 
-        Raises:
-            ValueError: an entry is none of `openai:NAME`, `ollama:NAME`, `offline`.
-        """
-        host = _host(ollama_host)
-        if not (setting or "").strip():
-            return cls._unset(host, openai_api_key, openai_base_url, timeout_s, num_ctx)
-        models = []
-        for entry in (part.strip() for part in (setting or "").split(",") if part.strip()):
-            kind, _, name = entry.partition(":")
-            if kind == "openai" and name:
-                models.append(providers.openai(name, base_url=openai_base_url, api_key=openai_api_key, timeout_s=timeout_s))
-            elif kind == "ollama" and name:
-                models.append(providers.ollama(name, host=host, timeout_s=timeout_s, num_ctx=num_ctx))
-            elif entry == "offline":
-                models.append(providers.offline())
-            else:
-                raise ValueError(f"PARLEY_MODEL: {entry!r} is not a model. {HOW_TO_CHANGE}")
-        return cls(models)
+        Args:
+            of_agents: Lists for single agents, as *setting*; an empty one is the common list.
+            prices: `{"openai:NAME*": [input, output]}`, money per million tokens, before those that come along.
+            small_models: Patterns of names of models that are asked in small steps.
 
-    @classmethod
-    def _unset(cls, host: str, key: str, base_url: str, timeout_s: float, num_ctx: int) -> ModelRouter:
+        Raises:
+            ValueError: an entry is none of `openai:NAME`, `ollama:NAME`, `offline`; a price is none.
+        """
+        host, made = _host(ollama_host), dict[str, Provider]()
+
+        def one(kind: str, name: str) -> Provider:
+            if kind == "openai":
+                return providers.openai(name, base_url=openai_base_url, api_key=openai_api_key, timeout_s=timeout_s)
+            return providers.ollama(name, host=host, timeout_s=timeout_s, most_context=most_context)
+
+        def listed(text: str, variable: str) -> list[Provider]:
+            names = [part.strip() for part in text.split(",") if part.strip()]
+            for entry in (name for name in names if name not in made):
+                kind, _, name = entry.partition(":")
+                if entry != "offline" and (kind not in ("openai", "ollama") or not name):
+                    raise ValueError(f"{variable}: {entry!r} is not a model. {HOW_TO_CHANGE}")
+                made[entry] = providers.offline() if entry == "offline" else one(kind, name)
+                made[entry].retries = retries
+            return [made[name] for name in dict.fromkeys(names)]
+
+        own = {agent: listed(text, f"PARLEY_MODEL_{agent.upper()}") for agent, text in (of_agents or {}).items()}
+        more: dict[str, Any] = {"of_agents": own, "prices": Prices.with_own(prices or {}), "small_models": small_models}
+        if (setting or "").strip():
+            return cls(listed(setting or "", "PARLEY_MODEL"), **more)
         offer = ""
-        if key or base_url:
+        if openai_api_key or openai_base_url:
             offer = " OPENAI_API_KEY or OPENAI_BASE_URL is set here and is not used unasked: set PARLEY_MODEL=openai:NAME to use it."
-        names = _ollama_models(host)
-        if names:
-            model = providers.ollama(names[0], host=host, timeout_s=timeout_s, num_ctx=num_ctx)
+        if names := _ollama_models(host):
+            [model, *_] = listed(f"ollama:{names[0]}", "OLLAMA_HOST")
             model.reachable, model.why = True, f"Ollama answers at {host}"
-            return cls([model, providers.offline()], chosen="PARLEY_MODEL is not set and Ollama answers", offer=offer)
-        return cls([providers.offline()], chosen="PARLEY_MODEL is not set and no Ollama answers", offer=offer)
+            return cls([model, providers.offline()], chosen="PARLEY_MODEL is not set and Ollama answers", offer=offer, **more)
+        return cls([providers.offline()], chosen="PARLEY_MODEL is not set and no Ollama answers", offer=offer, **more)
+
+    def within(self, scope: Scope) -> ModelRouter:
+        """Return the same models for one turn of a conversation: replies are kept, what is used is counted, and limited."""
+        bound = copy(self)
+        bound._scope = scope
+        return bound
+
+    def for_agent(self, agent: Agent) -> tuple[Provider, ...]:
+        """Return the models that answer *agent*, in order."""
+        return self._of_agents.get(agent, self.models)
+
+    def small(self, agent: Agent) -> bool:
+        """Tell whether the model that answers *agent* is to be asked in small steps, with short prompts."""
+        first = next((model for model in self.for_agent(agent) if _known(model) is not False), None)
+        return first is not None and any(fnmatchcase(first.name, pattern) for pattern in self._small)
 
     def describe(self) -> dict[str, Any]:
         """
@@ -103,76 +156,45 @@ class ModelRouter:
 
     async def refresh(self) -> dict[str, Any]:
         """Ask every model's server whether it is there (at most 2 s), then `describe()`."""
-        await asyncio.gather(*(_probe(model) for model in self.models))
+        await asyncio.gather(*(_probe(model) for model in self._everyone()))
         return self.describe()
 
-    async def ask(self, prompt: str | Prompt, values: Mapping[str, Any], reply: type[Reply], *, usage: Usage | None = None) -> Reply:
+    async def aclose(self) -> None:
+        """Close the connections to all models."""
+        await asyncio.gather(*(model.aclose() for model in self._everyone()))
+
+    def _everyone(self) -> list[Provider]:
+        return list({id(model): model for listed in (self.models, *self._of_agents.values()) for model in listed}.values())
+
+    async def ask(
+        self,
+        prompt: str | Prompt,
+        values: Mapping[str, Any],
+        reply: type[Reply],
+        *,
+        usage: Usage | None = None,
+        schema: Mapping[str, Any] | None = None,
+        attempt: int = 0,
+        on_text: OnText | None = None,
+    ) -> Reply:
         """
         Return the answer to *prompt* as a *reply*.
 
+        Args:
+            usage: Counts what is used.
+            schema: What the model is held to, where it is narrower than *reply*, in the words of strict mode; *reply* still validates.
+            attempt: Counts deliberate repetitions of the very same request in one step: each is asked anew, not answered from what is kept.
+            on_text: Given the words of the reply's first text field as they come: all so far, each time; a new try begins anew.
+
         Raises:
             ModelUnavailable: no model answered; says which, why and how to fix it.
-            BadReply: models answered, but not with a usable value, not even when told what is wrong.
+            BadReply: models answered, but not with a usable value, not even when told what is wrong. Refused: one would not answer.
+            BudgetReached: the turn, the conversation or the tenant has used what it may.
         """
         chosen = load(prompt) if isinstance(prompt, str) else prompt
-        messages = _messages(chosen, values, reply)
-        attempts: list[Attempt] = []
-        bad: BadReply | None = None
-        for model in self.models:
-            try:
-                return await _converse(model, chosen, messages, reply, usage)
-            except Failed as exc:
-                attempts.append(exc.attempt)
-            except BadReply as exc:
-                bad = exc
-        raise bad or ModelUnavailable(attempts)
-
-
-async def _converse(model: Provider, prompt: Prompt, messages: Sequence[BaseMessage], reply: type[Reply], usage: Usage | None) -> Reply:
-    """Ask once, and once more with the mistakes in words. Raises Failed, BadReply."""
-    talk, why = list(messages), ""
-    for _ in range(2):
-        started = time.monotonic()
-        answer = await model.call(talk)
-        text = answer.text if isinstance(answer.text, str) else str(answer.content)
-        if usage is not None:
-            usage.add(_counted(model, prompt, talk, answer, time.monotonic() - started))
-        try:
-            return structured.parse(text, reply)
-        except ValueError as exc:
-            why = str(exc)
-        talk = [
-            *messages,
-            AIMessage(text),
-            HumanMessage(f"That answer cannot be used:\n{why}\nAnswer again with the whole JSON object, mended, and nothing else."),
-        ]
-    raise BadReply(model.name, prompt.name, why)
-
-
-def _messages(prompt: Prompt, values: Mapping[str, Any], reply: type[BaseModel]) -> list[BaseMessage]:
-    messages: list[BaseMessage] = []
-    for part in prompt.render(**values):
-        if part["role"] == "system":
-            messages.append(SystemMessage(f"{part['content']}\n\n{structured.instructions(reply)}"))
-        else:
-            messages.append(HumanMessage(part["content"]))
-    return messages
-
-
-def _counted(model: Provider, prompt: Prompt, sent: Sequence[BaseMessage], answer: BaseMessage, seconds: float) -> Call:
-    """Count a call; without figures from the endpoint, four characters are a token."""
-    figures = getattr(answer, "usage_metadata", None) or {}
-    if model.kind == "offline":
-        figures = {"input_tokens": 0, "output_tokens": 0}
-    guess = sum(len(str(message.content)) for message in sent) // 4
-    return Call(
-        model.name,
-        prompt.name,
-        prompt.digest,
-        figures.get("input_tokens", guess),
-        figures.get("output_tokens", len(str(answer.content)) // 4),
-        round(seconds, 3),
-    )
+        scope = self._scope or Scope()
+        asking = Asking.of(chosen, values, reply, schema, scope=scope, prices=self._prices, usage=usage, on_text=on_text)
+        return await asking.of_models(self.for_agent(agent_of(chosen.name)), attempt)
 
 
 def _known(model: Provider) -> bool | None:
@@ -207,7 +229,7 @@ async def _probe(model: Provider) -> None:
         async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
             await client.get(url)
     except httpx.HTTPError:
-        failed = providers.explain(model, ConnectionError())
+        failed = explain(model, ConnectionError())
         model.reachable, model.why = False, f"{failed.why}. {failed.fix}"
     else:
         model.reachable, model.why = True, f"a server answers at {model.where}"

@@ -165,24 +165,6 @@ class TestOverTheNetwork:
         assert (used.calls[0].input_tokens, used.calls[0].output_tokens) == (11, 7)
         assert router.describe()["reachable"] is True
 
-    async def test_ollama_is_told_its_context_size(self, endpoints: list[Endpoint]) -> None:
-        endpoints.append(
-            Endpoint(
-                200,
-                {
-                    "model": "m",
-                    "created_at": "2026-01-01T00:00:00Z",
-                    "message": {"role": "assistant", "content": '{"text": "fine"}'},
-                    "done": True,
-                    "done_reason": "stop",
-                },
-            )
-        )
-        router = ModelRouter.from_setting("ollama:m", ollama_host=endpoints[0].url, num_ctx=9000)
-
-        assert (await router.ask(PROMPT, VALUES, Summary)).text == "fine"
-        assert endpoints[0].requests[0]["options"]["num_ctx"] == 9000
-
     @pytest.mark.parametrize(
         ("status", "why", "fix"),
         [
@@ -194,7 +176,7 @@ class TestOverTheNetwork:
     )
     async def test_a_refusal_says_why_and_how_to_fix_it(self, status: int, why: str, fix: str, endpoints: list[Endpoint]) -> None:
         endpoints.append(Endpoint(status, {"error": {"message": "no", "type": "x"}}))
-        router = ModelRouter.from_setting("openai:m", openai_base_url=f"{endpoints[0].url}/v1", openai_api_key="k")
+        router = ModelRouter.from_setting("openai:m", openai_base_url=f"{endpoints[0].url}/v1", openai_api_key="k", retries=0)
 
         with pytest.raises(ModelUnavailable) as caught:
             await router.ask(PROMPT, VALUES, Summary)
