@@ -9,9 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from typer.testing import CliRunner
 
+from app.cli import remembered
 from app.cli.commands import app
 from app.cli.failures import CommandFailed
 from app.container import Container, Prepared
@@ -83,3 +85,21 @@ def test_it_must_be_clear_what_to_forget(parley: Parley) -> None:
     for arguments in ((), ("--all", "--matching", "x"), ("some-id", "--everybodys")):
         with pytest.raises(CommandFailed, match="not clear what to forget"):
             parley("forget", *arguments)
+
+
+def test_doctor_says_what_waits_for_another_model_and_that_it_is_away(
+    parley: Parley, database: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with psycopg.connect(**database.owner) as connection:
+        before = remembered.vectors(connection, Settings())
+        monkeypatch.setenv("PARLEY_EMBEDDING_MODEL", "ollama:small")
+        monkeypatch.setenv("OLLAMA_HOST", "http://127.0.0.1:1")
+        (waiting,) = remembered.vectors(connection, Settings())
+    away = remembered.embedder(Settings())
+
+    assert before == []
+    assert waiting.detail == "3 of 3 memories wait for their vector of ollama:small; until then their words find them"
+    assert (away.status, away.detail) == (
+        "optional",
+        "found by words alone: ollama:small cannot be reached at http://127.0.0.1:1/api/embed",
+    )
