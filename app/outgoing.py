@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from app.settings import Settings
     from graphs.run.hosts import Hosts
     from graphs.run.http import GuardedHttp
+
+
+class LazyHttp:
+    """A client that is made when it is first used: most short runs call nobody, and certificates take a while to read."""
+
+    def __init__(self, make: Callable[[], GuardedHttp]) -> None:
+        self._make = make
+        self._made: GuardedHttp | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        self._made = self._made or self._make()
+        return getattr(self._made, name)
+
+    async def aclose(self) -> None:
+        if self._made is not None:
+            await self._made.aclose()
 
 
 def shared_hosts(settings: Settings) -> Hosts:

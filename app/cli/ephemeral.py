@@ -32,7 +32,7 @@ async def ephemeral(request: Request, *, say: Say, follow: bool) -> dict[str, An
     """Run *request* with in-memory adapters and return what `--json` prints. Nothing of it is left afterwards."""
     from langgraph.checkpoint.memory import InMemorySaver
 
-    from app.outgoing import http_client, shared_hosts
+    from app.outgoing import LazyHttp, http_client, shared_hosts
     from app.programs import process_settings
     from app.settings import Settings
     from dsl.expressions import Expressions
@@ -50,7 +50,7 @@ async def ephemeral(request: Request, *, say: Say, follow: bool) -> dict[str, An
     )
     processes = LocalProcesses(process_settings(settings))
     try:
-        async with aclosing(http_client(settings, shared_hosts(settings), also=LOOPBACK)) as http:
+        async with aclosing(LazyHttp(lambda: http_client(settings, shared_hosts(settings), also=LOOPBACK))) as http:
             deps = _deps(request, settings, expressions=expressions, functions=functions, http=http, opened=opened)
             deps = dataclasses.replace(deps, processes=processes)
             deps = deps if not follow else dataclasses.replace(deps, observer=Follow(say, request.data))
