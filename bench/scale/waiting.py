@@ -82,6 +82,7 @@ class Waiting:
                     yield line
                 async for line in self._due(f"{self._burst:,} timers due at once, one worker", [one], self._burst, 0):
                     yield line
+                await asyncio.sleep(QUIET_S)
                 yield Line("one worker afterwards", await self._held(one))
 
     async def _approved(self, definition: Mapping[str, Any]) -> str:
