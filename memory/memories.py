@@ -13,6 +13,7 @@ from memory.words import telling, words
 
 LONGEST = 20_000  # characters of one memory
 EMBEDDED = 4_000  # characters of it that its vector is made of
+WORDS = 32  # of a question, its longest
 BATCH = 64  # texts in one call of an embedder
 GUARDED: tuple[Kind, ...] = ("fact", "preference")  # refused with a secret in them; what is longer has it masked
 
@@ -102,7 +103,8 @@ class Memories:
         """Return what fits *text*, for each group, best first; by words alone when no vector can be made. Raises MemoryAway."""
         vectors, note = await self._vectors([text])
         vector = vectors[0] if vectors else []
-        query = Query(words=telling(text), vector=vector, model=self.embedder.model_id, floor=self.embedder.floor)
+        asked = sorted(telling(text), key=len, reverse=True)[:WORDS]
+        query = Query(words=asked, vector=vector, model=self.embedder.model_id, floor=self.embedder.floor)
         return Recalled(await self.store.search(scope, groups, query), note)
 
     async def find(self, scope: Scope, text: str = "", *, kinds: Sequence[Kind] = KINDS, limit: int = 100) -> list[Remembered]:

@@ -71,7 +71,7 @@ class PostgresMemories:
             "model": query.model,
             "vector": _vector(query.vector),
             "floor": query.floor,
-            "candidates": 4 * max(limits.values(), default=1),
+            "candidates": max(20, 4 * max(limits.values(), default=1)),
             "exact": self._exact,
             "exact_words": min(self._exact, EXACT_WORDS),
             "most": MOST,

@@ -120,3 +120,13 @@ async def test_what_is_exported_says_where_it_comes_from() -> None:
         "id": one.id, "kind": "fact", "text": "the EU shop is meant", "owner": "ada", "subject": "shop", "confidence": 1.0, "uses": 0,
         "provenance": {"source": "said", "by": "ada"}, "created_at": one.created_at.isoformat(), "updated_at": one.updated_at.isoformat(),
     }  # fmt: skip
+
+
+async def test_of_a_long_question_the_longest_words_are_looked_for() -> None:
+    memories = Memories(InMemory(), Flaky())
+    await memories.remember(ADA, [note("about the wholesale-marketplace"), note("a b7")])
+    question = " ".join(f"b{n}" for n in range(100)) + " marketplace"
+
+    found = await Recall(memories, ADA).help(question)
+
+    assert [one.memory.text for one in found.facts] == ["about the wholesale-marketplace"]
