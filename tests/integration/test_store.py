@@ -18,6 +18,7 @@ from app.actions import Actor, Invalid
 from app.container import Container
 from app.running import Runner
 from app.store import tables as t
+from app.store.queries import query
 from app.store.runs import Lease
 from graphs.run.errors import LeaseLost
 from graphs.run.ports import Awaited, Row
@@ -64,6 +65,38 @@ class TestFencing:
 
         assert [type(result) for result in results] == [LeaseLost, type(None)]
         assert [kept.path for kept in await new.load()] == ["/do/0/a", "/do/1/b"]
+
+    async def test_nobody_takes_a_run_over_while_rows_of_it_are_written(self, container: Container, lease: Lease) -> None:
+        """A message is on its way into the database: whoever claims the run waits for it, and then reads its rows."""
+        await expire(container, lease)
+        claims, waits = Runner(container, "second"), "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        async with container.store.database.transaction(lease.tenant) as writing:
+            await writing.execute(query("journal", "fence"), {"runs": [lease.run_id]})
+            claim = asyncio.create_task(claims.claim(lease.run_id))
+            async with container.store.database.pool.connection() as looking:
+                for _ in range(500):
+                    await asyncio.sleep(0.01)
+                    waiting = await (await looking.execute(waits)).fetchone()
+                    if waiting == (1,):
+                        break
+            assert waiting == (1,)
+            assert not claim.done()
+
+        assert (await asyncio.wait_for(claim, 5)) is not None
+
+    async def test_rows_that_are_there_are_left_as_they_are_and_new_ones_beside_them_are_written(
+        self, container: Container, lease: Lease
+    ) -> None:
+        """As after a connection that broke between the commit and its answer."""
+        journal = container.store.journal(lease.tenant, lease.run_id, lease.epoch)
+        journal.write(row("/do/0/a", {"x": 1}))
+        await journal.flush()
+
+        journal.write(row("/do/0/a", {"x": 2}))
+        journal.write(row("/do/1/b"))
+        await journal.flush()
+
+        assert [(kept.path, kept.output) for kept in await journal.load()] == [("/do/0/a", {"x": 1}), ("/do/1/b", None)]
 
     async def test_nor_make_waits_nor_end_the_run(self, container: Container, lease: Lease) -> None:
         await expire(container, lease)
