@@ -45,9 +45,11 @@ SELECT g.name AS "group", f.score * m.confidence AS score, f.similarity, m.*
           FROM parley.memory_words(g.kinds, %(words)s::text[], %(candidates)s, %(exact_words)s, %(most)s) w
         UNION ALL
         SELECT l.id, NULL, 1000000 + row_number() OVER (ORDER BY l.created_at DESC, l.id DESC) FROM (
-            SELECT p.id, p.created_at FROM parley.memories p
-             WHERE g.fill AND p.kind = ANY (g.kinds) AND p.superseded_at IS NULL AND (p.expires_at IS NULL OR p.expires_at > clock_timestamp())
-             ORDER BY p.created_at DESC, p.id DESC LIMIT %(candidates)s) l) found
+            SELECT newest.* FROM unnest(g.kinds) k CROSS JOIN unnest(ARRAY['', current_setting('app.user', true)]) o CROSS JOIN LATERAL (
+                SELECT p.id, p.created_at FROM parley.memories p
+                 WHERE p.kind = k AND p.owner_id = o AND p.superseded_at IS NULL AND (p.expires_at IS NULL OR p.expires_at > clock_timestamp())
+                 ORDER BY p.created_at DESC, p.id DESC LIMIT %(candidates)s) newest
+             WHERE g.fill) l) found
      GROUP BY memory_id ORDER BY score DESC, memory_id DESC LIMIT %(candidates)s) f
   JOIN parley.memories m ON m.id = f.memory_id
  ORDER BY g.name, score DESC, m.id DESC;

@@ -20,6 +20,7 @@ CREATE TABLE parley.memories (
     PRIMARY KEY (tenant_id, id)
 ) WITH (fillfactor = 90);
 CREATE UNIQUE INDEX memories_once ON parley.memories (tenant_id, owner_id, kind, subject, md5(text)) WHERE superseded_at IS NULL;
+CREATE INDEX memories_newest ON parley.memories (tenant_id, kind, owner_id, created_at, id) WHERE superseded_at IS NULL;
 CREATE INDEX memories_by_age ON parley.memories (tenant_id, created_at, id);
 CREATE INDEX memories_replaced ON parley.memories (tenant_id, superseded_by) WHERE superseded_by IS NOT NULL;
 CREATE INDEX memories_expiring ON parley.memories (expires_at) WHERE expires_at IS NOT NULL;
