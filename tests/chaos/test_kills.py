@@ -159,12 +159,13 @@ async def test_the_runs_of_a_killed_worker_are_taken_over_by_the_other(
     container: Container, actor: Actor, world: World, started: Workers, settings: Settings
 ) -> None:
     first = await started.start()
-    version = await approved(container, actor, five_steps(world.base_url, between="{wait: {milliseconds: 1500}}"))
+    version = await approved(container, actor, five_steps(world.base_url, between=call("GET", world.base_url + "/slow")))
     runs = [await container.actions.start(actor, version.id) for _ in range(8)]
-    await world.until("POST /left", times=8)
+    await world.until("GET /slow", times=8)
     await started.start()
 
     first.kill()
+    world.release("slow")
     killed = time.monotonic()
     done = [await eventually(container, actor, run.id, ended) for run in runs]
     took_s = time.monotonic() - killed
