@@ -23,7 +23,7 @@ from psycopg import pq
 
 from app.store.arrays import array
 from app.store.database import AsyncConnection, Database
-from app.store.ending import end
+from app.store.ending import end, within
 from app.store.patience import patiently
 from app.store.queries import query
 from graphs.run.errors import RunError
@@ -87,6 +87,7 @@ class GroupWriter:
         self._waiters: list[tuple[object, asyncio.Future[None]]] = []
         self._failed: dict[int, tuple[object, BaseException]] = {}  # by the owner's identity, until it asks
         self._wanted = asyncio.Event()
+        self._all_here = asyncio.Event()  # whoever asked lately waits: nobody else is to be waited for
         self._linger: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         self._connection: AsyncConnection | None = None
@@ -105,6 +106,8 @@ class GroupWriter:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.append((owner, future))
         self._last.append(id(owner))
+        if len(self._waiters) >= len(set(self._last)):
+            self._all_here.set()
         self._wake()
         await future
 
@@ -135,8 +138,9 @@ class GroupWriter:
         while True:
             await self._wanted.wait()
             if len(set(self._last)) >= CROWD:
-                await asyncio.sleep(CROWD_S)
+                await within(self._all_here, CROWD_S)
             self._wanted.clear()
+            self._all_here.clear()
             if self._linger is not None:
                 self._linger.cancel()
                 self._linger = None
