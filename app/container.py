@@ -179,16 +179,15 @@ class Container:
 
     @cached_property
     def models(self) -> ModelRouter:
-        from graphs.models import ModelRouter
+        from app.model_list import router_of
 
-        s = self.settings
-        return ModelRouter.from_setting(
-            s.model or None,
-            openai_base_url=s.openai_base_url or "",
-            openai_api_key=s.openai_api_key.get_secret_value() if s.openai_api_key else "",
-            ollama_host=s.ollama_host,
-            timeout_s=s.model_timeout_s,
-        )
+        return router_of(self.settings)
+
+    def models_for(self, tenant: str, conversation: str) -> ModelRouter:
+        """Return the models for one turn of a conversation: replies are kept, and what is used is counted and limited."""
+        from app.model_list import scope_of
+
+        return self.models.within(scope_of(self.settings, self.store.database, tenant, conversation))
 
     @cached_property
     def memories(self) -> Memories:
@@ -278,6 +277,8 @@ class Container:
             await self.processes.aclose(self.settings.stop_grace_s if self._role == "cli" else 0.0)
         if "memories" in self.__dict__:
             await self.memories.aclose()
+        if "models" in self.__dict__:
+            await self.models.aclose()
         if "expressions" in self.__dict__:
             await self.expressions.aclose()
         await self.store.close()

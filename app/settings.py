@@ -74,6 +74,25 @@ class Settings(BaseSettings):
     model: str = Field(
         default="", description="Comma list, tried in order: openai:NAME, ollama:NAME, offline. Unset: Ollama if it answers, else offline."
     )
+    model_classifier: str = Field(default="", description="The same for sorting messages and texts; unset: PARLEY_MODEL.")
+    model_planner: str = Field(default="", description="The same for plans, definitions and their repair; unset: PARLEY_MODEL.")
+    model_summarizer: str = Field(default="", description="The same for summaries; unset: PARLEY_MODEL.")
+    model_agent: str = Field(default="", description="The same for agents and `extract` in workflows; unset: PARLEY_MODEL.")
+    small_models: Words = Field(
+        default=("ollama:*",), description="Patterns of models that are asked in small steps, as in openai:*-mini; empty: none."
+    )
+    model_retries: int = Field(default=2, ge=0, le=10, description="Times a call is made again that a busy or broken server refused.")
+    prices: Annotated[dict[str, tuple[float, float]], NoDecode] = Field(
+        default={},
+        description="What models cost, before the prices that come along (docs/models.md): "
+        "a JSON object of pattern and [input, output], money per million tokens, or a file that holds it.",
+    )
+    turn_tokens: int = Field(default=0, ge=0, description="Tokens of models one turn of a conversation may use; 0: no limit.")
+    turn_money: float = Field(default=0, ge=0, description="What it may spend, in the currency of your prices; 0: no limit.")
+    conversation_tokens: int = Field(default=0, ge=0, description="Tokens one conversation may use; 0: no limit.")
+    conversation_money: float = Field(default=0, ge=0, description="What it may spend; 0: no limit.")
+    tenant_tokens: int = Field(default=0, ge=0, description="Tokens all conversations of a tenant may use in 24 hours; 0: no limit.")
+    tenant_money: float = Field(default=0, ge=0, description="What they may spend in 24 hours; 0: no limit.")
     model_timeout_s: float = Field(default=60.0, gt=0, description="Seconds for one model call.")
     openai_base_url: str | None = Field(
         default=None,
@@ -95,6 +114,9 @@ class Settings(BaseSettings):
         default="http://127.0.0.1:11434",
         validation_alias=known_as("PARLEY_OLLAMA_HOST", "OLLAMA_HOST"),
         description="Where Ollama answers.",
+    )
+    ollama_context: int = Field(
+        default=32_768, ge=8_192, description="The longest context Ollama is asked for, in tokens; what needs more is not sent."
     )
 
     # what workflows may reach
@@ -203,7 +225,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What goes to stderr.")
     log_json: bool = Field(default=False, description="Log lines as JSON objects.")
 
-    @field_validator("http_allow", "run_allow", "container_volumes", mode="before")
+    @field_validator("http_allow", "run_allow", "container_volumes", "small_models", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """Read `a, b` as a list; an empty text is an empty list."""
@@ -213,18 +235,13 @@ class Settings(BaseSettings):
     @classmethod
     def _listed(cls, value: object) -> object:
         """Read a JSON list, or the file that holds it; an empty text is an empty list."""
-        if not isinstance(value, str):
-            return value
-        text = value.strip()
-        if text and not text.startswith("["):
-            try:
-                text = Path(text).expanduser().read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                raise ValueError(f"neither a JSON list nor a file that can be read: {text}") from error
-        try:
-            return json.loads(text or "[]")
-        except ValueError as error:
-            raise ValueError(f"no JSON list of MCP servers: {error}") from error
+        return _json_or_file(value, "[", "list of MCP servers")
+
+    @field_validator("prices", mode="before")
+    @classmethod
+    def _priced(cls, value: object) -> object:
+        """Read a JSON object, or the file that holds it; an empty text is an empty object."""
+        return _json_or_file(value, "{", "object of prices")
 
     @field_validator("http_allow")
     @classmethod
@@ -265,6 +282,22 @@ class Settings(BaseSettings):
     @property
     def http_allow_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         return tuple(ip_network(part, strict=False) for part in self.http_allow)
+
+
+def _json_or_file(value: object, begins: Literal["[", "{"], what: str) -> object:
+    """Return what a text, or the file it names, holds as JSON. Raises ValueError."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if text and not text.startswith(begins):
+        try:
+            text = Path(text).expanduser().read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ValueError(f"neither a JSON {what.split()[0]} nor a file that can be read: {text}") from error
+    try:
+        return json.loads(text or ("[]" if begins == "[" else "{}"))
+    except ValueError as error:
+        raise ValueError(f"no JSON {what}: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,15 @@ def _model(error: BaseException) -> CommandFailed | None:
     elif isinstance(error, _class("graphs.models.errors", "BadReply")):
         names, why, fix = error.model, str(error.why), ""  # type: ignore[attr-defined]
         what, code = "the model gave no usable answer", "bad-reply"
+    elif isinstance(error, _class("graphs.models.errors", "BudgetReached")):
+        return CommandFailed(
+            "what may be spent on models is used up",
+            where=error.setting,  # type: ignore[attr-defined]
+            why=error.why,  # type: ignore[attr-defined]
+            next_step=error.fix,  # type: ignore[attr-defined]
+            code="budget",
+            exit_code=CHECK_FAILED,
+        )
     else:
         return None
     other = "PARLEY_MODEL=offline works without a network; parley doctor shows what is reachable"

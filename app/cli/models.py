@@ -12,17 +12,11 @@ if TYPE_CHECKING:
 
 
 def model_router(settings: Settings) -> ModelRouter:
-    """Return the router over PARLEY_MODEL. Raises CommandFailed when the setting names no model."""
-    from graphs.models import ModelRouter
+    """Return the router over the settings' models, for one turn. Raises CommandFailed when one names no model."""
+    from app.model_list import caps_of, router_of
+    from graphs.models import Scope
 
-    key = settings.openai_api_key
     try:
-        return ModelRouter.from_setting(
-            settings.model or None,
-            openai_base_url=settings.openai_base_url or "",
-            openai_api_key=key.get_secret_value() if key else "",
-            ollama_host=settings.ollama_host,
-            timeout_s=settings.model_timeout_s,
-        )
+        return router_of(settings).within(Scope(caps=caps_of(settings)))
     except ValueError as error:
         raise CommandFailed(str(error), where="PARLEY_MODEL or --model", next_step="PARLEY_MODEL=offline", code="wrong-model") from None

@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 
 from app.store.database import AsyncConnection, Database
+from app.store.model_calls import REPLIES_KEPT_S, SPENDING_KEPT_S
 from app.store.queries import query
 from graphs.run.durations import seconds
 
@@ -37,6 +38,7 @@ class Removed:
     runs: int = 0
     rows: int = 0  # of those runs
     events: int = 0
+    replies: int = 0  # of models, in conversations
 
     def __bool__(self) -> bool:
         return any(getattr(self, field.name) for field in fields(self))
@@ -67,7 +69,9 @@ class Retention:
         await asyncio.sleep(EVERY_S * random.uniform(0.5, 1))  # noqa: S311 - no secret
         removed = await self.sweep()
         if removed:
-            log.info("What is no longer kept was removed", runs=removed.runs, rows=removed.rows, events=removed.events)
+            log.info(
+                "What is no longer kept was removed", runs=removed.runs, rows=removed.rows, events=removed.events, replies=removed.replies
+            )
 
     async def sweep(self) -> Removed:
         """Remove everything that is due, of all tenants; what another worker is at is left to it."""
@@ -84,7 +88,11 @@ class Retention:
             needed = (await (await connection.execute(query("retention", "oldest-needed"))).fetchone() or (None,))[0]
         more = True
         while more:
-            more = await self._batch(tenant, rules, removed) or await self._events(tenant, needed, removed)
+            more = (
+                await self._batch(tenant, rules, removed)
+                or await self._events(tenant, needed, removed)
+                or await self._replies(tenant, removed)
+            )
             await asyncio.sleep(BREATH_S)
 
     async def _rules(self, connection: AsyncConnection) -> Rules:
@@ -119,6 +127,17 @@ class Retention:
             values = {"default_s": self._default_s, "needed": needed, "limit": ROWS}
             gone = (await connection.execute(query("retention", "expire-events"), values)).rowcount
         removed.events += gone
+        return gone > 0
+
+    async def _replies(self, tenant: str, removed: Removed) -> bool:
+        """Remove what models answered more than a week ago: whoever was killed then is not coming back for it."""
+        async with self._database.transaction(tenant) as connection:
+            if not await _alone(connection):
+                return False
+            values = {"kept_s": REPLIES_KEPT_S, "limit": ROWS}
+            gone = (await connection.execute(query("model_calls", "expire-replies"), values)).rowcount
+            await connection.execute(query("model_calls", "expire-spending"), {"kept_s": SPENDING_KEPT_S})
+        removed.replies += gone
         return gone > 0
 
 

@@ -80,6 +80,19 @@ documents = Table(
     text("tenant_id", key=True), text("version_id", key=True), text("address", key=True), text("digest"), moment("used_at"),
 )  # fmt: skip
 
+model_replies = Table(
+    "model_replies", metadata,
+    text("tenant_id", key=True), text("thread_id", key=True), text("digest", key=True), Column("reply", JSONB), Column("about", JSONB),
+    moment("kept_at"),
+)  # fmt: skip
+
+model_spending = Table(
+    "model_spending", metadata,
+    text("tenant_id", key=True), text("thread_id", key=True), Column("hour", DateTime(timezone=True), primary_key=True),
+    Column("calls", BigInteger), Column("input_tokens", BigInteger), Column("output_tokens", BigInteger), Column("money", Float),
+    Column("unpriced", BigInteger),
+)  # fmt: skip
+
 removals = Table("removals", metadata, text("tenant_id", key=True), text("run_id", key=True))
 
 live = Table("live", metadata, text("tenant_id", key=True), text("run_id", key=True), Column("running", JSON), moment("updated_at"))

@@ -82,7 +82,7 @@ class Designing:
             return [view.to_json() for view in await patiently(lambda: actions.workflows(actor), patience_s=PATIENCE_S)]
 
         return DesignDeps(
-            models=self._container.models,
+            models=self._container.models_for(actor.tenant, conversation_id),
             catalogue=self._container.catalogue,
             propose=propose,
             status=status,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from graphs.models import BadReply, ModelUnavailable
+from graphs.models import BadReply, BudgetReached, ModelUnavailable
 
 Event = dict[str, Any]
 Emit = Callable[[Event], None]
@@ -46,6 +46,11 @@ def failed(error: Exception) -> Event:
             "why": error.why,
             "next": error.fix,
         }
+    if isinstance(error, BudgetReached):
+        return {
+            "type": "error", "what": "What may be spent on models is used up.", "where": error.setting, "why": error.why, "next": error.fix,
+            "code": error.code,
+        }  # fmt: skip
     if isinstance(error, BadReply):
         return {
             "type": "error", "what": "The model’s answer could not be used.", "where": f"{error.model}, prompt {error.prompt}",

@@ -65,7 +65,7 @@ async def run(arguments: Mapping[str, Any], call: FunctionCall) -> dict[str, Any
             communication when no model answers.
     """
     model = str(arguments.get("model") or "")
-    if not await asking.chosen(call, model):
+    if not await asking.chosen(call, "run/agent", model):
         raise asking.no_model("agent", model)
     wrong = problem_in(arguments["output"]) if arguments.get("output") else ""
     if wrong:

@@ -25,17 +25,21 @@ class Asked(NamedTuple):
     usage: dict[str, int]  # {calls, input_tokens, output_tokens}
 
 
-async def chosen(call: FunctionCall, model: str = "") -> list[Provider]:
+async def chosen(call: FunctionCall, prompt: str, model: str = "") -> list[Provider]:
     """
-    Return the models that may answer, in order; none when only the built-in author is there.
+    Return the models that may answer *prompt*, in order; none when only the built-in author is there.
 
     Args:
         model: The one the task names, "openai:gpt-x"; empty for the operator's list.
     """
     if call.models is None:
         return []
-    listed = await asyncio.to_thread(getattr, call.models, "models")  # made with the first look, which may ask Ollama whether it is there
-    found = [one for one in listed if one.kind != "offline"]
+    from graphs.models.router import agent_of
+
+    def listed() -> list[Provider]:  # made with the first look, which may ask Ollama whether it is there
+        return list(call.models.everyone() if model else call.models.for_agent(agent_of(prompt)))
+
+    found = [one for one in await asyncio.to_thread(listed) if one.kind != "offline"]
     return [one for one in found if one.name == model] if model else found
 
 
@@ -57,15 +61,15 @@ async def ask(call: FunctionCall, prompt: str, values: Mapping[str, Any], reply:
         WorkflowError: configuration (`no-model`), communication when no model answers, runtime when the answers cannot be used; a budget
             that is used up.
     """
-    from graphs.models import BadReply, ModelRouter, ModelUnavailable, Usage
+    from graphs.models import BadReply, ModelUnavailable, Usage
 
-    models = await chosen(call, model)
+    models = await chosen(call, prompt, model)
     if not models:
         raise no_model(what, model)
     usage = Usage()
     await call.durable()
     try:
-        answer = await ModelRouter(models).ask(prompt, call.shown(dict(values)), reply, usage=usage)
+        answer = await call.models.only(models).ask(prompt, call.shown(dict(values)), reply, usage=usage)
     except ModelUnavailable as error:
         raise WorkflowError.of(
             "communication", f"{what} got no answer from a model: {error.why}. {error.fix}", title="Model Unavailable"
@@ -75,6 +79,6 @@ async def ask(call: FunctionCall, prompt: str, values: Mapping[str, Any], reply:
     finally:
         spent = sum(one.input_tokens + one.output_tokens for one in usage.calls)
         if spent:
-            call.spent(tokens=spent)
+            call.spent(tokens=spent, money=sum(one.money or 0.0 for one in usage.calls))
     counted = usage.to_json()
     return Asked(answer, usage.calls[-1].model, {key: counted[key] for key in ("calls", "input_tokens", "output_tokens")})

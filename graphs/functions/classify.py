@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 async def run(arguments: Mapping[str, Any], call: FunctionCall) -> dict[str, Any]:
     """Return `{label, keywords, by}`: the words that decided, none when it fell to `otherwise`; by whom. Raises WorkflowError."""
-    if not await asking.chosen(call):
+    if not await asking.chosen(call, "run/classify"):
         return _by_keywords(arguments)
     labels = list(arguments["labels"])
     reply = replies.fitting(replies.Classified, "label", {"enum": [*labels, None]})

@@ -21,7 +21,7 @@ async def run(arguments: Mapping[str, Any], call: FunctionCall) -> dict[str, Any
     """Return `{summary, by}`, by "extractive" or the model's name. Raises WorkflowError (communication, runtime)."""
     sentences = _sentences(arguments)
     wanted = arguments.get("sentences") or _DEFAULT_SENTENCES
-    if sentences and await asking.chosen(call):
+    if sentences and await asking.chosen(call, "run/summarize"):
         values = {"sentences": wanted, "text": "\n".join(sentences)}
         found = await asking.ask(call, "run/summarize", values, replies.Summarized, what="summarize")
         return {"summary": found.reply.summary, "by": found.model}

@@ -114,7 +114,9 @@ class Asking(Generic[Reply]):
         if scope.caps.of_money and self.prices.of(model.name, model.where, 0, 0) is None:
             why = "its price is not known, and what may be spent is limited"
             raise Failed(Attempt(model.name, why, f"Set PARLEY_PRICES='{{\"{model.name}\": [INPUT, OUTPUT]}}', per million tokens"))
-        spent = await scope.spending.spent() if scope.spending is not None else budgets.Spent()
+        spent = budgets.Spent()
+        if scope.spending is not None and scope.caps.beyond_a_turn:
+            spent = await scope.spending.spent()
         budgets.check(scope.caps, scope.used, spent)
 
     def _count(self, answer: Answer, model: Provider, talk: Sequence[BaseMessage], seconds: float, *, stored: bool = False) -> Call:

@@ -26,6 +26,10 @@ class Caps:
     def of_money(self) -> bool:
         return bool(self.turn_money or self.conversation_money or self.tenant_money)
 
+    @property
+    def beyond_a_turn(self) -> bool:
+        return bool(self.conversation_tokens or self.conversation_money or self.tenant_tokens or self.tenant_money)
+
 
 @dataclass(frozen=True, slots=True)
 class Spent:

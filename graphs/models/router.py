@@ -129,6 +129,12 @@ class ModelRouter:
         bound._scope = scope
         return bound
 
+    def only(self, models: Sequence[Provider]) -> ModelRouter:
+        """Return a router over *models* alone, whoever asks, with the same prices."""
+        bound = copy(self)
+        bound.models, bound._of_agents = tuple(models), {}
+        return bound
+
     def for_agent(self, agent: Agent) -> tuple[Provider, ...]:
         """Return the models that answer *agent*, in order."""
         return self._of_agents.get(agent, self.models)
@@ -156,14 +162,15 @@ class ModelRouter:
 
     async def refresh(self) -> dict[str, Any]:
         """Ask every model's server whether it is there (at most 2 s), then `describe()`."""
-        await asyncio.gather(*(_probe(model) for model in self._everyone()))
+        await asyncio.gather(*(_probe(model) for model in self.everyone()))
         return self.describe()
 
     async def aclose(self) -> None:
         """Close the connections to all models."""
-        await asyncio.gather(*(model.aclose() for model in self._everyone()))
+        await asyncio.gather(*(model.aclose() for model in self.everyone()))
 
-    def _everyone(self) -> list[Provider]:
+    def everyone(self) -> list[Provider]:
+        """Return every model of every list, each once."""
         return list({id(model): model for listed in (self.models, *self._of_agents.values()) for model in listed}.values())
 
     async def ask(

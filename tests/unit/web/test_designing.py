@@ -27,6 +27,9 @@ class Parts:
     catalogue: Any = field(default_factory=load)
     saver: InMemorySaver = field(default_factory=InMemorySaver)
 
+    def models_for(self, tenant: str, conversation: str) -> ModelRouter:
+        return self.models
+
     def design_for(self, tenant: str) -> Any:
         return design_graph(self.saver)
 
