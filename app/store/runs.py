@@ -124,7 +124,6 @@ class RunRows:
                 held |= {row[0] for row in await (await connection.execute(query("runs", "ended-by-us"), mine)).fetchall()}
             await connection.execute(query("runs", "end-waits"), {"runs": sorted(held)})
             await connection.execute(query("runs", "end-live"), {"runs": sorted(held)})
-            await connection.execute(query("journal", "end-intents"), {"runs": sorted(held)})
             await admit_after(connection, sorted(held), self._asking)
         return held
 

@@ -35,15 +35,6 @@ WITH mine AS (
 )
 SELECT id, epoch FROM held;
 
--- name: end-intents
--- What completed runs announced and then did: their results say so. Those of a run where a person was asked about one stay.
-DELETE FROM parley.journal i
- WHERE i.run_id = ANY(%(runs)s::text[]) AND i.kind = 'intent' AND i.tenant_id = current_setting('app.tenant')
-   AND EXISTS (SELECT 1 FROM parley.runs r WHERE r.id = i.run_id AND r.status = 'completed')
-   AND EXISTS (SELECT 1 FROM parley.journal s WHERE s.tenant_id = i.tenant_id AND s.run_id = i.run_id AND s.path = i.path
-                AND s.attempt = i.attempt AND s.kind = 'step')
-   AND NOT EXISTS (SELECT 1 FROM parley.awaits a WHERE a.tenant_id = i.tenant_id AND a.run_id = i.run_id AND a.kind = 'outcome-unknown');
-
 -- name: load
 -- Every row of one run, oldest first. Values come as text: who reads them decodes them, in portions.
 SELECT path, attempt, kind, reference, status, output::text, context::text, has_context, goto, error::text, started_at, ended_at, mark, sealed, large
