@@ -85,7 +85,7 @@ class Asking(Generic[Reply]):
             except ValueError as exc:
                 why = _why(str(exc), answer)
             if not answer.text.strip():
-                model.distrust()
+                model.distrust(answer.way)
             talk = [*self.messages, AIMessage(_short(answer.text) or "(nothing)"), HumanMessage(_mend(why))]
         raise BadReply(model.name, self.prompt.name, why)
 
@@ -104,7 +104,7 @@ class Asking(Generic[Reply]):
             await self.scope.spending.add(call)
         log.info(
             "%s answered %s (%s) in %s s: %s tokens read, %s written, asked by %s, ended by %s",
-            call.model, call.prompt, call.digest, call.seconds, call.input_tokens, call.output_tokens, model.way, answer.finish,
+            call.model, call.prompt, call.digest, call.seconds, call.input_tokens, call.output_tokens, answer.way, answer.finish,
         )  # fmt: skip
         return answer
 

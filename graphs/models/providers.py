@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 import httpx
@@ -67,9 +67,8 @@ class Provider:
     retries: int = patience.RETRIES
     retry_base_s: float = patience.BASE_S
     breaker: Breaker = field(default_factory=Breaker)
-    way: Way | None = None  # the strongest way that is known to work; None: not tried yet
     _not: set[Way] = field(default_factory=set)
-    _not_schemas: set[str] = field(default_factory=set)
+    _not_schemas: set[tuple[Way, str]] = field(default_factory=set)
     _built: Built | None = None
 
     @property
@@ -95,10 +94,10 @@ class Provider:
         with self.breaker.trying():
             return await self._by_ways(messages, wanted or Wanted("answer"), options, on_text)
 
-    def distrust(self) -> None:
-        """Ask in the next weaker way from now on: an endpoint took the last one and answered nothing."""
-        if self.way is not None and self.way != "plain":
-            self._not.add(self.way)
+    def distrust(self, way: Way) -> None:
+        """Ask in the next weaker way from now on: the endpoint took *way* and answered nothing."""
+        if way != "plain":
+            self._not.add(way)
 
     async def aclose(self) -> None:
         """Close the connections; the next call opens them anew."""
@@ -117,21 +116,19 @@ class Provider:
                     self._count(failed)
                     raise
                 if ways.of_this_schema(failed.error):
-                    self._not_schemas.add(shape)
+                    self._not_schemas.add((way, shape))
                 else:
                     refused.append(way)
             else:
                 self._not.update(refused)  # only now: a request that is wrong in itself is refused in each way
-                self.way = way
                 self.breaker.succeeded()
                 self.reachable, self.why = True, f"answered at {self.where}" if self.where else "built in"
-                return answer
+                return replace(answer, way=way)
         raise AssertionError("there is always a way")
 
     def _ways(self, wanted: Wanted, shape: str) -> list[Way]:
         possible = [way for way in ways.WAYS[self.kind] if way not in self._not or way == "plain"]
-        held = wanted.schema is not None and shape not in self._not_schemas
-        return [way for way in possible if held or way not in ways.NEEDS_SCHEMA]
+        return [way for way in possible if way not in ways.NEEDS_SCHEMA or (shape and (way, shape) not in self._not_schemas)]
 
     def _count(self, failed: Failed) -> None:
         status = getattr(failed.error, "status_code", None)

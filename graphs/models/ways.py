@@ -46,6 +46,7 @@ class Answer:
     finish: Finish = "stop"
     input_tokens: int | None = None  # None: the endpoint did not say
     output_tokens: int | None = None
+    way: Way = "plain"  # that it was asked for
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
