@@ -84,12 +84,14 @@ def wrong_where(data: Any, conditions: list[str]) -> str:
 def _filtered(found: list[str], conditions: list[str]) -> bool:
     """Say whether the lists that are left, one after the other, hold just the items that meet all conditions."""
     items = _items(conditions)
-    left = items
+    left, wanted = items, [item for item in items if all(_meets(item, text) for text in conditions)]
     for expression in found:
         result = value_of(expression, left)
         if isinstance(result, list) and all(one in left for one in result):
             left = result
-    return left == [item for item in items if all(_meets(item, text) for text in conditions)]
+        if sorted(item["id"] for item in left) == [item["id"] for item in wanted]:
+            return True
+    return False
 
 
 def _decided(found: list[str], condition: str) -> bool:

@@ -55,8 +55,8 @@ def order(data: Any, wanted: list[list[str]]) -> str:
     for first, last in wanted:
         starts = [at for at, found in enumerate(kinds_in_order) if first in found]
         ends = [at for at, found in enumerate(kinds_in_order) if last in found]
-        same = (first == "for" and last == "filter") or (first == "filter" and last == "for")  # the filter in a loop's list
-        if not starts or not ends or (starts[0] >= ends[-1] and not (same and starts[0] == ends[-1])):
+        same = first == "switch" or {first, last} == {"for", "filter"}  # an `if` on the task; the filter in a loop's list
+        if not starts or not ends or starts[0] > ends[-1] or (starts[0] == ends[-1] and not same):
             return f"{first} does not come before {last}"
         if first == "approve" and last.startswith("http-") and refusing.reached(data, last):
             return f"{last} happens after a no"

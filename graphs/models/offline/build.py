@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from graphs.models.offline import filters, flow, lists, messages_out, objects, wrap
+from graphs.models.offline import filters, flow, lists, making, messages_out, objects, wrap
 from graphs.models.offline.addresses import filled
 from graphs.models.offline.clause import Clause
 from graphs.models.offline.naming import noun_of, place_of, sentence, title_of
@@ -22,6 +22,14 @@ COUNT_OF = re.compile(
     r"(?:the )?(?:number|count) of (?P<what>.+)|how many (?:(?P<what2>(?!there\b)[a-z]\w*) )?(?:there )?(?:are|were)(?: left)?",
     re.IGNORECASE,
 )
+STARTERS = ("", "the requester", "the applicant", "the starter", "the user", "whoever starts it", "the person who starts it")
+TOTAL_OF = re.compile(
+    r"(?:the )?(?P<op>(?:sum|total|maximum|minimum)(?= of)|average|mean) (?:of )?(?:the |all |all the |their )?(?P<field>[a-z_]\w*)(?: (?:field|values?))?(?: (?:of|over|in) (?:them|all|all of them|the [a-z]+))?",  # noqa: E501
+    re.IGNORECASE,
+)
+NUMBER_OF = re.compile(r"(?:the |their )?(?:count|number)", re.IGNORECASE)
+THEIRS = re.compile(r"their (?P<field>[a-z_]\w*?)s", re.IGNORECASE)
+SUMMARY = re.compile(r"(?:a |the )?(?:short |brief )?summary(?: of (?:it|them|that))?", re.IGNORECASE)
 TEXTS = '[ .. | strings | if test("</[a-zA-Z]+ *>") then gsub("<(script|style)[^>]*>.*?</(script|style)>|<[^>]*>"; " "; "m") else . end ]'
 
 
@@ -70,6 +78,8 @@ class Builder:
             "fetch": self._fetch, "keep": self._keep, "first": self._some, "sort": self._sort, "send": self._send, "notify": self._notify,
             "summarize": self._summarize, "emit": self._emit, "wait": self._wait, "listen": self._listen, "fail": self._fail, "ask": self._ask,  # noqa: E501
             "each": partial(flow.each, self), "parallel": partial(flow.parallel, self), "retry": self._retry, "catch": partial(flow.catch, self), "missing": self._missing,  # noqa: E501
+            "page": partial(making.page, self), "document": partial(making.document, self), "write": partial(making.write, self), "chart": partial(making.chart, self),  # noqa: E501
+            "sql": partial(making.sql, self), "count": self._count, "total": self._total, "pick": self._pick,
         }  # fmt: skip
 
     def build(self, clauses: list[Clause], scope: Scope, *, follows: bool, loop: bool = False) -> None:
@@ -121,7 +131,7 @@ class Builder:
             title = f"Fetch the {words or noun}" if said or plural else f"Fetch {place_of(url)}"
             task = scope.add(name, title, self._request("get", url, clause, scope), uses="http", serves=clause.said)
             value = Value(noun, many=plural, raw=True, producer=task, key=key(noun), words=said, label=label, guessed=not said)
-            self._produced(scope, value)
+            self.produced(scope, value)
 
     def _request(self, method: str, url: str, clause: Clause, scope: Scope) -> Task:
         endpoint: Any = filled(url, scope, self.notes)
@@ -140,7 +150,20 @@ class Builder:
     def _sort(self, clause: Clause, scope: Scope) -> None:
         lists.sort(clause, scope, self.notes)
 
-    def _produced(self, scope: Scope, value: Value) -> None:
+    def _count(self, clause: Clause, scope: Scope) -> None:
+        value = objects.find(clause.values["object"] or "them", scope)
+        if value is None or value.noun == "input":
+            return self.notes.unclear(clause.said)
+        lists.count(clause.said, value, scope, self.notes)
+        return None
+
+    def _total(self, clause: Clause, scope: Scope) -> None:
+        lists.total(clause.said, clause.values["op"], clause.values["field"], scope, self.notes)
+
+    def _pick(self, clause: Clause, scope: Scope) -> None:
+        lists.pick(clause, scope, self.notes)
+
+    def produced(self, scope: Scope, value: Value) -> None:
         scope.known.append(value)
         scope.current = scope.dot = value
 
@@ -151,8 +174,34 @@ class Builder:
         listed = objects.find(counted["what"] or counted["what2"] or "them", scope) if counted else lists.whole(scope)
         if counted and listed is not None and not listed.joined:
             return lists.count(clause.said, listed, scope, self.notes)
+        if total := TOTAL_OF.fullmatch(words.strip()):
+            return lists.total(clause.said, total["op"], total["field"], scope, self.notes)
+        if (
+            NUMBER_OF.fullmatch(words.strip())
+            and listed is not None
+            and listed.producer is not None
+            and not any(one.noun == "number" for one in scope.known)
+        ):
+            return lists.count(clause.said, listed, scope, self.notes)
+        if (own := THEIRS.fullmatch(words.strip())) and listed is not None and listed.many:
+            return lists.field(own["field"], clause, scope, self.notes)
+        if (
+            SUMMARY.fullmatch(words.strip())
+            and scope.current is not None
+            and scope.current.producer is not None
+            and not any(one.noun == "summary" for one in scope.known)
+        ):
+            self._summarize(Clause("summarize", clause.said, {"sentences": 3, "object": ""}), scope)
+            return scope.current
         if some and listed is not None and not listed.joined:
             return lists.take(some, scope, self.notes, one=some.values["one"])
+        form = scope.current if scope.current is not None and scope.current.key == "answer" and not scope.current.inner else None
+        if form is not None and re.fullmatch(
+            r"both(?: of them)?|all(?: of them| of it)?|them|(?:the |his |her |their )?answers|what (?:he|she|they|i|you) (?:says?|answers?|enters?|fills? in|gives?|type)",  # noqa: E501
+            words.strip(),
+            re.IGNORECASE,
+        ):
+            return form
         if re.fullmatch(r"both(?: of them| answers)?", words.strip(), re.IGNORECASE):
             return self._both(scope)
         value = objects.find(words, scope)
@@ -163,6 +212,8 @@ class Builder:
     def _given(self, words: str, scope: Scope) -> Value | None:
         """Return the data that the workflow is started with, when *words* say just that: a thing that no step made is not it."""
         said, current = words.strip(), scope.current
+        if (named := self._unnamed(said, scope)) is not None:
+            return named
         started = self.notes.input and current is not None and current.noun == "input"
         if not said:
             if started:
@@ -176,6 +227,23 @@ class Builder:
             instead = "fetch it first, put fixed words in quotes, or say “the input” for what a start brings"
             self.notes.remark(f"No step makes “{said}”: {instead}.")
         return None
+
+    def _unnamed(self, said: str, scope: Scope) -> Value | None:
+        """Return the one answer that nobody has named yet, when *said* is one plain word for it: "the reading"."""
+        answers = [value for value in scope.known if value.producer is not None and value.raw]
+        words = objects.content(said)
+        value = scope.current
+        if len(words) != 1 or len(answers) != 1 or value is None or value.producer is None or value.inner or value.noun != answers[0].noun:
+            return None
+        taken = value.words or value.many or not value.guessed or words[0] in objects.MEASURES or value.noun == "event"
+        if re.match(r"an? ", said, re.IGNORECASE):  # "post an order": its data is what is at hand
+            taken = words[0] in objects.MEASURES
+        elif re.search(r"['’]", said):
+            taken = True
+        if taken:
+            return None
+        self.notes.assume(f"named-{words[0]}", f"“{said}” is {value.label or value.named}, as it is.")
+        return value
 
     def _both(self, scope: Scope) -> Value | None:
         """Put the last two values into one object."""
@@ -235,8 +303,13 @@ class Builder:
 
     def _notify(self, clause: Clause, scope: Scope) -> None:
         if clause.values.get("each"):
-            inner = Clause("notify", clause.said, {**clause.values, "each": "", "object": "it"})
-            return flow.each(self, Clause("each", clause.said, {"noun": clause.values["each"]}, [inner]), scope)
+            own = {} if clause.values.get("to_field") else {"object": "it"}
+            inner = Clause("notify", clause.said, {**clause.values, "each": "", **own})
+            return flow.each(
+                self,
+                Clause("each", clause.said, {"noun": "" if clause.values["each"] == "item" else clause.values["each"]}, [inner]),
+                scope,
+            )
         body, title, name = messages_out.notify(clause, scope, self.notes, self.meant)
         scope.add(scope.name(name), title, body, uses="notify", serves=clause.said)
         scope.dot = None
@@ -263,7 +336,7 @@ class Builder:
         if not re.search(r"sentence", clause.said):
             self.notes.assume("summary-length", "The summary has at most 3 sentences.", "3")
         words = frozenset({"short", "brief"})
-        self._produced(scope, Value("summary", many=False, producer=task, key="summary", inner=".summary", words=words))
+        self.produced(scope, Value("summary", many=False, producer=task, key="summary", inner=".summary", words=words))
 
     def _emit(self, clause: Clause, scope: Scope) -> None:
         value = None if "literal" in clause.values else self.meant(clause.values.get("object", ""), clause, scope)
@@ -313,30 +386,39 @@ class Builder:
         return scope.current if scope.current and scope.current.noun != "input" else None
 
     def _ask(self, clause: Clause, scope: Scope) -> None:
-        who, what = self.notes.who(clause.values["who"]), clause.values["what"].rstrip("?")
+        if clause.values.get("fields"):
+            return self._form(clause, scope)
+        what = clause.values["what"].rstrip("?")
         field_ = key(what.split()[-1]) if not clause.values["question"] and not clause.values["boolean"] else "answer"
-        title = (
-            f"{clause.values['question'].capitalize()} {what}?".strip()
-            if clause.values["question"]
-            else sentence(what) + ("?" if clause.values["boolean"] else "")
-        )
-        schema = {
-            "type": "object",
-            "properties": {field_: {"type": "boolean" if clause.values["boolean"] else "string", "title": sentence(what)}},
-            "required": [field_],
-        }
-        with_: Task = {"title": title, "schema": schema}
+        asked = f"{clause.values['question'].capitalize()} {what}?".strip()
+        title = asked if clause.values["question"] else sentence(what) + ("?" if clause.values["boolean"] else "")
+        kind = "boolean" if clause.values["boolean"] else "string"
+        task = self._question(clause, scope, title, {field_: {"type": kind, "title": sentence(what)}})
+        said = frozenset(objects.content(what)) | {"answer"}
+        self.produced(scope, Value(what.split()[-1].lower(), many=False, producer=task, key=key(field_), inner=f".{field_}", words=said))
+        return None
+
+    def _form(self, clause: Clause, scope: Scope) -> None:
+        """Ask for several values at once: the answer is one object."""
+        fields = [(key(what.split()[-1]), sentence(what)) for what in clause.values["fields"]]
+        title = sentence(", ".join(words.lower() for _, words in fields))
+        task = self._question(clause, scope, title, {name: {"type": "string", "title": words} for name, words in fields})
+        said = frozenset({*(name for name, _ in fields), *objects.content(" ".join(clause.values["fields"])), "form", "answers", "values"})
+        self.produced(scope, Value("answer", many=False, producer=task, key="answer", words=said, label="the answers"))
+
+    def _question(self, clause: Clause, scope: Scope, title: str, properties: Task) -> Task:
+        who = clause.values["who"]
+        if who.lower() in STARTERS:
+            self.notes.assume(
+                "starter", f"“{who}” is whoever fills the form in: nobody is named." if who else "Nobody is named: anybody may fill it in."
+            )
+            who = ""
+        who = self.notes.who(who)
+        with_: Task = {"title": title, "schema": {"type": "object", "properties": properties, "required": list(properties)}}
         if who:
             with_["assignee"] = who
-        task = scope.add(
-            scope.name(f"ask-{field_}"),
-            f"Ask {who or 'somebody'}: {title}",
-            {"call": "ask:1.0.0@default", "with": with_},
-            uses="ask",
-            serves=clause.said,
-        )
-        said = frozenset(objects.content(what)) | {"answer"}
-        self._produced(scope, Value(what.split()[-1].lower(), many=False, producer=task, key=key(field_), inner=f".{field_}", words=said))
+        name, field_ = scope.name(f"ask-{next(iter(properties))}"), f"Ask {who or 'somebody'}: {title}"
+        return scope.add(name, field_, {"call": "ask:1.0.0@default", "with": with_}, uses="ask", serves=clause.said)
 
     # order
 
@@ -354,7 +436,7 @@ class Builder:
             serves=clause.said,
         )
         words = frozenset({"event", "data", *re.findall(r"[a-z]+", kind.lower())})
-        self._produced(scope, Value("event", many=False, raw=True, producer=task, key="event", words=words))
+        self.produced(scope, Value("event", many=False, raw=True, producer=task, key="event", words=words))
 
     def _fail(self, clause: Clause, scope: Scope) -> None:
         text = clause.values["text"] or "The workflow was ended with an error"

@@ -53,12 +53,12 @@ PROSE = rf"(?:(?! (?:and|then|but|or|before|after) (?:{'|'.join(VERBS)})\b)[^\ue
 SLOTS = {
     "url": URL,
     "text": TEXT,
-    "mail": MAIL,
+    "mail": rf"{MAIL}(?: & {MAIL})*",
     "n": r"(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty)",
     "noun": rf"{NOUN_WORD}(?: {NOUN_WORD}){{0,4}}?",
     "prose": rf"{PROSE}{{2,90}}?",
     "word": r"[a-z][\w-]*",
-    "who": rf"(?:me|us|{MAIL}|#[\w-]+|@?[a-z][\w.-]*|(?:my|our|the) [a-z][\w-]*(?: (?!by\b|via\b|to\b|for\b|that\b|about\b|with\b)[a-z][\w-]*)?)",  # noqa: E501
+    "who": rf"(?:me|us|{MAIL}|#[\w-]+|@?[a-z][\w.-]*|(?:my|our|the) [a-z][\w-]*(?: (?!by\b|via\b|to\b|for\b|that\b|about\b|with\b|know\b|saying\b)[a-z][\w-]*)?)",  # noqa: E501
     "duration": r"(?:(?:an?|\d+(?:\.\d+)?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|half an)\s*(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|weeks?))",  # noqa: E501
     "type": r"(?:[a-z][\w-]*(?:\.[\w-]+)+|[a-z][\w-]*)",
 }

@@ -17,7 +17,7 @@ MOST = r"at most|up to|no more than|not more than|not above|maximum|<=|≤"
 COMPARE = rf"(?P<op>{LEAST}|{MOST}|{MORE}|{LESS})"
 UNIT = r"(?:\s?(?P<unit>euros?|eur|€|dollars?|usd|\$|pounds?|gbp|£|chf|francs|percent|%|days?|hours?|minutes?|pieces?|items?|units?|points?|kg|km))?"  # noqa: E501
 NUMBER = rf"(?:€|\$|£)?(?P<value>-?\d[\d,.']*k?|zero|one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|thirty|fifty){UNIT}"
-FIELD = r"(?:(?:the|its|their|an?) )?(?P<field>\ue000s\d+\ue001|\.?[a-z_][\w.]*(?: (?!is\b|are\b|was\b|of\b|has\b|not\b|contains\b|includes\b|equals\b)[a-z_]\w*)?)"  # noqa: E501
+FIELD = r"(?:(?:the|its|their|an?) )?(?P<field>\ue000s\d+\ue001|\.?[a-z_][\w.]*(?: (?!is\b|does\b|do\b|lies\b|dates\b|starts\b|begins\b|ends\b|older\b|more\b|over\b|above\b|below\b|under\b|between\b|are\b|was\b|of\b|has\b|not\b|contains\b|includes\b|equals\b)[a-z_]\w*)?)"  # noqa: E501
 NOT_A_FIELD = {
     "ones",
     "those",
@@ -106,7 +106,31 @@ EQUALS = re.compile(
 WORDS = re.compile(
     rf"{FIELD} (?P<op>contains|includes|starts with|begins with|ends with) (?P<value>\ue000s\d+\ue001|[\w-]+)", re.IGNORECASE
 )
-PRESENT = re.compile(rf"{FIELD} (?:is|are) (?P<state>missing|empty|not set|unset|set|present|not empty|not missing|given)", re.IGNORECASE)
+NOT_WORDS = re.compile(
+    rf"{FIELD} (?:does not|do not|doesn't|don't) (?P<op>contain|include|start with|begin with|end with) (?P<value>\ue000s\d+\ue001|[\w-]+)",
+    re.IGNORECASE,
+)
+NAMED_AFTER = re.compile(
+    rf"{FIELD} (?:is |are |of |has |= ?)?(?:at )?{NUMBER} (?P<post>or more|and more|and above|or above|and up|or over|or higher|or less|and less|and below|or below|or fewer|or under|or lower)",  # noqa: E501
+    re.IGNORECASE,
+)
+AGE = re.compile(
+    rf"{FIELD} (?:is |are |was |lies |dates |were )?(?:(?P<old>older than|more than|over|longer than|before|earlier than) )?(?P<n>\d+) (?P<unit>minute|hour|day|week)s?(?P<ago> ago| old| in the past| or more ago)?",  # noqa: E501
+    re.IGNORECASE,
+)
+EXTREME = re.compile(rf"{FIELD} (?:is|are) (?:too |very |unusually )(?P<way>high|large|big|low|small|little)", re.IGNORECASE)
+BETWEEN = re.compile(
+    rf"{FIELD} (?:is |are |lies )?(?:between|from) {NUMBER.replace('?P<value>', '?P<low>').replace('?P<unit>', '?:')} (?:and|to) {NUMBER}",
+    re.IGNORECASE,
+)
+ONE_OF = re.compile(
+    rf"{FIELD} (?:is|are|equals) (?:either )?(?P<values>(?:\ue000s\d+\ue001|[\w-]+)(?:(?:, (?:or )?| or )(?:\ue000s\d+\ue001|[\w-]+))+)",
+    re.IGNORECASE,
+)
+PRESENT = re.compile(
+    rf"{FIELD} (?:field )?(?:is|are) (?P<state>missing|empty|blank|not there|not given|not set|unset|set|present|not empty|not missing|given)",  # noqa: E501
+    re.IGNORECASE,
+)
 WITH = re.compile(rf"(?:with|having) (?:an? |the )?(?P<field>[a-z_]\w*) (?P<value>\ue000s\d+\ue001|{'|'.join(STATES)})", re.IGNORECASE)
 STATE = re.compile(rf"(?P<no>not )?(?P<state>{'|'.join(STATES)})", re.IGNORECASE)
 
@@ -155,6 +179,7 @@ NO = re.compile(
     re.IGNORECASE,
 )
 NOBODY_NAMED = ("it", "this", "that", "they", "he", "she", "these", "those", "the answer", "the request", "everything", "all")
+SENSELESS = ("more", "less", "above", "below", "over", "under", "missing", "empty", "not", "up", "fewer", "higher", "lower")
 Fields = Callable[[Condition], str]
 
 
@@ -193,7 +218,9 @@ def _single(text: str, said: str, source: Protected, *, whole: bool) -> Conditio
             return special
     bare = GLUE.sub("", text, count=1) if GLUE.match(text) else text
     return (
-        _compare(bare, said, source)
+        _special(bare, said, source)
+        or _special(text, said, source)
+        or _compare(bare, said, source)
         or _compare(text, said, source)
         or _equals(bare, said, source)
         or _equals(text, said, source)
@@ -233,6 +260,12 @@ def called(condition: Condition, noun: str) -> Condition:
 def _compare(text: str, said: str, source: Protected) -> Condition | None:
     if found := BARE.fullmatch(text):
         return Condition("compare", said, None, _operator(found["op"]), number(found["value"]), (found["unit"] or "").lower())
+    if (found := NAMED_AFTER.fullmatch(text)) and _is_field(found["field"], found[0]):
+        op = ">=" if re.search("more|above|up|over|higher", found["post"], re.IGNORECASE) else "<="
+        return Condition("compare", said, _field(found["field"], source), op, number(found["value"]), (found["unit"] or "").lower())
+    if (found := BETWEEN.fullmatch(text)) and _is_field(found["field"], found[0]):
+        name, low, high = _field(found["field"], source), number(found["low"]), number(found["value"])
+        return Condition("all", said, parts=(Condition("compare", said, name, ">=", low), Condition("compare", said, name, "<=", high)))
     if found := AFTER.fullmatch(text):
         op = ">=" if re.search("more|above|up", found["post"], re.IGNORECASE) else "<="
         return Condition("compare", said, None, op, number(found["value"]), (found["unit"] or "").lower())
@@ -240,6 +273,25 @@ def _compare(text: str, said: str, source: Protected) -> Condition | None:
         op = _operator(found["op"])
         op = {">": "<=", "<": ">=", ">=": "<", "<=": ">"}[op] if found["no"] else op
         return Condition("compare", said, _field(found["field"], source), op, number(found["value"]), (found["unit"] or "").lower())
+    return None
+
+
+def _special(text: str, said: str, source: Protected) -> Condition | None:
+    """Read ages, "too high", and one of several values."""
+    if (found := AGE.fullmatch(text)) and (found["ago"] or (found["old"] or "").startswith(("older", "earlier", "longer"))):
+        days = int(found["n"]) * {"m": 60, "h": 3600, "d": 86400, "w": 604800}[found["unit"][0].lower()]
+        return Condition("older", said, _field(found["field"], source), ">" if found["old"] else "?", days) if found["old"] else None
+    if found := EXTREME.fullmatch(text):
+        return Condition(
+            "extreme", said, _field(found["field"], source), "<" if found["way"].lower() in ("low", "small", "little") else ">"
+        )
+    if (found := ONE_OF.fullmatch(text)) and not NOT_A_FIELD & set(found["field"].lower().split()):
+        name, values = _field(found["field"], source), re.split(r", (?:or )?| or ", found["values"])
+        parts = tuple(Condition("equals", said, name, "==", _literal(value, source)) for value in values)
+        return Condition("any", said, parts=parts) if all(value.lower() not in SENSELESS for value in values) else None
+    if found := NOT_WORDS.fullmatch(text):
+        op = {"c": "contains", "i": "contains", "s": "startswith", "b": "startswith", "e": "endswith"}[found["op"][0].lower()]
+        return Condition("text", said, _field(found["field"], source), f"not {op}", source.value(found["value"]))
     return None
 
 
@@ -321,6 +373,11 @@ def to_jq(condition: Condition, base: str, field_of: Fields, *, strict: bool = F
     where = path(base, field_of(condition))
     if condition.kind == "compare":
         return f"({where} | tonumber{'' if strict else '?'}) {condition.op} {condition.value}"
+    if condition.kind == "older":
+        instant = 'tostring | if test("T") then .[:19] + "Z" else .[:10] + "T00:00:00Z" end | fromdateiso8601'
+        return f"({where} | {instant}{'' if strict else '?'}) < (now - {condition.value})"
+    if condition.kind == "text" and condition.op.startswith("not "):
+        return f"({where} | tostring | {condition.op[4:]}({json.dumps(condition.value, ensure_ascii=False)}) | not)"
     if condition.kind == "text":
         test = "contains" if condition.op == "contains" else condition.op
         return f"({where} | tostring | {test}({json.dumps(condition.value, ensure_ascii=False)}))"

@@ -7,7 +7,7 @@ import re
 from graphs.models.offline.clause import Clause, Pattern, duration, number, row
 from graphs.models.offline.text import Protected
 
-FAILS = r"(?:(?:if|when|whenever|in case|should) (?:it|this|that|one|anything|something|the (?:call|request|fetch|post|server|address|url|api)(?: call)?|any call|a call|an api call|an http call|this call|that call|one call|everything|either) (?:still )?(?:fails?|breaks?|does not (?:work|answer)|doesn't (?:work|answer)|goes wrong|errors?|is down)|(?:on|upon|after) (?:an? |any )?(?:failure|error)s?|in case of (?:an? )?(?:failure|error)s?)"  # noqa: E501
+FAILS = r"(?:(?:if|when|whenever|in case|should) (?:it|this|that|one|anything|something|the (?:call|request|fetch|post|server|address|url|api)(?: call)?|any call|a call|a check|the check|(?:the )?(?:posting|fetching|sending|loading|getting|calling)|that request|this request|there is|an api call|an http call|this call|that call|one call|everything|either) (?:still )?(?:fails?|breaks?|does not (?:work|answer)|doesn't (?:work|answer)|goes wrong|an error|a failure|errors?|is down)|(?:on|upon|after) (?:an? |any )?(?:failure|error)s?|in case of (?:an? )?(?:failure|error)s?)"  # noqa: E501
 
 
 def _wait(found: re.Match[str], source: Protected) -> Clause:
@@ -38,7 +38,7 @@ def _nothing(found: re.Match[str], source: Protected) -> Clause:
 
 
 COUNT = r"(?P<n>(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|once|twice))(?: more)?(?: times?| retries| attempts)?"
-IT = r"(?: (?:it|this|that|them|each|the (?:call|request|fetch|post|step)|every call|each call|all calls|failed calls|both))?"
+IT = r"(?: (?:it|this|that|them|each|the (?:call|request|fetch|post|step|put|get|patch|delete)|every call|each call|all calls|failed calls|both))?"  # noqa: E501
 PAUSE = r"(?:,? (?:(?:and )?(?:waiting|wait|with|every) )?(?P<delay>{duration})(?: of)?(?: in between| between| apart| delay| pause)?(?: (?:the )?(?:tries|attempts|retries|them|each))?)?"  # noqa: E501
 TABLE: tuple[Pattern, ...] = (
     row(r"(?:wait|pause|sleep|hold(?: on)?|delay)(?: it| this| that)? ?(?:for |about |another )?(?P<time>{duration})", _wait),
@@ -64,7 +64,7 @@ TABLE: tuple[Pattern, ...] = (
         _stop,
     ),
     row(
-        r"(?:fail|raise an error|report an error|stop with an error|abort with an error|end with an error)(?: (?:with|saying|:)?(?: (?:the )?(?:message|error|text))? ?{text:text})?",  # noqa: E501
+        r"(?:fail|(?:raise|report|stop with|abort with|end with|fail with) (?:an|the) error|the run (?:must|should|shall|has to) fail)(?: (?:with|saying|:)?(?: (?:the )?(?:message|error|text))? ?{text:text})?",  # noqa: E501
         _fail,
     ),
     row(r"(?:thanks?|thank you|cheers|that's all|that is all|done)(?: you| very much)?", _nothing),
@@ -73,6 +73,9 @@ TABLE: tuple[Pattern, ...] = (
         _nothing,
     ),
 )
+FIRST = re.compile(
+    r"\bfirst$|^(?:but )?(?:beforehand|before that|before this|first)\b|\b(?:beforehand|before that)$", re.IGNORECASE
+)  # of an approval
 FAILURE = re.compile(FAILS, re.IGNORECASE)
 IF = re.compile(r"(?P<word>if|in case|when|unless|provided)(?: that)? (?P<condition>.+)", re.IGNORECASE)
 OTHERWISE = re.compile(r"(?:otherwise|else|if not|if so not|or else|in all other cases|for the rest)\b[,:]?\s*", re.IGNORECASE)

@@ -6,18 +6,19 @@ import re
 
 from graphs.models.offline import conditions
 from graphs.models.offline.clause import Clause, Condition, Pattern, number, row
-from graphs.models.offline.text import Protected
+from graphs.models.offline.text import OPEN, Protected
 
 KEEP = r"(?:only |just )?(?:keep|select|pick|take|filter|find|use|choose|want|look at)(?: only| just| out)?"
 DROP = r"(?:drop|remove|discard|ignore|skip|exclude|leave out|filter out|throw away|throw out|take out|get rid of|forget)"
 NOT_A_NOUN = re.compile(
-    r"\b(?:me|you|by|to|that|which|where|whose|with|is|are|above|below|over|under|than|at|if|when|until|going|on|in|for|and|then)\b",
+    r"\b(?:me|you|by|to|that|which|where|whose|with|is|are|above|below|over|under|than|at|if|when|until|going|on|in|for|and|then|from|out)\b",
     re.IGNORECASE,
 )
 UP = {"oldest", "earliest", "cheapest", "lowest", "smallest", "least expensive"}
 BY_DATE = {"newest", "latest", "most recent", "oldest", "earliest"}
 BY_AMOUNT = {"most expensive", "highest", "largest", "biggest", "cheapest", "lowest", "smallest", "least expensive"}
 WHICH = r"(?:first|top|last|newest|latest|most recent|oldest|earliest|most expensive|least expensive|highest|largest|biggest|cheapest|lowest|smallest)"  # noqa: E501
+NAMES = r"(?:the |their )?(?:fields? )?(?P<names>[a-z_]\w*(?:, (?:the )?[a-z_]\w*)*,? and (?:the )?[a-z_]\w*)(?: (?:of|from|for) (?:each|every|them|all)(?: of them| one)?)?"  # noqa: E501
 COUNT = r"(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|thirty|fifty)"
 FIELD = r"(?:the |their )?(?P<field>\ue000s\d+\ue001|[a-z_]\w*)"
 SOME = re.compile(
@@ -31,7 +32,7 @@ def _condition(rest: str, source: Protected) -> Condition | None:
     words = rest.split(" ")
     for count in range(min(5, len(words))):
         head, tail = " ".join(words[:count]), " ".join(words[count:])
-        if NOT_A_NOUN.search(head) or "," in head:
+        if NOT_A_NOUN.search(head) or "," in head or OPEN in head:
             return None
         condition = conditions.parse(tail, source)
         if condition and not (condition.kind == "equals" and condition.field is None and tail == rest):
@@ -87,12 +88,30 @@ def _some(found: re.Match[str], source: Protected) -> Clause | None:
     return some(found["rest"], source)
 
 
+def _count(found: re.Match[str], source: Protected) -> Clause:
+    return Clause("count", source.open(found[0]), {"object": (found["what"] or "").lower()})
+
+
+def _total(found: re.Match[str], source: Protected) -> Clause:
+    return Clause("total", source.open(found[0]), {"op": (found["op"] or "sum").lower(), "field": found["field"]})
+
+
+def _pick(found: re.Match[str], source: Protected) -> Clause | None:
+    names = [re.sub(r"^the ", "", name) for name in re.split(r",? and |, ", found["names"])]
+    if set(names) & set(conditions.STATES) or any(name[0].isupper() for name in names):
+        return None  # values, not names of fields
+    return Clause("pick", source.open(found[0]), {"fields": names})
+
+
 def _sort(found: re.Match[str], source: Protected) -> Clause:
-    down = bool(found["down"]) and not re.match(r"asc|lowest|smallest|oldest|cheapest", found["down"].strip(" ,"), re.IGNORECASE)
-    noun = re.sub(r"^(?:the|them|it|these|those)\b ?", "", found["what"], flags=re.IGNORECASE)
+    way = found["down"] or found.groupdict().get("ahead") or ""
+    down = bool(way) and not re.match(r"asc|low|small|old|early|cheap", way.strip(" ,("), re.IGNORECASE)
+    noun = re.sub(r"^(?:the|them|it|these|those)\b ?", "", found.groupdict().get("what") or "", flags=re.IGNORECASE)
     return Clause("sort", source.open(found[0]), {"by": source.value(found["field"]), "down": down, "noun": noun})
 
 
+ENDS = "highest|lowest|largest|biggest|smallest|newest|latest|oldest|earliest|cheapest|most expensive|most recent"
+WAY = rf",? ?\(?(?:descending|desc|ascending|asc|(?:{ENDS})(?: ones?)?(?: first)?|(?:from )?(?:high(?:est)? to low(?:est)?|low(?:est)? to high(?:est)?|(?:newest|latest) to oldest|oldest to newest))\)?"  # noqa: E501
 STATES = "|".join(conditions.STATES)
 STATE = rf"(?P<no>not |non-)?(?P<state>{STATES})(?P<noun> ones| [a-z]+)?"
 TABLE: tuple[Pattern, ...] = (
@@ -100,10 +119,18 @@ TABLE: tuple[Pattern, ...] = (
     row(rf"{DROP} (?:the |all |all the |those |any )?{STATE}", lambda f, s: _state(True, f, s)),
     row(rf"(?:only|just) (?:the |those )?{STATE}", lambda f, s: _state(False, f, s)),
     row(rf"(?:{KEEP}|only|just) (?P<rest>.+)", _some),
+    row(rf"(?:sort|order)(?:ed)?(?: (?P<what>them|it|the [a-z]+|these|those))? by {FIELD}(?P<down>{WAY})?", _sort),
+    row(rf"(?P<ahead>{ENDS}) first,? by {FIELD}(?P<down>{WAY})?", _sort),
+    row(rf"(?:sort|order)(?: (?P<what>them|it|the [a-z]+|these|those))?,? (?P<ahead>{ENDS}) first,? by {FIELD}(?P<down>{WAY})?", _sort),
+    row(rf"(?P<rest>(?:the )?(?:{WHICH} {COUNT}|{COUNT} {WHICH}))(?: (?:ones )?only)?", _some),
+    row(r"count (?:~(?P<what>{noun})|them|it)(?: there are)?", _count),
     row(
-        rf"(?:sort|order) (?P<what>them|it|the [a-z]+|these|those) by {FIELD}(?P<down>,? (?:descending|desc|ascending|asc|highest first|lowest first|largest first|biggest first|cheapest first|smallest first|newest first|oldest first))?",  # noqa: E501
-        _sort,
+        r"(?:add up|sum|sum up|calculate|compute|work out|take|get|find|determine|build)(?: the)? (?:(?P<op>sum|total|average|mean) (?:of )?)?(?:the |all |all the |their )?(?P<field>[a-z_]\w*)(?: (?:field|values?))?(?: (?:of|over) (?:them|all|all of them))?",  # noqa: E501
+        lambda f, s: (
+            _total(f, s) if f["op"] or (f[0].lower().startswith(("add", "sum ")) and not f[0].lower().startswith("sum up")) else None
+        ),
     ),
+    row(rf"(?:give me|give us|take|use|pick|keep|with|leave|send|want)?(?: me)? ?(?:only|just) {NAMES}", _pick),
     row(rf"{KEEP} (?P<rest>.+)", _keep),
     row(rf"{DROP} (?P<rest>.+)", _drop),
     row(r"(?:only|just) (?P<rest>.+)", _keep),

@@ -202,7 +202,7 @@ def branch(builder: Builder, clause: Clause, scope: Scope, *, follows: bool, las
 
 def _test(builder: Builder, clause: Clause, scope: Scope) -> str:
     """Return the jq of an "if"."""
-    condition: Condition = clause.values["condition"]
+    condition: Condition = lists.settled(clause.values["condition"], builder.notes)
     if condition.kind == "approved":
         base = scope.decided.read(scope) if scope.decided else ".approved"
         test = base if condition.value else f"{base} | not"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
 
 from graphs.models.offline import conditions, objects
-from graphs.models.offline.clause import Clause, Condition
+from graphs.models.offline.clause import Clause, Condition, number
 from graphs.models.offline.naming import sentence
 from graphs.models.offline.notes import Notes
 from graphs.models.offline.scope import AS_LIST, Scope, Value, key
@@ -47,8 +49,26 @@ def called(noun: str, value: Value | None, notes: Notes) -> None:
     notes.unclear(noun.strip())
 
 
+def settled(condition: Condition, notes: Notes) -> Condition:
+    """Return a condition without "too high": from which number on, is asked."""
+    if condition.parts:
+        return replace(condition, parts=tuple(settled(part, notes) for part in condition.parts))
+    if condition.kind == "older":
+        notes.assume(
+            "age", "Ages are read from a date such as 2026-01-31 or 2026-01-31T08:00:00Z, in UTC; an item without one is left out."
+        )
+    if condition.kind != "extreme":
+        return condition
+    over = "above" if condition.op == ">" else "below"
+    why = f"“{condition.said}” says no number."
+    answer = notes.ask("threshold", f"{over.capitalize()} which number of {condition.field}?", why=why, kind="number")
+    value = number(answer) if re.fullmatch(r"-?\d+(?:[.,]\d+)?", answer) else 0
+    return replace(condition, kind="compare", value=value, said=f"{condition.field} {over} {answer}")
+
+
 def keep(clause: Clause, scope: Scope, notes: Notes) -> None:
-    value, condition = whole(scope), clause.values["condition"]
+    value, condition = whole(scope), settled(clause.values["condition"], notes)
+    clause.values["condition"] = condition
     called(condition.about, value, notes)
     test = conditions.to_jq(condition, ".", lambda one: field_of(one, notes))
     if _numeric(condition):
@@ -133,6 +153,53 @@ def count(said: str, value: Value, scope: Scope, notes: Notes) -> Value:
     scope.known.append(made)
     scope.current = scope.dot = made
     return made
+
+
+TOTALS = {
+    "sum": "add",
+    "total": "add",
+    "average": "add / length",
+    "mean": "add / length",
+    "maximum": "max",
+    "highest": "max",
+    "minimum": "min",
+    "lowest": "min",
+}
+
+
+def total(said: str, op: str, field: str, scope: Scope, notes: Notes) -> Value | None:
+    """Build the sum or the mean of one field of all items."""
+    value = whole(scope)
+    if value is None or value.producer is None:
+        notes.unclear(said)
+        return None
+    numbers = f"[ ({items(value, scope, notes)})[] | {conditions.path('.', field)} | tonumber ]"
+    empty = "0" if TOTALS[op.lower()] == "add" else "null"
+    title = f"{op.capitalize()} of {field}"
+    expression = f"${{ {numbers} | if length == 0 then {empty} else {TOTALS[op.lower()]} end }}"
+    task = scope.add(scope.name(f"{op}-{field}"), title, {"set": expression}, uses="set", serves=said)
+    notes.assume("total", f"“{field}” is a number in each item; one that is none stops the run.")
+    words = frozenset({op.lower(), field.lower(), "number", "result", "value"})
+    made = Value(op.lower(), many=False, producer=task, key=key(f"{op}_{field}"), words=words, label=f"the {op} of {field}")
+    scope.known.append(made)
+    scope.current = scope.dot = made
+    return made
+
+
+def field(name: str, clause: Clause, scope: Scope, notes: Notes) -> Value:
+    """Return one field of all items: "their names"."""
+    value = whole(scope)
+    notes.assume("fields", f"“{name}” is a field of each item.")
+    expression = f"[ ({items(value, scope, notes)})[] | {conditions.path('.', name)} ]"
+    return Value(f"{name}s", many=True, variable=expression, key=f"{name}s", label=f"their {name}s")
+
+
+def pick(clause: Clause, scope: Scope, notes: Notes) -> None:
+    """Keep only some fields of each item."""
+    value, fields = whole(scope), clause.values["fields"]
+    notes.assume("fields", f"{', '.join(f'“{name}”' for name in fields)} are fields of each item.")
+    shape = ", ".join(f"{json.dumps(name)}: {conditions.path('.', name)}" for name in fields)
+    _set(clause, scope, value, "pick", sentence(clause.said), f"[ ({items(value, scope, notes)})[] | {{{shape}}} ]")
 
 
 def _set(clause: Clause, scope: Scope, value: Value | None, name: str, title: str, expression: str, *, many: bool = True) -> Value:

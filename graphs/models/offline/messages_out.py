@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from graphs.models.offline import objects
+from graphs.models.offline import conditions, objects
 from graphs.models.offline.clause import Clause
 from graphs.models.offline.notes import Notes
 from graphs.models.offline.scope import Scope, Task, Value
@@ -21,7 +21,7 @@ def notify(clause: Clause, scope: Scope, notes: Notes, meant: Meant) -> tuple[Ta
     channel, who = _channel(clause, notes)
     with_: Task = {"channel": channel}
     if channel == "email":
-        with_["to"] = who if "@" in who else _address(who, notes)
+        with_["to"] = _recipient(clause, who, scope, notes)
         with_["title"] = "Message from a workflow"
     elif channel in ("slack", "webhook"):
         name = "Slack’s incoming webhook" if channel == "slack" else "the webhook"
@@ -33,13 +33,27 @@ def notify(clause: Clause, scope: Scope, notes: Notes, meant: Meant) -> tuple[Ta
     elif who:
         with_["to"] = who
     with_["text"] = _text(clause, scope, notes, meant)
-    title = f"Tell {with_.get('to') or who or 'the ' + channel} by {channel}"
+    if values.get("to_field"):
+        who = "each"
+    title = f"Tell {who or with_.get('to') or 'the ' + channel} by {channel}"
     return {"call": "notify:1.0.0@default", "with": with_}, title, f"notify-{(who or channel).split('@')[0]}"
+
+
+def _recipient(clause: Clause, who: str, scope: Scope, notes: Notes) -> str | list[str]:
+    """Return the address, the addresses, or the field of an item that holds it."""
+    if (name := clause.values.get("to_field")) and scope.current is not None:
+        notes.assume("recipient-field", f"The address of each is in its field “{name}”.")
+        return f"${{ {conditions.path(scope.current.read(scope), name)} }}"
+    if ", " in who:
+        return who.split(", ")
+    return who if "@" in who else _address(who, notes)
 
 
 def _channel(clause: Clause, notes: Notes) -> tuple[str, str]:
     """Return (channel, recipient); ask how to reach somebody who is neither an address nor the person asking."""
     said, channel = clause.values["who"], clause.values["channel"]
+    if clause.values.get("to_field"):
+        return "email", ""
     mine = said.lower() in ("me", "myself", "i", "")
     who = said if "@" in said or (channel == "email" and not mine) else notes.who(said) if said else ""
     if channel:

@@ -17,6 +17,11 @@ LISTS = _set("them these those ones list items entries elements records rows eve
 ONE = _set("it this that answer answers result data content contents response page body output reply text item one message whole")
 QUALIFIERS = _set("remaining filtered kept sorted resulting fetched selected matching whole entire full complete")
 
+MEASURES = _set(  # what has to be computed, or picked, or is somebody's
+    "total totals sum sums average mean count number amount difference ratio share percentage maximum minimum median rest others first last "  # noqa: E501
+    "oldest newest highest lowest cheapest best worst name names title titles summary report analysis forecast both none nothing change changes "  # noqa: E501
+    "email emails mail address addresses price prices date time link links key token password header error errors"
+)
 STARTED = _set("input inputs data payload it is was be gets given started start starts with workflow run what")
 
 

@@ -62,7 +62,7 @@ def _notify(found: re.Match[str], source: Protected) -> Clause | None:
         "url": source.url(groups["url"]) if groups.get("url") else "",
     }
     if groups.get("mail"):
-        values |= {"channel": "email", "who": source.value(groups["mail"])}
+        values |= {"channel": "email", "who": ", ".join(source.value(one) for one in groups["mail"].split(" & "))}
     text = groups.get("text") or groups.get("prose")
     values |= {
         "text": source.value(text).strip() if text else "",
@@ -96,10 +96,31 @@ TABLE: tuple[Pattern, ...] = (
     ),
     row(rf"call {{url:url}} with (?:a )?(?P<method>post|put|patch|delete)(?: (?:and|with) {OBJECT})?{WITH_KEY}", _send),
     row(
-        r"(?:call|trigger|notify|ping|hit|fire) (?:the )?webhook (?:at )?{url:url}(?: with (?P<what>it|them|the [a-z]+|{text}))?",
+        r"(?:call|trigger|notify|ping|hit|fire|tell) (?:the )?webhook (?:at )?{url:url}(?: (?:with|saying)(?: (?:the )?(?:text|message|words))? (?P<what>it|them|the [a-z]+|{text}))?",  # noqa: E501
         lambda f, s: Clause(
             "notify", s.open(f[0]), {"who": "", "channel": "webhook", "url": s.url(f["url"]), "text": "", **_object(f["what"], s)}
         ),
+    ),
+    row(
+        rf"(?:send|post|put|write|give) {OBJECT} to (?:the |our |my )?slack(?: channel)?,? (?:(?:via|by|through|at|using|on|with) )?(?:the |our |its )?(?:incoming )?(?:webhook )?(?:at )?{{url:url}}",  # noqa: E501
+        lambda f, s: _hook(f, s, "slack"),
+    ),
+    row(rf"(?:send|post|put|give) {OBJECT} to (?:the |our |my )webhook (?:at )?{{url:url}}", lambda f, s: _hook(f, s, "webhook")),
+    row(
+        rf"(?:send|write) (?P<each>(?:each|every) (?:one|of them|[a-z]+)|everyone|each) (?:an? )?(?:e-?mail|mail) (?:at|to) (?:the (?:e-?mail )?address in )?(?:their|its|the|his|her) (?P<field>[a-z_]\w*)(?: field)?{SAYING}?",  # noqa: E501
+        lambda f, s: _mail_each(f, s),
+    ),
+    row(
+        rf"(?:e-?mail|mail) (?P<each>(?:each|every) (?:one|of them|[a-z]+)|everyone|each) (?:at|to) (?:the (?:e-?mail )?address in )?(?:their|its|the|his|her) (?P<field>[a-z_]\w*)(?: field)?{SAYING}?",  # noqa: E501
+        lambda f, s: _mail_each(f, s),
+    ),
+    row(
+        rf"{TELL} (?:{{mail:mail}}|{{who:who}})(?: know)?{BY}? (?P<what>(?:the )?(?:count|number|summary|list|result|average|sum|total)|their [a-z]+s|how many (?:[a-z]+ )?(?:there are|are left|there were))",  # noqa: E501
+        _notify,
+    ),
+    row(
+        rf"(?:emit|publish|raise|fire|send)(?: out)? (?:an? |the )?(?P<type>{{text}}|[a-z][\w-]*(?:\.[\w-]+){{2,}})(?: event)?(?: with {OBJECT})?",  # noqa: E501
+        _emit,
     ),
     row(rf"{SEND} (?:{OBJECT} )?(?:as json )?{TO_URL}{WITH_KEY}", _send),
     row(rf"(?:e-?mail|mail) {OBJECT} to (?:{{mail:mail}}|{{who:who}})", lambda f, s: _emailed(f, s)),
@@ -138,7 +159,7 @@ TABLE: tuple[Pattern, ...] = (
         _emit,
     ),
     row(
-        rf"(?P<method>post|put|submit|upload|push) {OBJECT}(?: (?:to|into|in) (?P<place>(?:the|our|my) [a-z][\w-]*(?: [a-z][\w-]*)?))?",
+        rf"(?P<method>post|put|submit|upload|push) {OBJECT}(?: (?:to|into|in) (?P<place>(?:the|our|my) [a-z][\w'’-]*(?: [a-z][\w-]*)?))?",
         _send,
     ),
     row(
@@ -147,6 +168,28 @@ TABLE: tuple[Pattern, ...] = (
     ),
     row(rf"(?:send|forward) {OBJECT} to {{who:who}}", _notify),
 )
+
+
+def _hook(found: re.Match[str], source: Protected, channel: str) -> Clause:
+    values = {"who": "", "channel": channel, "url": source.url(found["url"]), "text": "", **_object(found["what"], source)}
+    return Clause("notify", source.open(found[0]), values)
+
+
+def _mail_each(found: re.Match[str], source: Protected) -> Clause:
+    """Read "send each one an email at the address in their email field"."""
+    groups = found.groupdict()
+    noun = re.sub(r"^(?:each|every) ?(?:one|of them)?|everyone", "", found["each"]) or "item"
+    text = groups.get("text") or groups.get("prose")
+    values = {
+        "each": noun,
+        "who": "",
+        "channel": "email",
+        "to_field": found["field"],
+        "room": "",
+        "url": "",
+        "about": groups.get("about") or "",
+    }
+    return Clause("notify", source.open(found[0]), values | {"text": source.value(text).strip() if text else "", "object": ""})
 
 
 def _emailed(found: re.Match[str], source: Protected) -> Clause | None:

@@ -8,18 +8,29 @@ case").
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from graphs.models.offline import conditions, control, filters, outputs, people, sources, triggers
+from graphs.models.offline import conditions, control, filters, outputs, papers, people, sources, triggers
 from graphs.models.offline.clause import NOUN_WORD, URL, Clause, Condition, first
 from graphs.models.offline.corrections import corrected
+from graphs.models.offline.phrasing import plain
 from graphs.models.offline.text import OPEN, Atom, Protected, atoms, protect, sentences, tidy
 
-TABLES = (control.TABLE, people.TABLE, outputs.TABLE, sources.TABLE, filters.TABLE)
+TABLES = (control.TABLE, people.TABLE, papers.TABLE, outputs.TABLE, sources.TABLE, filters.TABLE)
+WRITES = ("send", "notify", "emit")  # what an approval said behind it guards
+BEHIND = re.compile(r"\s(?:but )?(?:only )?(?P<guard>(?:after|once|with)\s)", re.IGNORECASE)
 LONGEST = 6  # atoms in one clause
 MOST_WORDS = 40  # of an atom whose beginning may be understood
+VERB = r"post|send|put|patch|forward|submit|upload|deliver|summari[sz]e|condense|sum up|e-?mail|mail|show|keep|drop|filter|take|count|give"
+WHAT = rf"(?:the |all |all the |my |our )?{NOUN_WORD}(?: {NOUN_WORD}){{0,2}}(?: by [a-z_]\w*)?"
+AT_PAGE = r"(?:the (?:page|article|text) (?:at |under )?)?"
 FROM_ADDRESS = re.compile(
-    rf"(?P<verb>post|send|put|forward|submit|upload|deliver|summari[sz]e|condense|sum up|e-?mail|mail) (?:(?P<what>(?:the |all |all the |my |our )?{NOUN_WORD}(?: {NOUN_WORD}){{0,2}}) (?:from|at|of|under) )?(?:the (?:page|article|text) (?:at |under )?)?(?P<url>{URL})(?P<rest>(?: .+)?)",  # noqa: E501
+    rf"(?P<verb>{VERB}) (?:(?P<what>{WHAT}) (?:from|at|of|under|out of) )?{AT_PAGE}(?P<url>{URL})(?P<rest>(?: .+)?)",
+    re.IGNORECASE,
+)
+FROM_WHERE = re.compile(
+    rf"(?P<verb>{VERB}) (?P<what>{WHAT}) (?:from|at|of|under|out of) (?P<url>{URL}) (?P<which>(?P<but>except|but not|without)?.+?) (?P<to>(?:to|in|into) .+)",  # noqa: E501
     re.IGNORECASE,
 )
 
@@ -36,27 +47,41 @@ class Understood:
 def parse(text: str) -> Understood:
     """Read a wish of one or more sentences."""
     source = protect(text)
-    source.text = corrected(source.text)
+    source.text = plain(corrected(source.text))
     understood = Understood()
     for sentence in sentences(source):
         Sentence(sentence, source, understood).read()
+    last = understood.clauses[-1] if understood.clauses else None
+    if last is not None and last.kind == "approve" and not last.otherwise and any(one.kind in WRITES for one in understood.clauses):
+        understood.unknown.append(last.said)  # what would hang on it has happened already
     return understood
 
 
 def recognise(text: str, source: Protected) -> Clause | None:
     """Read one clause without its connectors, or nothing."""
-    plain = tidy(text)
-    if not plain:
+    words = tidy(text)
+    if not words:
         return Clause("nothing", source.open(text))
     for table in TABLES:
-        clause = first(table, plain, source)
+        clause = first(table, words, source)
         if clause is not None:
             return clause
-    return _from_address(plain, source)
+    return _from_address(words, source) or _guarded(words, source)
+
+
+def _guarded(text: str, source: Protected) -> Clause | None:
+    """Read "post them to URL after I approve": who decides is said behind what hangs on it."""
+    for found in BEHIND.finditer(text):
+        clause, guard = recognise(text[: found.start()], source), recognise(text[found.start("guard") :], source)
+        if clause and guard and clause.kind in WRITES and guard.kind == "approve":
+            return Clause("several", source.open(text), body=[guard, clause])
+    return None
 
 
 def _from_address(text: str, source: Protected) -> Clause | None:
     """Read "summarize URL", "post the orders from URL to URL": what the address answers is fetched first."""
+    if (whole := FROM_WHERE.fullmatch(text)) and (clause := _from_where(whole, source)):
+        return clause
     found = FROM_ADDRESS.fullmatch(text)
     if not found:
         return None
@@ -64,9 +89,20 @@ def _from_address(text: str, source: Protected) -> Clause | None:
     picked = filters.some(noun, source) if noun else None  # "the first order": what is fetched is all of them
     clause = recognise(f"{found['verb']} {noun or 'it'}{found['rest']}", source)
     fetch = recognise(f"fetch {noun + ' from ' if noun and not picked else ''}{found['url']}", source)
-    if clause is None or fetch is None or clause.kind not in ("send", "notify", "summarize", "keep"):
+    if clause is None or fetch is None or clause.kind not in ("send", "notify", "summarize", "keep", "count", "first"):
         return None
     return Clause("several", source.open(text), body=[fetch, clause])
+
+
+def _from_where(found: re.Match[str], source: Protected) -> Clause | None:
+    """Read "mail all accounts from URL where paid is true to ADDRESS": fetch, keep, then mail what is left."""
+    which = found["which"].removeprefix(found["but"] or "").strip()
+    fetch = recognise(f"fetch {found['what']} from {found['url']}", source)
+    keep = recognise(f"{'drop' if found['but'] else 'keep those'} {which}", source)
+    sent = recognise(f"{found['verb']} them {found['to']}", source)
+    if fetch is None or keep is None or sent is None or keep.kind != "keep" or sent.kind not in WRITES:
+        return None
+    return Clause("several", source.open(found[0]), body=[fetch, keep, sent])
 
 
 class Sentence:
@@ -105,6 +141,8 @@ class Sentence:
             self._trigger(clause)
         elif clause.kind == "several":
             found += clause.body
+        elif clause.kind == "approve" and clause.values.get("before"):
+            self._guard(clause, found if found or not outer else outer)
         elif clause.kind == "if-previous":
             self._condition_behind(clause, found)
         elif clause.kind != "nothing":
@@ -126,7 +164,11 @@ class Sentence:
         for count in range(min(left, LONGEST), 0, -1):
             words = self._piece(count)
             clause = recognise(words, self.source) or self._as_trigger(words) or self._parallel_end(words, count)
-            if clause is not None and not self._backwards(clause, count):
+            if clause is not None and self._backwards(clause, count):
+                if clause.kind != "approve":
+                    continue
+                clause.values["before"] = True
+            if clause is not None:
                 return (clause.kind == "trigger" and self._more_days(count) and self._with_trigger()) or self._past(clause, count)
         return self._with_trigger()
 
@@ -137,28 +179,39 @@ class Sentence:
     def _more_days(self, count: int) -> bool:
         """Say whether another day follows: "every Monday and Thursday at 8 fetch …"."""
         after = self.at + count
-        return after < len(self.atoms) and bool(re.match(rf"{triggers.DAY}\b", self.text[self.atoms[after].start :], re.IGNORECASE))
+        return after < len(self.atoms) and bool(
+            re.match(rf"(?:{triggers.DAY}|{triggers.MONTH})\b", self.text[self.atoms[after].start :], re.IGNORECASE)
+        )
 
     def _as_trigger(self, words: str) -> Clause | None:
         return first(triggers.TABLE, tidy(words), self.source)
 
     def _with_trigger(self) -> Clause | None:
-        """Read "fetch X every weekday at 9": the trigger stands inside the clause."""
-        for count in (3, 2, 1):
-            if self.at + count > len(self.atoms):
-                continue
+        """Read "fetch X every weekday at 9", "when X arrives wait a day": the trigger stands inside the clause, or before it."""
+        for count in range(min(len(self.atoms) - self.at, LONGEST), 0, -1):
             words = tidy(self._piece(count))
-            inside = triggers.INSIDE.fullmatch(words)
-            trigger = first(triggers.TABLE, inside["trigger"].strip(), self.source) if inside else None
-            rest = f"{inside['before']} {inside['after']}".strip() if inside else ""
-            if trigger is None or not rest:
-                continue
-            clause = recognise(rest, self.source) or self._prefixed_each(rest)
-            if clause is not None and clause.kind != "nothing":
-                self._trigger(trigger)
-                self.at += count
-                return clause
+            for trigger, rest in self._split(words):
+                clause = recognise(rest, self.source) or self._prefixed_each(rest) or self._parallel_end(rest, count)
+                if clause is not None and clause.kind != "nothing":
+                    self._trigger(trigger)
+                    self.at += count
+                    return clause
         return None
+
+    def _split(self, words: str) -> Iterator[tuple[Clause, str]]:
+        """Yield the ways to read *words* as a trigger and the rest."""
+        inside = triggers.INSIDE.fullmatch(words)
+        trigger = first(triggers.TABLE, inside["trigger"].strip(), self.source) if inside else None
+        if trigger is not None and inside and (rest := f"{inside['before']} {inside['after']}".strip()):
+            yield trigger, rest
+        if not triggers.BEGINS.match(words):
+            return
+        pieces = words.split(" ")
+        for length in range(min(len(pieces) - 1, MOST_WORDS), 0, -1):
+            trigger = first(triggers.TABLE, " ".join(pieces[:length]).rstrip(","), self.source)
+            if trigger is not None and (trigger.values["how"] != "event" or not (self.at or self.out.clauses)):
+                yield trigger, " ".join(pieces[length:])
+                return
 
     def _structure(self, before: list[Clause]) -> Clause | None:
         """Read a branch, a loop, or a parallel part, when one begins here."""
@@ -219,7 +272,7 @@ class Sentence:
     def _group(self) -> list[Clause]:
         """Read clauses up to the sentence's next "then"."""
         body: list[Clause] = []
-        while self.at < len(self.atoms) and not (body and "then" in self.atoms[self.at].before):
+        while self.at < len(self.atoms) and not (body and re.search("then|after|finally", self.atoms[self.at].before)):
             self._take(self._one(body), body, body)
         return body
 
@@ -234,12 +287,27 @@ class Sentence:
     def _backwards(self, clause: Clause, count: int) -> bool:
         """Say whether a clause names what has to come before the words already read: "post them, after my approval"."""
         last = self.at + count == len(self.atoms)
-        return (
+        before = clause.kind == "approve" and self.atoms[self.at].before.endswith("but")
+        before = before or (clause.kind == "approve" and bool(control.FIRST.search(self._piece(count))))
+        return before or (
             last
             and self.at > 0
             and clause.kind in ("approve", "wait")
-            and bool(re.match(r"(?:after|in|with|on|\S+ \S+ later)\b", clause.said, re.IGNORECASE))
+            and bool(re.match(r"(?:after|in|with|on|once|\S+ \S+ later)\b", clause.said, re.IGNORECASE))
         )
+
+    def _guard(self, clause: Clause, found: list[Clause]) -> None:
+        """Put an approval that was said behind what it guards before it."""
+        at = len(found)
+        while at and found[at - 1].kind in WRITES:
+            at -= 1
+        if at == len(found):
+            if not found or control.FIRST.search(clause.said) or self.at < len(self.atoms):
+                found.append(clause)
+            else:
+                self.out.unknown.append(clause.said)
+        else:
+            found.insert(at, clause)
 
     def _join(self, clause: Clause, found: list[Clause]) -> None:
         """Put the clause before, and this one, side by side."""

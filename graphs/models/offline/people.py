@@ -44,7 +44,31 @@ def person(who: str, source: Protected) -> str:
     return "" if value.lower() in NOBODY else value
 
 
+PART = rf"(?:the |an? |his |her |their |my )?(?:{NOUN}['’]s )?{NOUN}(?: {NOUN})?"
+WHO = r"me|us|@?[a-z][\w.-]*|(?:my|our|the) [a-z][\w-]*"
+
+
+def _form(found: re.Match[str], source: Protected) -> Clause | None:
+    """Read "ask me for the customer's name and city"."""
+    parts = [re.sub(r"^(?:the|an?|his|her|their|my) ", "", part.strip()) for part in re.split(r",? and |, ", found["fields"])]
+    names = [part.split()[-1].lower() for part in parts]
+    if found["who"].lower() in NOT_WHO or len(set(names)) < len(names) or re.search(rf"(?:^|\s){CONSENT}$", found["fields"], re.IGNORECASE):
+        return None
+    return Clause("ask", source.open(found[0]), {"who": person(found["who"], source), "fields": parts})
+
+
+def _ask_anybody(found: re.Match[str], source: Protected) -> Clause | None:
+    what = re.sub(r"^(?:an?|the|their|his|her) ", "", found["what"], flags=re.IGNORECASE)
+    if re.search(rf"(?:^|\s){CONSENT}$", found["what"], re.IGNORECASE):
+        return None
+    return Clause("ask", source.open(found[0]), {"who": "", "what": what, "question": "", "boolean": False})
+
+
 TABLE: tuple[Pattern, ...] = (
+    row(
+        rf"(?:only )?(?:after|once) (?P<who>i|[a-z][\w.-]*|(?:my|the) [a-z]+) (?:approves?|has approved|have approved|approved|confirms?|has confirmed|signs? off|agrees?|has agreed){WHAT}",  # noqa: E501
+        _approve,
+    ),
     row(
         rf"(?:ask|get|have|let|require|wait for|wait until|await|hold until) {{who:who}}(?: has| have)? (?:to )?(?:{APPROVE}|approved|approves|confirmed|confirms){WHAT}(?: first)?",  # noqa: E501
         _approve,
@@ -66,6 +90,8 @@ TABLE: tuple[Pattern, ...] = (
     row(rf"(?:show|send) {{who:who}} (?P<what>the [a-z]+(?: [a-z]+)?|it|them) (?:for|to) (?:{CONSENT}|{APPROVE}|review)", _approve),
     row(r"ask {who:who} (?P<whether>whether|if) (?P<what>{prose})", _ask),
     row(r"ask {who:who} (?P<word>what|which|how many|how much|when|where|why) (?P<what>{prose})", _ask),
+    row(rf"ask (?P<who>{WHO}) (?:for|about) (?P<fields>{PART}(?:(?:, and |, | and ){PART})+)", lambda f, s: _form(f, s)),
     row(r"ask {who:who} (?:for|about) ~(?P<what>{text}|{noun})", _ask),
+    row(r"ask for (?P<what>(?:an? |the |their |his |her )[a-z][\w-]*(?: [a-z][\w-]*)?)", lambda f, s: _ask_anybody(f, s)),
     row(r"ask {who:who} (?:the question )?(?P<what>{text})", _ask),
 )

@@ -35,7 +35,7 @@ def noun(words: str) -> str:
     """The last word that names something: "the open orders" → "orders"."""
     text = re.sub(r"^(?:the|all|my|our|a|an|list of|some|today's|latest|current|new|open)\s+", "", words.strip().lower())
     last = re.sub(r"[^a-z0-9 -]", "", text).split(" of ")[0].split(" from ")[0].split()
-    return last[-1] if last else ""
+    return last[-1] if last and last[-1] != "list" else ""
 
 
 WITH_KEY = r"(?:,? (?:using|with) (?:the )?(?:secret|token|key|api key) (?P<secret>[A-Z][A-Z0-9_]{2,}))?"

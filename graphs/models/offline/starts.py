@@ -21,6 +21,8 @@ def start(trigger: Clause | None, scope: Scope, notes: Notes) -> tuple[dict[str,
         return None, "by hand"
     if trigger.values["how"] == "every":
         return {"every": trigger.values["every"]}, trigger.said
+    if trigger.values["how"] == "after":
+        return {"after": trigger.values["after"]}, trigger.said
     if trigger.values["how"] == "cron":
         return _cron(trigger, notes)
     return _event(trigger, scope, notes)

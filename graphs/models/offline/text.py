@@ -27,12 +27,15 @@ INTRO = re.compile(
     re.IGNORECASE,
 )
 FILLER = re.compile(
-    r"(?:please|kindly|can you|could you|would you|will you|i want you to|i want to|i want|i'd like you to|i would like you to|i'd like to|i would like to|i need you to|i need to|"  # noqa: E501
-    r"we need to|you should|you must|it should|it must|it shall|it will|should|shall|must|then|also|first|firstly|second|secondly|third|thirdly|next|finally|lastly|afterwards|after that|afterward|just|simply|"  # noqa: E501
-    r"automatically|immediately|always|and|but|to|it|which|that|so|parley|hi|hello|hey|ok|okay|step \d+:?|once that is done|when that is done|when done|after this|at the end|in the end)\b[,:]?\s+",  # noqa: E501
+    r"(?:please|kindly|only then|and only then|beforehand,?|before that,?|if you can|can you|could you|would you|will you|i want you to|i want to|i want|i'd like you to|i would like you to|i'd like to|i would like to|i need you to|i need to|"  # noqa: E501
+    r"we need to|you should|you must|it should|it must|it shall|it will|should|shall|must|then|also|first(?! (?:\d|one\b|two\b|three\b|four\b|five\b|six\b|ten\b))|firstly|second|secondly|third|thirdly|next|finally|lastly|afterwards|after that|afterward|just|simply|"  # noqa: E501
+    r"automatically|immediately|always|and|but|to|it|which|that|so|parley|hi|hi there|yes|ok so|so|hello|hey|ok|okay|step \d+:?|once that is done|when that is done|when done|after this|at the end|in the end)\b[,:]?\s+",  # noqa: E501
     re.IGNORECASE,
 )
-TAIL = re.compile(r"\s+(?:please|first|again|for me|as well|too|then|now|automatically|afterwards|at the end)$", re.IGNORECASE)
+TAIL = re.compile(
+    r"\s+(?:please|first|again|for me|as well|too|then|now|automatically|afterwards|at the end|beforehand|before that|of course)$",
+    re.IGNORECASE,
+)
 
 VERBS = [
     "fetch",

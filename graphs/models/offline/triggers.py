@@ -22,6 +22,14 @@ EVERY = r"(?:(?:on )?(?:every|each)|on|once every) "
 UNIT = r"(?P<unit>seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?)"
 
 
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"  # noqa: E501
+BEGINS = re.compile(
+    rf"(?:on|every|each|at|around|when|whenever|once|twice|as soon as|if|upon|after|daily|hourly|monthly|weekly|yearly|weekdays?|weekends|work|{DAY})\b",  # noqa: E501
+    re.IGNORECASE,
+)
+
+
 def _daily(found: re.Match[str], source: Protected) -> Clause | None:
     days = (found.groupdict().get("days") or "day").lower()
     which = weekdays(days)
@@ -33,6 +41,9 @@ def _daily(found: re.Match[str], source: Protected) -> Clause | None:
         else None
     )
     time = clock(found["time"]) if found["time"] else "12:00" if days == "noon" else None
+    if time and re.match(r"evenings?|afternoons?|nights?", days) and not re.search(r"[ap]m|:|\.|in the", found["time"], re.IGNORECASE):
+        hour = int(time[:2])
+        time = f"{hour + 12:02d}{time[2:]}" if (6 if days[0] == "n" else 1) <= hour < 12 else time
     where = zone(found["zone"]) if found.groupdict().get("zone") else ""
     if (found["time"] and time is None) or where is None:
         return None
@@ -57,6 +68,66 @@ def _monthly(found: re.Match[str], source: Protected) -> Clause | None:
         return None
     values = {"how": "cron", "days": "*", "month_day": number_, "time": time, "suggested": "09:00", "zone": where}
     return Clause("trigger", source.open(found[0]), values)
+
+
+def _last_day(found: re.Match[str], source: Protected) -> Clause | None:
+    return _cron(found, source, {"days": "*", "month_day": "L"})
+
+
+def _weekday_of_month(found: re.Match[str], source: Protected) -> Clause | None:
+    place = {"first": "1", "1st": "1", "second": "2", "2nd": "2", "third": "3", "3rd": "3", "fourth": "4", "4th": "4", "last": "L"}
+    day = weekdays(found["day"])
+    if day is None:
+        return None
+    return _cron(found, source, {"days": f"{day}L" if found["place"].lower() == "last" else f"{day}#{place[found['place'].lower()]}"})
+
+
+def _months(found: re.Match[str], source: Protected) -> Clause | None:
+    months = sorted(MONTHS.index(word[:3].lower()) + 1 for word in re.findall(rf"\b{MONTH}\b", found["months"], re.IGNORECASE))
+    day = 1 if found["day"].lower() == "first" else int(re.sub(r"\D", "", found["day"]))
+    if not 1 <= day <= 31 or not months or (day > 28 and months == [2]):
+        return None
+    return _cron(found, source, {"days": "*", "month_day": day, "month": ",".join(map(str, months))})
+
+
+def _quarterly(found: re.Match[str], source: Protected) -> Clause | None:
+    return _cron(found, source, {"days": "*", "month_day": 1, "month": "1,4,7,10"})
+
+
+def _several_times(found: re.Match[str], source: Protected) -> Clause | None:
+    """Read "at 8 and 20": one cron names both only when their minutes are the same."""
+    days = weekdays((found.groupdict().get("days") or "day").lower())
+    times = [clock(part) for part in re.split(r",? and |, | & ", found["times"])]
+    if days is None or not all(times) or len({str(time)[3:] for time in times}) > 1:
+        return None
+    hours = ",".join(str(hour) for hour in sorted(int(str(time)[:2]) for time in times))
+    return Clause(
+        "trigger", source.open(found[0]), {"how": "cron", "days": days, "hours": hours, "time": times[0], "suggested": "", "zone": ""}
+    )
+
+
+def _hours(found: re.Match[str], source: Protected) -> Clause | None:
+    """Read "every hour from 9 to 17 on weekdays"."""
+    days = weekdays((found.groupdict().get("days") or found.groupdict().get("days2") or "day").lower())
+    begin, end = clock(found["begin"]), clock(found["end"])
+    if days is None or begin is None or end is None or begin >= end or begin[3:] != end[3:]:
+        return None
+    values = {"how": "cron", "days": days, "hours": f"{int(begin[:2])}-{int(end[:2])}", "time": begin, "suggested": "", "zone": ""}
+    return Clause("trigger", source.open(found[0]), values)
+
+
+def _cron(found: re.Match[str], source: Protected, values: dict[str, Any]) -> Clause | None:
+    time = clock(found["time"]) if found.groupdict().get("time") else None
+    where = zone(found["zone"]) if found.groupdict().get("zone") else ""
+    if (found.groupdict().get("time") and time is None) or where is None:
+        return None
+    return Clause("trigger", source.open(found[0]), {"how": "cron", "time": time, "suggested": "09:00", "zone": where, **values})
+
+
+def _after(found: re.Match[str], source: Protected) -> Clause:
+    unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}[found["unit"][0].lower()]
+    amount = int(number(found["n"]))
+    return Clause("trigger", source.open(found[0]), {"how": "after", "after": {"days": amount * 7} if unit == "weeks" else {unit: amount}})
 
 
 def _typed(found: re.Match[str], source: Protected) -> Clause:
@@ -86,6 +157,8 @@ def _hand(found: re.Match[str], source: Protected) -> Clause:
     return Clause("trigger", source.open(found[0]), {"how": "hand"})
 
 
+PLACE = "first|second|third|fourth|1st|2nd|3rd|4th|last"
+ENDED = r"(?:(?:it|this|that|the (?:last|previous) (?:run|one|time)|the previous|each run|every run) (?:has |is |was )?(?:ended|finished|done|over|completed|ends|finishes|completes))"  # noqa: E501
 WHEN = r"(?:when|whenever|each time|every time|once|as soon as|if|on|upon|after) "
 ARRIVES = r"(?: (?:arrives|comes in|is received|occurs|happens|is emitted|is sent|fires|is fired|is published|gets in|comes))"
 TABLE: tuple[Pattern, ...] = (
@@ -96,6 +169,28 @@ TABLE: tuple[Pattern, ...] = (
     row(rf"{DAYLIST}{AT}", _daily),
     row(rf"(?:once )?(?:every|each|per|an?) (?:(?P<n>{{n}}) )?{UNIT}", _every),
     row(r"(?P<unit>h)ourly", _every),
+    row(rf"(?:on )?the last day of (?:the|every|each) month{AT}", _last_day),
+    row(rf"(?:on )?(?:the |every )?(?P<place>{PLACE}) (?P<day>{DAY}) (?:of|in) (?:the|every|each) month{AT}", _weekday_of_month),
+    row(
+        rf"(?:once a year|every year|yearly|annually)?,? ?(?:on )?(?:the )?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<months>{MONTH}){AT}",  # noqa: E501
+        _months,
+    ),
+    row(rf"(?:once a year|every year|yearly|annually),? ?(?:on )?(?P<months>{MONTH}) (?P<day>\d{{1,2}})(?:st|nd|rd|th)?{AT}", _months),
+    row(
+        rf"(?:on )?the (?P<day>first|\d{{1,2}}(?:st|nd|rd|th))(?: day)? of (?P<months>{MONTH}(?:(?:, and |, | and ){MONTH})*){AT}", _months
+    ),
+    row(rf"(?:on )?the first(?: day)? of (?:each|every) quarter{AT}", _quarterly),
+    row(
+        rf"(?:(?:twice|\d times) (?:a day|daily)|every day|daily),? ?(?:at )?(?P<times>{CLOCK}(?:(?:, and |, | and | & ){CLOCK})+)(?: (?:every day|daily|each day))?",  # noqa: E501
+        _several_times,
+    ),
+    row(rf"{EVERY}(?:the )?{DAYLIST} at (?P<times>{CLOCK}(?:(?:, and |, | and | & ){CLOCK})+)", _several_times),
+    row(rf"at (?P<times>{CLOCK}(?:(?:, and |, | and | & ){CLOCK})+) (?:every day|daily|each day)", _several_times),
+    row(
+        rf"(?:{EVERY}{DAYLIST},? )?(?:every hour|hourly),? (?:from|between) (?P<begin>{CLOCK}) (?:to|and|until|till) (?P<end>{CLOCK})(?:,? (?:on )?(?P<days2>weekdays|working days|workdays|weekends))?",  # noqa: E501
+        _hours,
+    ),
+    row(r"(?:start |run |do )?(?:it |this )?(?:again )?(?:every time |always )?(?P<n>{n}) " + UNIT + rf" after {ENDED}", _after),
     row(rf"(?:on )?the (?P<day>first|\d{{1,2}}(?:st|nd|rd|th))(?: day)? of (?:the|every|each) month{AT}", _monthly),
     row(rf"(?:every|each|once a) month(?: on the (?P<day>first|\d{{1,2}}(?:st|nd|rd|th)))?{AT}", _monthly),
     row(rf"monthly{AT}", _monthly),
@@ -113,7 +208,7 @@ TABLE: tuple[Pattern, ...] = (
         _happening,
     ),
     row(
-        r"(?:when|whenever|only when|if) (?:i|we|somebody|someone) (?:start|starts|run|runs|ask|asks|trigger|triggers|say so|press|presses)(?: it| the workflow)?(?: by hand| manually)?|on demand|by hand|manually|(?:start|run|trigger)(?: it)? (?:by hand|manually|on demand)",  # noqa: E501
+        r"(?:just |only )?(?:when|whenever|if) (?:i|we|somebody|someone) (?:start|starts|run|runs|ask|asks|trigger|triggers|say so|press|presses)(?: it| the workflow)?(?: by hand| manually| myself| by myself)?|on demand(?: only)?|(?:only )?by hand(?: only)?|manually(?: only)?|(?:start|run|trigger)(?: it)? (?:by hand|manually|on demand)",  # noqa: E501
         _hand,
     ),
 )
@@ -186,7 +281,7 @@ def clock(words: str) -> str | None:
 def cron(values: dict[str, Any], time: str) -> str:
     """Return the cron expression of a daily, weekly or monthly trigger at *time* ("HH:MM")."""
     hour, minute = time.split(":")
-    return f"{int(minute)} {int(hour)} {values.get('month_day', '*')} * {values['days']}"
+    return f"{int(minute)} {values.get('hours') or int(hour)} {values.get('month_day', '*')} {values.get('month', '*')} {values['days']}"
 
 
 def slug(text: str) -> str:

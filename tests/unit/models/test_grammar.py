@@ -192,7 +192,7 @@ class TestNothingIsDropped:
     )
     def test_a_word_put_anywhere_is_used_assumed_asked_about_or_not_understood(self, wish: str, word: str) -> None:
         """Titles do not count, for nothing is done by a title; the title of a form does: the person asked reads it."""
-        words = wish.split(" ")
+        words, schedule = wish.split(" "), build(parse(wish), Notes({}, "ada", "UTC")).definition.get("schedule")
 
         for at in range(len(words) + 1):
             said = " ".join([*words[:at], word, *words[at:]])
@@ -200,7 +200,8 @@ class TestNothingIsDropped:
             built = build(understood, notes)
             refused = [*understood.unknown, *notes.unknown, *notes.missing, *notes.remarks]
             noted = [*(question["text"] + question["why"] for question in notes.questions), *(one["text"] for one in notes.assumptions)]
-            assert refused or word in json.dumps([noted, untitled(built.definition["do"])]).lower(), said
+            used = built.definition.get("schedule") != schedule  # "every half hour"
+            assert used or refused or word in json.dumps([noted, untitled(built.definition["do"])]).lower(), said
 
     def test_addresses_and_quotations_stay_whole(self) -> None:
         source = protect('Post "a, b. c" to https://a.example.com/x,y?z=1. Then mail bob@example.com.')

@@ -1,0 +1,89 @@
+"""Tasks around documents, pages, charts and databases."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graphs.models.offline import objects
+from graphs.models.offline.clause import Clause
+from graphs.models.offline.naming import place_of
+from graphs.models.offline.scope import AS_LIST, Scope, Task, Value
+
+if TYPE_CHECKING:
+    from graphs.models.offline.build import Builder
+
+TABLE = (
+    ' as $rows | if ($rows | type) == "array" and ($rows[0] | type) == "object" then ($rows[0] | keys_unsorted) as $names'
+    ' | [ "| " + ($names | join(" | ")) + " |", "|" + ($names | map(" --- ") | join("|")) + "|",'
+    ' ($rows[] | . as $row | "| " + ($names | map($row[.] | tostring | gsub("[|\\n]"; " ")) | join(" | ")) + " |") ] | join("\\n")'
+    ' else $rows | if type == "string" then . else tojson end end'
+)
+
+
+def page(builder: Builder, clause: Clause, scope: Scope) -> None:
+    """Fetch a web page: its text is what the words after it speak of."""
+    url = clause.values["url"]
+    body: Task = {"call": "fetch-page:1.0.0@default", "with": {"url": url}}
+    _read(clause, scope, body, "page", f"Fetch the page {place_of(url)}", "fetch-page", builder)
+
+
+def document(builder: Builder, clause: Clause, scope: Scope) -> None:
+    """Read a document: its text is what the words after it speak of."""
+    url = clause.values["url"]
+    body: Task = {"call": "read-document:1.0.0@default", "with": {"url": url}}
+    _read(clause, scope, body, "document", f"Read the document {place_of(url)}", "read-document", builder)
+
+
+def _read(clause: Clause, scope: Scope, body: Task, noun: str, title: str, uses: str, builder: Builder) -> None:
+    task = scope.add(scope.name(f"read-{noun}"), title, body, uses=uses, serves=clause.said)
+    words = frozenset({"page", "document", "pdf", "file", "text", "article", "site", "website"})
+    builder.produced(scope, Value(noun, many=False, producer=task, key=noun, inner=".text", words=words, label=f"the {noun}"))
+
+
+def write(builder: Builder, clause: Clause, scope: Scope) -> None:
+    """Make a document of what is at hand: texts as they are, lists as a table."""
+    value = builder.meant(clause.values["object"], clause, scope)
+    form = clause.values["to"]
+    read = value.read(scope) if value else "."
+    listed = f"({read} | (({AS_LIST})? // .))" if value is not None and value.raw else f"({read})"
+    named = value.named if value else "the data"
+    heading = named.removeprefix("the ").capitalize()
+    builder.notes.assume("document", f"The document has the heading “{heading}”; a list becomes a table, anything else stands as it is.")
+    with_: Task = {"to": form, "title": heading, "markdown": f"${{ {listed}{TABLE} }}"}
+    name = scope.name(f"write-{form}")
+    task = scope.add(
+        name,
+        f"Write {named} as {form.upper()}",
+        {"call": "write-document:1.0.0@default", "with": with_},
+        uses="write-document",
+        serves=clause.said,
+    )
+    words = frozenset({"document", "report", "file", "pdf", "word"})
+    builder.produced(scope, Value("document", many=False, producer=task, key="document", words=words, label="the document"))
+
+
+def chart(builder: Builder, clause: Clause, scope: Scope) -> None:
+    """Draw the rows at hand; what was at hand stays what “it” means."""
+    value, x, y = scope.current, clause.values["x"], clause.values["y"]
+    if value is None or value.noun == "input":
+        builder.notes.unclear(clause.said)
+        return
+    read = value.read(scope)
+    data = (f"${{ {AS_LIST} }}" if read == "." else f"${{ {read} | {AS_LIST} }}") if value.raw else f"${{ {read} }}"
+    with_: Task = {"kind": clause.values["kind"], "data": data, "x": x, "y": y}
+    builder.notes.assume("chart", f"“{x}” and “{y}” are fields of the items; “{y}” is a number.")
+    title = f"Draw {y} by {x} as a {clause.values['kind']} chart"
+    task = scope.add(scope.name("draw-chart"), title, {"call": "chart:1.0.0@default", "with": with_}, uses="chart", serves=clause.said)
+    made = Value("chart", many=False, producer=task, key="chart", words=frozenset({"picture", "graph"}), label="the chart")
+    scope.known.insert(0, made)
+    scope.dot = made
+
+
+def sql(builder: Builder, clause: Clause, scope: Scope) -> None:
+    """Run one reading statement on a named connection."""
+    connection = clause.values["connection"]
+    with_: Task = {"connection": connection, "statement": clause.values["statement"], "access": "read"}
+    name, title = scope.name(f"ask-{connection}"), f"Ask the database {connection}"
+    task = scope.add(name, title, {"call": "sql:1.0.0@default", "with": with_}, uses="sql", serves=clause.said)
+    words = frozenset({*objects.content(connection), "result", "results", "list"})
+    builder.produced(scope, Value("rows", many=True, producer=task, key="rows", inner=".rows", words=words, label="the rows"))
