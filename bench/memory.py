@@ -72,7 +72,7 @@ def owner_of(number: int) -> str:
 def _values(first: int, last: int) -> Iterator[tuple[str, str, str, str, str, Vector]]:
     for number in range(first, last):
         text, vector = row(number)
-        kind = "document" if number % 4 == 3 else "fact"
+        kind = "document" if number // 2 % 4 == 3 else "fact"
         yield tenant_of(number), f"{number:010d}", owner_of(number * 3 + number // 8), kind, text, vector
 
 

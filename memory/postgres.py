@@ -24,7 +24,7 @@ Connection = psycopg.AsyncConnection[Any]
 Transaction = Callable[[str], AbstractAsyncContextManager[Connection]]  # of a tenant, committed at its end
 
 EXACT = 30_000  # rows somebody sees whose vectors are looked at one by one, at most; for more the index is asked
-EXACT_WORDS = 2_000  # the same for their words
+EXACT_WORDS = 8_000  # the same for their words
 MOST = 1_000  # rows whose words are compared when the index of words is asked
 SAMPLE = 20_000  # memories whose words show which are common
 PAGE = 500

@@ -40,7 +40,7 @@ CREATE TABLE parley.memory_search (
 );
 ALTER TABLE parley.memory_search ALTER COLUMN embedding SET STORAGE MAIN; -- beside the row: a scan reads thousands
 CREATE INDEX memory_search_visible ON parley.memory_search (tenant_id, owner_id, kind, model);
-CREATE INDEX memory_search_by_model ON parley.memory_search (model, tenant_id, owner_id);
+CREATE INDEX memory_search_by_model ON parley.memory_search (model); -- no more columns: scans of a tenant would take it and read all kinds
 CREATE INDEX memory_search_words ON parley.memory_search USING gin (words) WITH (fastupdate = off);
 
 -- Words that many memories of a large tenant hold: they find nothing, and looking for them costs most. Read by `memory_words` alone.
@@ -105,7 +105,7 @@ CREATE FUNCTION parley.memory_near(p_kinds text[], p_model text, p_vector text, 
     LANGUAGE plpgsql STABLE
     SET search_path = parley, {vectors}, pg_temp
     SET enable_sort = off SET jit = off -- only the index of vectors gives rows in order: it is used, whatever the planner thinks of the tenant
-    SET hnsw.ef_search = 300 SET hnsw.iterative_scan = relaxed_order SET hnsw.max_scan_tuples = 40000 SET hnsw.scan_mem_multiplier = 4
+    SET hnsw.ef_search = 300 SET hnsw.iterative_scan = relaxed_order SET hnsw.max_scan_tuples = 20000 SET hnsw.scan_mem_multiplier = 4
     AS $$
 DECLARE
     seeing text := coalesce(current_setting('app.user', true), '');
