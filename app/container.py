@@ -36,9 +36,11 @@ from graphs import catalogue as catalogues
 if TYPE_CHECKING:
     from app.connections import ConnectionFile
     from app.store.embedded import EmbeddedServer
+    from app.tracing import Tracing
     from dsl import Function
     from dsl.expressions import Expressions
     from graphs.models import ModelRouter
+    from graphs.models.tracing import Trace
     from graphs.run.credentials import Credentials
     from graphs.run.hosts import Hosts
     from graphs.run.http import GuardedHttp
@@ -183,11 +185,18 @@ class Container:
 
         return router_of(self.settings)
 
-    def models_for(self, tenant: str, conversation: str) -> ModelRouter:
+    def models_for(self, tenant: str, conversation: str, trace: Trace | None = None) -> ModelRouter:
         """Return the models for one turn of a conversation: replies are kept, and what is used is counted and limited."""
         from app.model_list import scope_of
 
-        return self.models.within(scope_of(self.settings, self.store.database, tenant, conversation))
+        return self.models.within(scope_of(self.settings, self.store.database, tenant, conversation, trace))
+
+    @cached_property
+    def tracing(self) -> Tracing:
+        """Who is told of turns."""
+        from app.tracing import Tracing
+
+        return Tracing(self.settings)
 
     @cached_property
     def memories(self) -> Memories:
@@ -277,6 +286,8 @@ class Container:
             await self.processes.aclose(self.settings.stop_grace_s if self._role == "cli" else 0.0)
         if "memories" in self.__dict__:
             await self.memories.aclose()
+        if "tracing" in self.__dict__:
+            await self.tracing.aclose()
         if "models" in self.__dict__:
             await self.models.aclose()
         if "expressions" in self.__dict__:

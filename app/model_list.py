@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from app.settings import Settings
     from app.store.database import Database
     from graphs.models import Caps, ModelRouter, Scope
+    from graphs.models.tracing import Trace
 
 
 def router_of(settings: Settings) -> ModelRouter:
@@ -33,13 +34,13 @@ def router_of(settings: Settings) -> ModelRouter:
     )
 
 
-def scope_of(settings: Settings, database: Database, tenant: str, thread: str) -> Scope:
+def scope_of(settings: Settings, database: Database, tenant: str, thread: str, trace: Trace | None = None) -> Scope:
     """Return the scope of one turn of a conversation: replies and what was used are in the database."""
     from app.store.model_calls import ModelCalls
     from graphs.models import Scope
 
     calls = ModelCalls(database, tenant, thread)
-    return Scope(tenant=tenant, thread=thread, replies=calls, spending=calls, caps=caps_of(settings))
+    return Scope(tenant=tenant, thread=thread, replies=calls, spending=calls, caps=caps_of(settings), trace=trace)
 
 
 def caps_of(settings: Settings) -> Caps:

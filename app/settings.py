@@ -19,6 +19,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.json_text import json_or_file
+
 RunKind = Literal["script", "shell", "container"]
 Words = Annotated[tuple[str, ...], NoDecode]
 
@@ -118,6 +120,25 @@ class Settings(BaseSettings):
     ollama_context: int = Field(
         default=32_768, ge=8_192, description="The longest context Ollama is asked for, in tokens; what needs more is not sent."
     )
+
+    # who is told of turns and model calls
+    otlp_endpoint: str | None = Field(
+        default=None,
+        validation_alias=known_as("PARLEY_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        description="OpenTelemetry collector, by HTTP, that turns are sent to (the extra `otel`).",
+    )
+    langfuse_host: str = Field(
+        default="https://cloud.langfuse.com",
+        validation_alias=known_as("PARLEY_LANGFUSE_HOST", "LANGFUSE_HOST"),
+        description="Langfuse that turns and decisions are sent to, once its two keys are set.",
+    )
+    langfuse_public_key: str = Field(
+        default="", validation_alias=known_as("PARLEY_LANGFUSE_PUBLIC_KEY", "LANGFUSE_PUBLIC_KEY"), description="Its public key."
+    )
+    langfuse_secret_key: SecretStr | None = Field(
+        default=None, validation_alias=known_as("PARLEY_LANGFUSE_SECRET_KEY", "LANGFUSE_SECRET_KEY"), description="Its secret key."
+    )
+    trace_content: bool = Field(default=False, description="Whether prompts and answers are sent there too; else figures only.")
 
     # what workflows may reach
     http_allow: Words = Field(default=(), description="CIDR list of private, loopback or link-local addresses that workflows may call.")
@@ -235,13 +256,13 @@ class Settings(BaseSettings):
     @classmethod
     def _listed(cls, value: object) -> object:
         """Read a JSON list, or the file that holds it; an empty text is an empty list."""
-        return _json_or_file(value, "[", "list of MCP servers")
+        return json_or_file(value, "[", "list of MCP servers")
 
     @field_validator("prices", mode="before")
     @classmethod
     def _priced(cls, value: object) -> object:
         """Read a JSON object, or the file that holds it; an empty text is an empty object."""
-        return _json_or_file(value, "{", "object of prices")
+        return json_or_file(value, "{", "object of prices")
 
     @field_validator("http_allow")
     @classmethod
@@ -256,6 +277,8 @@ class Settings(BaseSettings):
         "public_url",
         "openai_base_url",
         "openai_api_key",
+        "otlp_endpoint",
+        "langfuse_secret_key",
         "smtp_url",
         "auth_secret",
         "encryption_key",
@@ -282,22 +305,6 @@ class Settings(BaseSettings):
     @property
     def http_allow_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         return tuple(ip_network(part, strict=False) for part in self.http_allow)
-
-
-def _json_or_file(value: object, begins: Literal["[", "{"], what: str) -> object:
-    """Return what a text, or the file it names, holds as JSON. Raises ValueError."""
-    if not isinstance(value, str):
-        return value
-    text = value.strip()
-    if text and not text.startswith(begins):
-        try:
-            text = Path(text).expanduser().read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ValueError(f"neither a JSON {what.split()[0]} nor a file that can be read: {text}") from error
-    try:
-        return json.loads(text or ("[]" if begins == "[" else "{}"))
-    except ValueError as error:
-        raise ValueError(f"no JSON {what}: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ def _nobodys_environment() -> Iterator[None]:
     """What the developer has set must not reach a test."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
-            if name.startswith(("PARLEY_", "OPENAI_", "LANGSMITH_", "LANGCHAIN_")) or name in (
+            if name.startswith(("PARLEY_", "OPENAI_", "LANGSMITH_", "LANGCHAIN_", "LANGFUSE_", "OTEL_")) or name in (
                 "PORT",
                 "OLLAMA_HOST",
                 "SMTP_URL",

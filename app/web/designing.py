@@ -12,6 +12,7 @@ from app.web.chat_store import PATIENCE_S
 if TYPE_CHECKING:
     from app.actions import Actor
     from app.container import Container
+    from app.tracing import Turn
     from graphs.design.deps import DesignDeps, Draft
 
 Event = dict[str, Any]
@@ -40,11 +41,29 @@ class Designing:
         from graphs.design import converse
 
         graph = self._container.design_for(actor.tenant)
-        deps = self.deps(actor, conversation_id)
-        async for event in converse(graph, deps, thread_id=conversation_id, user=user):
-            yield event
-            if words := self._instead(conversation_id):
-                yield {"type": "say", "text": words}
+        turn = await self._begun(graph, actor, conversation_id, str(user.get("decision") or ""))
+        deps = self.deps(actor, conversation_id, turn)
+        try:
+            async for event in converse(graph, deps, thread_id=conversation_id, user=user):
+                if turn is not None and event["type"] == "proposal":
+                    turn.proposed = str(event.get("proposal_id") or "")
+                yield event
+                if words := self._instead(conversation_id):
+                    yield {"type": "say", "text": words}
+        finally:
+            if turn is not None:
+                self._container.tracing.end(turn)
+
+    async def _begun(self, graph: Any, actor: Actor, conversation_id: str, decision: str) -> Turn | None:
+        """Return the turn that is traced, None when nobody wants it."""
+        tracing = self._container.tracing
+        if not tracing.wanted:
+            return None
+        decided = ""
+        if decision:
+            state = await graph.aget_state({"configurable": {"thread_id": conversation_id}})
+            decided = str((state.values.get("proposal") or {}).get("proposal_id") or "")
+        return tracing.begin(actor.tenant, conversation_id, decision, decided)
 
     def _instead(self, conversation_id: str) -> str:
         """Return, once a conversation and change, that another model than the first one answers."""
@@ -60,7 +79,7 @@ class Designing:
         name = "the built-in offline author" if said["kind"] == "offline" else answers
         return f"**{first['name']}** does not answer ({first['why']}), so this comes from **{name}**."
 
-    def deps(self, actor: Actor, conversation_id: str) -> DesignDeps:
+    def deps(self, actor: Actor, conversation_id: str, turn: Turn | None = None) -> DesignDeps:
         """Return the outside of this conversation."""
         from graphs.design.deps import DesignDeps
 
@@ -82,7 +101,7 @@ class Designing:
             return [view.to_json() for view in await patiently(lambda: actions.workflows(actor), patience_s=PATIENCE_S)]
 
         return DesignDeps(
-            models=self._container.models_for(actor.tenant, conversation_id),
+            models=self._container.models_for(actor.tenant, conversation_id, turn.trace if turn else None),
             catalogue=self._container.catalogue,
             propose=propose,
             status=status,

@@ -18,6 +18,7 @@ from graphs.models.providers import Failed, OnText, Provider
 from graphs.models.replies import Tape, digest_of, step_of_graph
 from graphs.models.scope import Scope
 from graphs.models.strict import reply_schema
+from graphs.models.tracing import Traced
 from graphs.models.usage import Call, Usage
 from graphs.models.ways import Answer, Wanted
 from prompts import Prompt
@@ -41,6 +42,7 @@ class Asking(Generic[Reply]):
     prices: Prices
     usage: Usage | None
     on_text: OnText | None = None
+    agent: str = ""
     tape: Tape = field(init=False)
 
     @classmethod
@@ -96,10 +98,15 @@ class Asking(Generic[Reply]):
             self._count(kept, model, talk, 0.0, stored=True)
             return kept
         await self._afford(model)
-        started = time.monotonic()
-        answer = await model.call(talk, self.wanted, self._shown())
+        began, started = time.time(), time.monotonic()
+        try:
+            answer = await model.call(talk, self.wanted, self._shown())
+        except Failed as failed:
+            self._traced(model, began, talk, why=failed.attempt.why)
+            raise
         call = self._count(answer, model, talk, time.monotonic() - started)
         await self.tape.keep(answer)
+        self._traced(model, began, talk, call=call, way=answer.way, answered=answer.text)
         if self.scope.spending is not None:
             await self.scope.spending.add(call)
         log.info(
@@ -107,6 +114,13 @@ class Asking(Generic[Reply]):
             call.model, call.prompt, call.digest, call.seconds, call.input_tokens, call.output_tokens, answer.way, answer.finish,
         )  # fmt: skip
         return answer
+
+    def _traced(self, model: Provider, began: float, talk: Sequence[BaseMessage], *, answered: str = "", **about: Any) -> None:
+        trace, prompt = self.scope.trace, self.prompt
+        if trace is not None:
+            words: dict[str, Any] = {"asked": trace.words(talk), "answered": answered} if trace.content else {}
+            about |= {"prompt": prompt.name, "prompt_digest": prompt.digest, "began": began, "ended": time.time(), **words}
+            trace.calls.append(Traced(agent=self.agent, model=model.name, **about))
 
     async def _afford(self, model: Provider) -> None:
         """Raise BudgetReached when nothing more may be used, Failed when nobody knows what *model* would cost."""

@@ -200,8 +200,9 @@ class ModelRouter:
         """
         chosen = load(prompt) if isinstance(prompt, str) else prompt
         scope = self._scope or Scope()
-        asking = Asking.of(chosen, values, reply, schema, scope=scope, prices=self._prices, usage=usage, on_text=on_text)
-        return await asking.of_models(self.for_agent(agent_of(chosen.name)), attempt)
+        agent = agent_of(chosen.name)
+        more = {"scope": scope, "prices": self._prices, "usage": usage, "on_text": on_text, "agent": agent}
+        return await Asking.of(chosen, values, reply, schema, **more).of_models(self.for_agent(agent), attempt)
 
 
 def _known(model: Provider) -> bool | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from graphs.models.budgets import Caps, Spending
 from graphs.models.replies import ReplyStore
+from graphs.models.tracing import Trace
 from graphs.models.usage import Usage
 
 
@@ -19,4 +20,5 @@ class Scope:
     replies: ReplyStore | None = None
     spending: Spending | None = None
     caps: Caps = field(default_factory=Caps)
+    trace: Trace | None = None
     used: Usage = field(default_factory=Usage)  # of this turn

@@ -39,7 +39,8 @@ class Endpoint:
                 """Stay quiet."""
 
             def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                raw = self.rfile.read(int(self.headers["content-length"]))
+                body = json.loads(raw) if "json" in self.headers["content-type"] else raw
                 with lock:
                     endpoint.requests.append((self.path, body))
                     before = sum(1 for path, _ in endpoint.requests if path == self.path) - 1
