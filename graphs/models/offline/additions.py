@@ -35,7 +35,7 @@ NOUNS: tuple[tuple[re.Pattern[str], str], ...] = (
 BEHIND = re.compile(r"(?P<clause>.+?),?\s+(?P<where>before|after|prior to|following)\s+(?P<anchor>.+)", re.IGNORECASE)
 AHEAD = re.compile(r"(?P<where>before|after)\s+(?P<anchor>[^,]+?),\s*(?P<clause>.+)", re.IGNORECASE)
 ENDS = re.compile(
-    r"(?P<clause>.+?)(?:,)?\s+(?P<where>at the (?:very )?end|in the end|at the beginning|at the start|when (?:it is|it's|everything is|all is) (?:done|finished))",  # noqa: E501
+    r"(?P<clause>.+?)(?:,)?\s+(?P<where>at the (?:very )?end|in the end|at the beginning|at the start|when (?:it is|it's|everything is|all is) (?:done|finished)|once (?:it is|it's|they are|everything is|all is|that is) (?:done|finished|posted|sent))",  # noqa: E501
     re.IGNORECASE,
 )
 EXPORT = re.compile(r"\$context \+ \{\s*(\w+):")

@@ -235,7 +235,7 @@ class Builder:
         value = scope.current
         if len(words) != 1 or len(answers) != 1 or value is None or value.producer is None or value.inner or value.noun != answers[0].noun:
             return None
-        taken = value.words or value.many or not value.guessed or words[0] in objects.MEASURES or value.noun == "event"
+        taken = answers[0].words or answers[0].many or not value.guessed or words[0] in objects.MEASURES or value.noun == "event"
         if re.match(r"an? ", said, re.IGNORECASE):  # "post an order": its data is what is at hand
             taken = words[0] in objects.MEASURES
         elif re.search(r"['’]", said):
@@ -365,6 +365,12 @@ class Builder:
             with_["data"] = f"${{ {value.read(scope)} }}"
         if who:
             with_["assignee"] = who
+        if clause.values.get("other"):
+            with_["assignee"] = [who, clause.values["other"]]
+            who = f"{who} or {clause.values['other']}"
+        if clause.values.get("deadline"):
+            with_["deadline"] = clause.values["deadline"]
+            self.notes.assume("deadline", "When nobody decides in that time the run fails.")
         task = scope.add(
             scope.name("approve"),
             f"Ask {who or 'somebody'} to approve",

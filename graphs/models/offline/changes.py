@@ -8,8 +8,10 @@ from typing import Any
 import dsl
 from graphs.models.offline import additions, targets, text
 from graphs.models.offline.edits import edit
+from graphs.models.offline.phrasing import plain
 from graphs.models.offline.reading import Reading
-from graphs.models.offline.wish import Wish
+from graphs.models.offline.retouching import retouch
+from graphs.models.offline.wish import Edit, Wish
 
 VERB = r"(?:change|set|raise|lower|increase|decrease|reduce|rename|replace|move|update|modify|adjust|edit|remove|delete|drop|take out|leave out|get rid of|skip|add|insert|also|additionally|instead|make it|make the|run it|start it|do it|switch|use|call it)"  # noqa: E501
 LOOKS = re.compile(
@@ -33,8 +35,7 @@ def change(reading: Reading) -> dict[str, Any]:
     )
     operations, said, unknown = [], [], []
     for part in parts(request, wish):
-        source = text.protect(part)
-        found = edit(source, wish) or additions.add(source, wish)
+        found = _read(part, wish)
         if found is None:
             unknown.append(part)
             continue
@@ -68,6 +69,15 @@ def parts(request: str, wish: Wish) -> list[str]:
 
 
 def _understood(part: str, wish: Wish) -> bool:
-    trial = wish.copy()
+    return _read(part, wish.copy()) is not None
+
+
+def _read(part: str, wish: Wish) -> Edit | None:
+    """Read one wish: as it was said, then put plainly."""
     source = text.protect(part)
-    return (edit(source, trial) or additions.add(source, trial)) is not None
+    found = edit(source, wish) or retouch(source, wish) or additions.add(source, wish)
+    put = plain(source.text)
+    if found is None and put != source.text and not wish.questions:
+        source.text = put
+        found = edit(source, wish) or retouch(source, wish) or additions.add(source, wish)
+    return found

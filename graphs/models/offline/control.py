@@ -44,7 +44,7 @@ TABLE: tuple[Pattern, ...] = (
     row(r"(?:wait|pause|sleep|hold(?: on)?|delay)(?: it| this| that)? ?(?:for |about |another )?(?P<time>{duration})", _wait),
     row(r"(?:after |in )?(?P<time>{duration})(?: later)?", _wait),
     row(
-        r"(?:wait|listen) (?:for|until) (?:an? |the )?(?:event )?(?:of (?:the )?type |called |named )?(?P<type>{text}|[a-z][\w-]*(?:\.[\w-]+)+)(?: event)?(?: (?:arrives|comes in|is received|comes|happens))?",  # noqa: E501
+        r"(?:wait|listen|hold on) (?:for|until) (?:an? |the )?(?:event )?(?:of (?:the )?type |called |named )?(?P<type>{text}|[a-z][\w-]*(?:\.[\w-]+)+)(?: event)?(?: (?:arrives|comes in|is received|comes|happens))?",  # noqa: E501
         _listen,
     ),
     row(
@@ -83,7 +83,7 @@ IN_ANY_CASE = re.compile(
     r"(?:in any case|either way|in both cases|afterwards in any case|whatever happens|in the end)\b[,:]?\s*", re.IGNORECASE
 )
 EACH = re.compile(
-    r"(?:for|with) (?:each|every|all)(?: single)?(?: one)?(?: of (?:the|these|those|them))?(?: (?P<noun>(?!of\b|in\b|them\b|post\b|send\b|put\b|ask\b|notify\b|tell\b|wait\b|emit\b|fetch\b|get\b|keep\b)[a-z][\w-]*))?(?: (?:of them|in (?:the list|it|them|there)|that (?:is|are) left|(?:from|at|of|in|under) (?P<url>\ue000u\d+\ue001)))?(?=$|[\s,:])[,:]?\s*|"  # noqa: E501
+    r"(?:for|with) (?:each|every|all)(?: single)?(?: one)?(?: of (?:the|these|those|them))?(?: (?P<noun>(?!of\b|in\b|delete\b|put\b|patch\b|mail\b|email\b|check\b|load\b|them\b|post\b|send\b|put\b|ask\b|notify\b|tell\b|wait\b|emit\b|fetch\b|get\b|keep\b)[a-z][\w-]*))?(?: (?:of them|in (?:the list|it|them|there)|that (?:is|are) left|(?:from|at|of|in|under) (?P<url>\ue000u\d+\ue001)))?(?=$|[\s,:])[,:]?\s*|"  # noqa: E501
     r"(?:loop|go|iterate|run) (?:over|through) (?:the|all|all the|each of the|every|each)? ?(?P<noun2>[a-z][\w-]*)\b[,:]?\s*(?:and\s*)?",
     re.IGNORECASE,
 )

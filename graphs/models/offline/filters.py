@@ -47,6 +47,14 @@ def _keep(found: re.Match[str], source: Protected) -> Clause | None:
     return Clause("keep", source.open(found[0]), {"condition": condition, "drop": False}) if condition else None
 
 
+def _drop_others(found: re.Match[str], source: Protected) -> Clause | None:
+    """Read "drop everything unless amount > 250": what is kept is the rest."""
+    clause = _keep(found, source)
+    if clause is not None:
+        clause.values["rest"] = True
+    return clause
+
+
 def _drop(found: re.Match[str], source: Protected) -> Clause | None:
     condition = _condition(found["rest"], source)
     return Clause("keep", source.open(found[0]), {"condition": condition, "drop": True}) if condition else None
@@ -131,6 +139,10 @@ TABLE: tuple[Pattern, ...] = (
         ),
     ),
     row(rf"(?:give me|give us|take|use|pick|keep|with|leave|send|want)?(?: me)? ?(?:only|just) {NAMES}", _pick),
+    row(
+        rf"{DROP} (?:everything|all|all of them|them|those)(?: else)? (?:unless|except (?:where|when|if|for)|but) (?P<rest>.+)",
+        _drop_others,
+    ),
     row(rf"{KEEP} (?P<rest>.+)", _keep),
     row(rf"{DROP} (?P<rest>.+)", _drop),
     row(r"(?:only|just) (?P<rest>.+)", _keep),

@@ -79,7 +79,9 @@ def keep(clause: Clause, scope: Scope, notes: Notes) -> None:
     wanted = f"({test}) | not" if clause.values["drop"] else test
     list_ = f"{listed}[]" if listed in (".",) or re.fullmatch(r"[$\w.]+", listed) else f"({listed})[]"
     made = _set(clause, scope, value, "keep", sentence(clause.said), f"[ {list_} | select({wanted}) ]")
-    made.words |= frozenset(objects.content(condition.said)) | ({"rest", "others"} if clause.values["drop"] else frozenset())
+    made.words |= frozenset(objects.content(condition.said)) | (
+        {"rest", "others"} if clause.values["drop"] or clause.values.get("rest") else frozenset()
+    )
     made.tests = (*(value.tests if value else ()), *(_simple(condition, drop=clause.values["drop"])))
 
 
@@ -97,9 +99,9 @@ def _contradiction(clause: Clause, value: Value | None, notes: Notes) -> None:
     """Say so when nothing can pass this test and the ones before it."""
     before = value.tests if value else ()
     own = _simple(clause.values["condition"], drop=clause.values["drop"])
-    for at, (name, op, number, said) in enumerate(own):
+    for at, (name, op, limit, said) in enumerate(own):
         for other, op_before, number_before, said_before in (*before, *own[:at]):
-            up, down = (number, number_before) if op.startswith(">") else (number_before, number)
+            up, down = (limit, number_before) if op.startswith(">") else (number_before, limit)
             strict = "=" not in op or "=" not in op_before
             if other == name and op[0] != op_before[0] and (up > down or (up == down and strict)):
                 notes.remarks.append(f"“{said_before}” and “{said}” leave nothing over: no number is both.")
@@ -179,7 +181,7 @@ def total(said: str, op: str, field: str, scope: Scope, notes: Notes) -> Value |
     expression = f"${{ {numbers} | if length == 0 then {empty} else {TOTALS[op.lower()]} end }}"
     task = scope.add(scope.name(f"{op}-{field}"), title, {"set": expression}, uses="set", serves=said)
     notes.assume("total", f"“{field}” is a number in each item; one that is none stops the run.")
-    words = frozenset({op.lower(), field.lower(), "number", "result", "value"})
+    words = frozenset({op.lower(), "total", "sum", "average", field.lower(), "number", "result", "value"})
     made = Value(op.lower(), many=False, producer=task, key=key(f"{op}_{field}"), words=words, label=f"the {op} of {field}")
     scope.known.append(made)
     scope.current = scope.dot = made

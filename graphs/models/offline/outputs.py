@@ -11,7 +11,7 @@ from graphs.models.offline.text import Protected
 
 SEND = r"(?:post|send|put|push|submit|upload|forward|deliver|write|save|store|patch)"
 SOME = rf"(?:only |just )?(?:the )?(?:{WHICH} {COUNT}|{COUNT} {WHICH}|{WHICH} one)(?: (?!to\b|by\b|in\b)[a-z][\w-]*)?(?: by [a-z_]\w*)?"
-OBJECT = rf"(?P<what>it|them|both(?: of them| answers)?|{SOME}|this|that|these|those|everything|(?:each|every)(?: one| of them| [a-z]+)?|the rest|{{text}}|(?:the |all |all the |my |our |its |their |these |those |a |an )?(?!(?:me|us|event|message|reminder)\b){NOUN_WORD}(?: {NOUN_WORD}){{0,5}}?)"  # noqa: E501
+OBJECT = rf"(?P<what>it|them|what (?:he|she|they|i|you) (?:says?|answers?|enters?|fills? in)|both(?: of them| answers)?|{SOME}|this|that|these|those|everything|(?:each|every)(?: one| of them| [a-z]+)?|the rest|{{text}}|(?:the |all |all the |my |our |its |their |these |those |that |this |a |an )?(?!(?:me|us|event|message|reminder)\b){NOUN_WORD}(?: {NOUN_WORD}){{0,5}}?)"  # noqa: E501
 CHANNEL = r"(?P<channel>e-?mail|mail|chat|slack|webhook|text message|sms|whatsapp|teams|telegram|phone|discord)"
 BY = rf"(?: (?:by|via|through|over|per|using|on|in|with)(?: an?| the| our)? {CHANNEL}(?: message| channel)?(?: (?P<room>#[\w-]+))?)"
 SAYING = r"(?:(?:,? (?:that|saying that|saying|:|with the (?:text|message|words)|with))? (?P<text>{text})|(?:,? (?:that|saying that|saying|with the (?:text|message|words))) (?P<prose>{prose})| with (?P<data>(?:the |all |all the |my |our )?{noun}|it|them)| (?:about|of|on) (?P<about>{noun}))"  # noqa: E501

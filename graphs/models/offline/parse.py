@@ -407,7 +407,7 @@ class Sentence:
     def _if_behind(self) -> Clause | None:
         """Read "notify me if there are more than 10"."""
         words = self._piece(1)
-        for found in re.finditer(r"\s(?P<word>if|unless|when)\s", words, re.IGNORECASE):
+        for found in re.finditer(r"\s(?P<word>if|unless|when|whenever)\s", words, re.IGNORECASE):
             clause = recognise(words[: found.start()], self.source)
             if clause and clause.kind not in ("nothing", "retry") and control.FAILURE.fullmatch(words[found.start() :].strip()):
                 self.at += 1

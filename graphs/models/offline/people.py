@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from graphs.models.offline.clause import NOUN_WORD as NOUN
-from graphs.models.offline.clause import Clause, Pattern, row
+from graphs.models.offline.clause import Clause, Pattern, duration, row
 from graphs.models.offline.text import Protected
 
 APPROVE = r"(?:approve|confirm|sign off(?: on)?|okay|ok|decide|review|check|agree(?: to)?|release|authori[sz]e|accept|give (?:the )?(?:ok|okay|go-ahead))"  # noqa: E501
@@ -20,7 +20,10 @@ def _approve(found: re.Match[str], source: Protected) -> Clause | None:
     who = "me" if who.lower() in ("my", "i") else re.sub(r"['’]s$", "", who)
     if who.lower() in NOT_WHO:
         return None
-    return Clause("approve", source.open(found[0]), {"who": person(who, source), "object": found.groupdict().get("what") or ""})
+    values = {"who": person(who, source), "object": found.groupdict().get("what") or ""}
+    within, other = found.groupdict().get("within"), found.groupdict().get("other")
+    values |= ({"deadline": duration(within)} if within else {}) | ({"other": person(other, source)} if other else {})
+    return Clause("approve", source.open(found[0]), values)
 
 
 def _ask(found: re.Match[str], source: Protected) -> Clause | None:
@@ -64,7 +67,17 @@ def _ask_anybody(found: re.Match[str], source: Protected) -> Clause | None:
     return Clause("ask", source.open(found[0]), {"who": "", "what": what, "question": "", "boolean": False})
 
 
+def _either(found: re.Match[str], source: Protected) -> Clause | None:
+    """Read "either Ann or Raj approves": of two named people any one decides."""
+    return _approve(found, source) if found["who"][0].isupper() and found["other"][0].isupper() else None
+
+
 TABLE: tuple[Pattern, ...] = (
+    row(rf"(?:ask|get|have|let) {{who:who}} (?:to )?(?:{APPROVE}){WHAT} (?:within|in less than) (?P<within>{{duration}})", _approve),
+    row(
+        r"(?:either )?(?P<who>[a-z][\w.-]*) or (?P<other>[a-z][\w.-]*) (?:approves|has to approve|must approve|may approve|should approve|needs to approve)(?: it| them)?",  # noqa: E501
+        _either,
+    ),
     row(
         rf"(?:only )?(?:after|once) (?P<who>i|[a-z][\w.-]*|(?:my|the) [a-z]+) (?:approves?|has approved|have approved|approved|confirms?|has confirmed|signs? off|agrees?|has agreed){WHAT}",  # noqa: E501
         _approve,

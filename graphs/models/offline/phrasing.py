@@ -18,6 +18,7 @@ SPELLED = re.compile(
 )
 CLOCKED = r"\d{1,2}(?:[:.]\d{2})? ?(?:am|pm)?"
 TIME = rf"(?:{CLOCKED}|(?:noon|midnight)|(?:one|two|three|four|five|six|seven|eight|nine|ten|11|12) o['’]clock)(?![\w:.]*\d)"
+TYPE = r"[a-z][\w-]*(?:\.[\w-]+){2,}"
 NAMED = r"[A-Z][\w.-]*|I"
 DAYS = r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?"
 Put = str | Callable[[re.Match[str]], str]
@@ -60,6 +61,7 @@ ASIDES = (
 )
 # times and numbers
 TIMES = (
+    _any(r"\b(\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\s?([ap])\.\s?m\.", r"\1 \2m"),
     _any(r"(?<=\d)\s?([ap])\.\s?m\.(?= [a-z]| [A-Z][a-z]+(?: [A-Z][a-z]+)? time\b|,|$)", r"\1m"),
     (SPELLED, _digits),
     _any(r"\b(?:an|1) hour and a half\b|\bone and a half hours\b|(?<=every )hour and a half\b", "90 minutes"),
@@ -72,7 +74,7 @@ TIMES = (
     _any(r"\bevery (?:other|second) (hour|day|minute|week)\b", r"every 2 \1s"),
     _any(r"\b(?:(?:repeat|do|run) (?:that|this|it) )?(?:at|in) intervals of (\d+) ?(min|minutes|mins|hours?|h)\b", r"every \1 \2"),
     _any(r"\bnightly\b", "every night"),
-    _any(r"\b(?:mo|mon|monday)(?: ?[-–] ?| to )(?:fr|fri|friday)\b", "weekdays"),
+    _any(r"\b(?:mo|mon|monday)(?: ?[-–] ?| to | through )(?:fr|fri|friday)\b", "weekdays"),
     _any(r"\b(?:at (?:the )?)?(?:month[- ]end|end of (?:the|each|every) month)\b", "on the last day of every month"),
     _any(r"(?<!on )\b(?:on )?(?:the )?(1st|first|2nd|\d{1,2}th) (?:day )?of (?:the|each|every) month\b", r"on the \1 of every month"),
     _any(rf"\b(every (?:day|night|morning|evening|month)|daily|monthly|weekdays|weekends|{DAYS}|of every month),? (?={TIME})", r"\1 at "),
@@ -83,6 +85,8 @@ TIMES = (
         rf"\bat (?P<time>{TIME}|(?:half past|quarter past|quarter to) [a-z]+) on (?P<day>{DAYS[:-2]}) (?P<part>morning|afternoon|evening)s?",  # noqa: E501
         r"every \g<day> at \g<time> in the \g<part>",
     ),
+    _any(r"\((?P<zone>(?:America|Europe|Asia|Africa|Australia|Pacific)/\w+|UTC)\)", r"\g<zone>"),
+    _any(r"\b(weekdays), (?=half past|quarter)", r"\1 at "),
     _any(r"\bUK time\b|\bBritish time\b", "Europe/London"),
     _any(r"\bUS eastern time\b|\beastern time\b", "America/New_York"),
     _any(r"\bJapan(?:ese)? time\b", "Asia/Tokyo"),
@@ -90,11 +94,16 @@ TIMES = (
 )
 # calls
 CALLS = (
+    _any(rf"\bkick off? (?P<at>{U}) with a POST\b", r"post to \g<at>"),
+    _any(rf" \+ (?=get\b|post\b|{U})", " and "),
+    _any(rf"\bpass (?P<what>it|them) on to (?P<to>{U}) by POST\b", r"post \g<what> to \g<to>"),
+    _any(rf"\b(?:everyone|everybody) (?=(?:from|at|in) {U})", "people "),
+    _any(rf"\b(?P<what>(?:what (?:i|he|she|they) (?:enters?|says?|fills? in)|(?:his|her|their|the) answers)) (?:should be|is|are|shall be|must be|gets?)(?: then)? (?:sent|posted|POSTed)(?: \(POST\))? to (?={U})", r"post \g<what> to "),  # noqa: E501
     _case(rf"\b[Cc]all POST (?:to )?(?={U})", "post to "),
     _any(rf"\bcall (?P<at>{U}) with (?:a )?POST\b", r"post to \g<at>"),
     _any(rf"\bdelete each (?:one|of them) with DELETE (?={U})", "for each of them delete "),
-    _any(rf"\b(?P<what>post (?:it|them|that|this)) (?:simultaneously|in parallel|at the same time) to (?P<places>{U}(?:(?:, and |, | and )(?:to )?{U})+)", lambda f: f"in parallel {_each_place(f)}"),  # noqa: E501
-    _any(rf"\b(?P<what>(?:post|put) (?:it|them|that|this)) to (?P<places>{U}(?:(?:, and |, | and )(?:to )?{U})+) (?:in parallel|simultaneously|at the same time)", lambda f: f"in parallel {_each_place(f)}"),  # noqa: E501
+    _any(rf"\b(?P<what>post (?:it|them|that|this)) (?:simultaneously|in parallel|at the same time) to (?P<places>{U}(?:(?:, and |, | and )(?:to )?{U})+)", lambda f: f", in parallel {_each_place(f)}"),  # noqa: E501
+    _any(rf"\b(?P<what>(?:post|put) (?:it|them|that|this)) to (?P<places>{U}(?:(?:, and |, | and )(?:to )?{U})+) (?:in parallel|simultaneously|at the same time)", lambda f: f", in parallel {_each_place(f)}"),  # noqa: E501
     _any(rf"\b(?P<what>(?:post|put) (?:it|them|that|this)) to (?P<places>{U}(?:(?:, and | and )to {U})+)", lambda f: _each_place(f)),
     _any(r"\bweb[ -]hook\b", "webhook"),
     _any(rf"\b((?:e-?)?mail|send|post|put)(?: (it|them))? ?(?:->|=>|→) ?(?={M}|{U})", lambda found: f"{found[1]} {found[2] or 'it'} to "),
@@ -113,6 +122,15 @@ CALLS = (
 )  # fmt: skip
 # people and messages
 PEOPLE = (
+    _any(r"\bdrop (?P<who>me|us|[A-Z]\w+) a (?:line|note|message)\b(?: in the chat)?", r"tell \g<who> in the chat"),
+    _any(r"\bdrop a note in the chat\b", "tell the chat"),
+    _any(r"\b(?P<who>[A-Z][a-z]+) fills in (?:his|her|their) (?=[a-z])", r"ask \g<who> for the "),
+    _any(r"\b(?:i want|we need|i need|show me|make|give me) a (?:little |small |short )?(?:[a-z]+ )?form(?: with|:| for) (?:the )?(?=[a-z])", "ask me for the "),  # noqa: E501
+    _any(rf"(?P<before>^|[,.;\n] ?)e-?mail to (?={M})", r"\g<before>email it to "),
+    _any(rf"\bping (?P<at>{U}) \(it['’]s a webhook\)", r"call the webhook \g<at>"),
+    _any(r"\bthem both\b", "both"),
+    _any(rf"\btell (?P<who>[A-Z][\w.-]*) by e-?mail, (?P<to>{M}),?", r"email \g<to>"),
+    _any(r"\bask (?P<who>me|@?[A-Z][\w.-]*) before (?:you |we |it |they )?(?=(?:post|send|delet|put|anything|everything)\w*)", r"ask \g<who> to approve before "),  # noqa: E501
     _any(rf"\b(?P<how>e-?mail|mail|tell|notify) (?P<who>{M}|the chat|me),? (?P<text>{S})", r"\g<how> \g<who> saying \g<text>"),
     _any(r"\b(?:just )?mention (?P<what>it|them|that) in the chat\b", r"post \g<what> in the chat"),
     _any(rf"\b(?P<who>{NAMED}) (?:must|has to|needs to|should) approve before (?:it|they) (?:is|are) posted to (?={U})", lambda f: f"ask {_who(f)} to approve, then post it to "),  # noqa: E501
@@ -144,7 +162,6 @@ CONDITIONS = (
     _any(rf"\b(?:add up|sum|total) (?:the )?(?P<field>[a-z_]\w*) (?:of|over) (?:all )?(?:the )?(?P<what>[a-z]+) (?:at|from|of|in|under) (?P<at>{U})", r"get the \g<what> from \g<at>, calculate the sum of \g<field>"),  # noqa: E501
     _any(r"\b(?P<verb>post|send|put|mail|e-?mail) (?:only|just) (?P<names>(?:the )?[a-z_]\w*(?:, [a-z_]\w*)*,? and [a-z_]\w*)(?: of (?:each|every)(?: one| [a-z]+)?)? (?=to\b|in\b)", r"take only \g<names>, then \g<verb> them "),  # noqa: E501
     _any(rf"\bif an? event (?:of type )?(?P<type>[a-z][\w-]*(?:\.[\w-]+)+) has (?P<field>[a-z_]\w*) (?P<value>{S}|\w+),", r"when an event of type \g<type> arrives: if \g<field> is \g<value>,"),  # noqa: E501
-    _any(r"\b(?:drop|remove|ignore|discard) (?:everything|all(?: of them)?|them|those) (?:unless|except (?:where|when|if|those (?:where|with)))\b", "keep those where"),  # noqa: E501
     _any(r"(?<![\w&?/=])(?P<field>[a-z_]\w*)=(?P<value>\w+)(?![\w&=])", r"\g<field> = \g<value>"),
     _any(r"(?P<before>^|[,.;:\n] ?)(?P<field>[a-z_]\w*) = (?P<value>\w+) only\b", r"\g<before>keep those where \g<field> = \g<value>"),
     _any(rf"\bdo(?:es)? not contain (?P<text>{S}) in (?:the |their |its )?(?P<field>[a-z_]\w*)", r"\g<field> does not contain \g<text>"),
@@ -157,18 +174,24 @@ CONDITIONS = (
 )  # fmt: skip
 # branches and repetition
 FLOW = (
+    _any(r"(?P<before>^|[,.;\n] ?)(?:check|repeat(?: that| this| it)?|run(?: it| this)?|do (?:this|that|it)) (?=every \d)", r"\g<before>"),
+    _any(rf"(?P<before>^|[.\n] ?)[A-Z][a-z]+(?: [a-z]+)? \((?:event )?(?P<type>{TYPE})\) (?:get|are|is) posted to (?={U})", r"\g<before>When an event of type \g<type> arrives, post it to "),  # noqa: E501
+    _any(rf"(?P<before>^|[.\n] ?)[A-Z][a-z]+(?: [a-z]+)? \((?:event )?(?P<type>{TYPE})\)[:,]? ?", r"\g<before>When an event of type \g<type> arrives, "),  # noqa: E501
+    _any(rf"\b(?P<time>\d+ (?:minutes?|hours?|days?)) after (?:an? |the )?(?:event )?(?P<type>{TYPE})(?: event)?(?: (?:arrives|comes in))?,? ", r"when an event of type \g<type> arrives, wait \g<time>, then "),  # noqa: E501
+    _any(r"\b(?P<if>(?:if|whenever|when) (?:it|that|this|posting|fetching|sending|the [a-z]+|any of them) (?:still )?(?:fails|breaks|doesn['’]t work|does not work)),? (?=(?:e-?mail|mail|tell|notify|let|post|send|say)\b)", r"\g<if>, "),  # noqa: E501
+    _any(r"(?P<before>^|\n) ?(?:[*-] )?must be:? (?P<one>[^,\n]+), (?P<two>[^,\n]+)(?=\n|$)", r"\g<before>keep those where \g<one> and \g<two>"),  # noqa: E501
     _any(rf"\b(?P<if>if|in case|when(?:ever)?) (?P<at>{U}) (?:returns|answers|gives|has|is|contains) (?:nothing|empty|no (?:entries|items|results)|an empty list)", r"get \g<at>; if there are none"),  # noqa: E501
     _any(rf"(?P<before>[^.;\n]{{0,90}}?) (?P<if>if|in case|when(?:ever)?) (?P<at>{U}) (?:returns|has|contains|gives) (?P<n>(?:over|more than|at least|under|fewer than|less than) \d+) (?:entries|items|results|records|rows)", r"get \g<at>; if there are \g<n> items, \g<before>"),  # noqa: E501
     _any(rf"\b(?P<if>if|in case|when(?:ever)?) (?P<at>{U}) (?:returns|has|contains|gives) (?P<n>(?:over|more than|at least|under|fewer than|less than) \d+) (?:entries|items|results|records|rows)", r"get \g<at>; if there are \g<n> items"),  # noqa: E501
     _any(r"\bgo through (?:it|them|the list)(?: one by one)?(?:: | and )(?=look up|for each|fetch|get)", ""),
     _any(rf"\blook up each one(?:['’]s)? (?:details? )?(?:at|under|from) (?={U})", "for each of them get "),
-    _any(r"\b(?P<what>(?:\d+ (?:minutes?|hours?|seconds?|days?)|an hour|a minute|a day)) later,? (?=[a-z])", r"wait \g<what>, then "),
+    _any(r"\b(?P<what>(?:(?:\d+|two|three|four|five|six|seven|eight|nine|ten) (?:minutes?|hours?|seconds?|days?)|an hour|a minute|a day)) later,? (?=[a-z])", r"wait \g<what>, then "),  # noqa: E501
     _any(r"\bat once\b(?= and|[,.;]|$)", "at the same time"),
     _any(r"\b(?:on|upon) errors?: max(?:imum)? (?P<n>\d+|[a-z]+) (?:retries|tries|attempts)", r"retry up to \g<n> times"),
     _any(r"(?P<before>^|[.;\n] ?)(?:if )?(?:it['’]s |it is )?still (?:broken|failing|down)(?: after that)?(?: ?, then |[:,] ?)", r"\g<before>if it fails, "),  # noqa: E501
     _any(r"\b(?P<cond>(?:less|more|fewer) than \d+) in (?P<field>[a-z_]\w*)\? (?:then )?", r"if \g<field> is \g<cond>, "),
 )  # fmt: skip
-ROWS = (*ASIDES, *TIMES, *CONDITIONS, *CALLS, *FLOW, *PEOPLE)
+ROWS = (*ASIDES, *TIMES, *CONDITIONS, *CALLS, *PEOPLE, *FLOW)
 
 
 def plain(text: str) -> str:

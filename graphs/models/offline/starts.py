@@ -51,7 +51,10 @@ def _cron(trigger: Clause, notes: Notes) -> tuple[dict[str, Any], str]:
 def _event(trigger: Clause, scope: Scope, notes: Notes) -> tuple[dict[str, Any], str]:
     values = trigger.values
     kind, noun = values.get("type") or values["guess"], values.get("noun", "")
-    if "type" not in values:
+    if values.get("asked"):
+        why = f"“{trigger.said}” says that it is an event, and not of which type."
+        kind = notes.ask("event-type", f"Of which type is the event of a {noun}?", why=why)
+    elif "type" not in values:
         where = f" It has no address of its own ({values['where']}) yet." if values.get("where", "").startswith(("/", "http")) else ""
         notes.assume("event-type", f"“{trigger.said}” is taken as an event of type `{kind}`, sent to POST /api/events.{where}", kind)
     with_: dict[str, str] = {"type": kind}

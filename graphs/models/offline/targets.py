@@ -96,7 +96,7 @@ def find(words: str, known: list[Target]) -> list[Target]:
 
 
 _ANY = """step task part thing no number it one ones first second third fourth fifth sixth last anything everything again please any more
-call calls request requests url address endpoint target source results result data list items orders them"""
+call calls request requests url address endpoint target source results result data list items orders them you we it they be being"""
 SAID_OF_ANY = frozenset(_ANY.split())
 
 

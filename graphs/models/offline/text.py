@@ -33,7 +33,7 @@ FILLER = re.compile(
     re.IGNORECASE,
 )
 TAIL = re.compile(
-    r"\s+(?:please|first|again|for me|as well|too|then|now|automatically|afterwards|at the end|beforehand|before that|of course)$",
+    r"\s+(?:please|first|again|for me|as well|too|then|now|automatically|afterwards|at the end|beforehand|before that|of course|when finished|when done)$",  # noqa: E501
     re.IGNORECASE,
 )
 

@@ -144,12 +144,13 @@ def _happening(found: re.Match[str], source: Protected) -> Clause | None:
     verb = {"come": "received", "arri": "received", "rece": "received", "get": "received", "is r": "received"}.get(
         found["verb"].lower()[:4], ""
     )
+    asked = bool(found.groupdict().get("event"))
     done = verb or re.sub(r"^(?:is|are|gets|has been|have been|was)\s+", "", found["verb"].lower()).split()[0]
     where = found.groupdict().get("where")
     return Clause(
         "trigger",
         source.open(found[0]),
-        {"how": "event", "guess": f"{slug(noun)}.{done}", "noun": noun, "where": source.open(where) if where else ""},
+        {"how": "event", "guess": f"{slug(noun)}.{done}", "noun": noun, "where": source.open(where) if where else "", "asked": asked},
     )
 
 
@@ -195,15 +196,15 @@ TABLE: tuple[Pattern, ...] = (
     row(rf"(?:every|each|once a) month(?: on the (?P<day>first|\d{{1,2}}(?:st|nd|rd|th)))?{AT}", _monthly),
     row(rf"monthly{AT}", _monthly),
     row(
-        rf"{WHEN}(?:an? |the |any )?(?:new )?(?:cloud ?)?events? (?:of (?:the )?type |called |named |with (?:the )?type )?(?P<type>{{text}}|{{type}})(?: (?:from|of|by) (?P<from>{{url}}|{{text}}|[\w./-]+))?{ARRIVES}?",  # noqa: E501
+        rf"{WHEN}(?:an? |the |any |each |every )?(?:new )?(?:cloud ?)?events? (?:of (?:the )?type |called |named |with (?:the )?type )?(?P<type>{{text}}|{{type}})(?: (?:from|of|by) (?P<from>{{url}}|{{text}}|[\w./-]+))?{ARRIVES}?",  # noqa: E501
         _typed,
     ),
     row(
-        rf"{WHEN}(?:an? |the )?(?P<type>{{text}}|[a-z][\w-]*(?:\.[\w-]+)+)(?: event)?(?: (?:from|of|by) (?P<from>{{url}}|{{text}}|[\w./-]+))?{ARRIVES}?",  # noqa: E501
+        rf"{WHEN}(?:an? |the |each |every )?(?P<type>{{text}}|[a-z][\w-]*(?:\.[\w-]+)+)(?: event)?(?: (?:from|of|by) (?P<from>{{url}}|{{text}}|[\w./-]+))?{ARRIVES}?",  # noqa: E501
         _typed,
     ),
     row(
-        rf"{WHEN}(?P<what>{{noun}}) (?P<verb>comes in|arrives|is received|gets in|is posted|are posted|is sent|are sent|gets posted|is created|is placed|is paid|is cancelled|is updated|is submitted|is deleted|is uploaded)"  # noqa: E501
+        rf"{WHEN}(?P<what>{{noun}}) (?P<verb>comes in|arrives|is received|gets in|is posted|are posted|is sent|are sent|gets posted|is created|is placed|is paid|is cancelled|is updated|is submitted|is deleted|is uploaded)(?P<event> as an event)?"  # noqa: E501
         r"(?: (?:to|at|on|via|in) (?:the |our |my )?(?P<where>{url}|/[\w/-]+|[a-z]\w*))?",
         _happening,
     ),
