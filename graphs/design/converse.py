@@ -24,7 +24,7 @@ ROUNDS = 6  # rounds of questions that `author` answers with defaults
 
 async def converse(graph: Graph, deps: DesignDeps, *, thread_id: str, user: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
     """
-    Take one turn of the conversation *thread_id*.
+    Take one turn of the conversation *thread_id*. The same message after a turn that did not end goes on where that one stopped.
 
     Args:
         user: `{"text"}`, `{"answers": {question id: value}}` or `{"decision": "approve"|"approve-and-run"|"reject"|"change", "text"?}`.
@@ -46,7 +46,8 @@ async def _turn(graph: Graph, deps: DesignDeps, thread_id: str, user: Mapping[st
     config: RunnableConfig = {"configurable": {"thread_id": thread_id}, "recursion_limit": MAX_STEPS}
     snapshot = await graph.aget_state(config)
     message = masked(user)
-    given: Any = Command(resume=message) if snapshot.interrupts else {"user": message}
+    unfinished = bool(snapshot.next) and snapshot.values.get("user") == message  # the process died, or no model answered
+    given: Any = Command(resume=message) if snapshot.interrupts else None if unfinished else {"user": message}
     modes: list[StreamMode] = ["custom", "updates"]
     part: Any
     async for mode, part in graph.astream(given, config, context=deps, stream_mode=modes):

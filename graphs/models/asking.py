@@ -73,6 +73,7 @@ class Asking(Generic[Reply]):
                 failed.append(exc.attempt)
             except BadReply as exc:
                 bad = exc
+        await self.tape.drop()
         raise bad or ModelUnavailable(failed)
 
     async def _converse(self, model: Provider) -> Reply:

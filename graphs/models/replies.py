@@ -90,6 +90,11 @@ class Tape:
         """Tell whether the next answer that was kept is another model's: then *model* had not answered."""
         return self._at < len(self._kept) and self._kept[self._at].model != model
 
+    async def drop(self) -> None:
+        """Keep nothing: the caller is told that no answer was usable, and who asks again wants new ones."""
+        if self._store is not None and self._kept:
+            await self._store.put(self._digest, [], self._meta)
+
     async def keep(self, answer: Answer) -> None:
         """Keep *answer*; when this returns it is stored."""
         self._kept.append(answer)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, TypedDict
 
 import pytest
+from langchain_core.messages import BaseMessage
+from langchain_core.outputs import ChatResult
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
+from pydantic import Field
 from sqlalchemy import text
 
 from app.container import Container
 from app.store.model_calls import ModelCalls
 from app.store.retention import Removed, Retention
+from graphs.design import converse, design_graph
 from graphs.models import BadReply, Call, Caps, InMemoryReplies, InMemorySpending, ModelRouter, ReplyStore, Scope, Spending, Spent
+from graphs.models.offline import OfflineAuthor
 from graphs.models.providers import scripted
+from tests.unit.design.scripted import deps
 from tests.unit.models.test_weak import GOOD, PROMPT, Plan
 from tests.unit.run.functions.model import Model
 
@@ -51,6 +57,7 @@ def within(container: Container, chat: Model, thread: str = "c1", tenant: str = 
     return ModelRouter([scripted(chat, "gpt")]).within(Scope(tenant=tenant, thread=thread, replies=calls, spending=calls))
 
 
+WISH = "Every day at 9 fetch https://api.example.com/orders and notify ops@example.com by email"
 THREAD: RunnableConfig = {"configurable": {"thread_id": "c1"}}
 
 
@@ -86,15 +93,57 @@ async def test_another_conversation_and_another_attempt_ask_again(container: Con
     assert len(chat.asked) == 3
 
 
-async def test_an_answer_is_stored_before_it_is_used(container: Container) -> None:
-    """Also one that cannot be used: it was paid for."""
+async def test_who_was_told_that_no_answer_was_usable_may_ask_again(container: Container) -> None:
     chat = Model(replies=["no", "nor this", GOOD])
+    with pytest.raises(BadReply):
+        await within(container, chat).ask(PROMPT, {}, Plan)
 
-    for _ in range(2):
-        with pytest.raises(BadReply):
-            await within(container, chat).ask(PROMPT, {}, Plan)
+    assert (await within(container, chat).ask(PROMPT, {}, Plan)).title == "T"
 
-    assert len(chat.asked) == 2
+
+class Counting(OfflineAuthor):
+    """The built-in author, and which prompts it was asked."""
+
+    asked: list[str] = Field(default_factory=list)
+
+    def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:
+        self.asked.append(str(messages[0].content).splitlines()[0])
+        return super()._generate(messages, *args, **kwargs)
+
+
+class Dying(ModelCalls):
+    """Kills its process after it has stored so many replies."""
+
+    left = 0
+
+    async def put(self, digest: str, reply: Sequence[Mapping[str, Any]], meta: Mapping[str, Any]) -> None:
+        await super().put(digest, reply, meta)
+        self.left -= 1
+        if not self.left:
+            raise Killed
+
+
+async def test_a_conversation_that_died_behind_any_of_its_calls_goes_on_without_repeating_one(container: Container) -> None:
+    """The design graph, from the wish to the card: the same message again goes on where the killed process stopped."""
+
+    async def turn(chat: Counting, thread: str, dies_after: int = 0) -> list[str]:
+        store = Dying(container.store.database, "default", thread)
+        store.left = dies_after
+        given = deps(ModelRouter([scripted(chat, "author")]).within(Scope(tenant="default", thread=thread, replies=store)))
+        graph = design_graph(container.store.saver("default"))
+        return [event["type"] async for event in converse(graph, given, thread_id=thread, user={"text": WISH})]
+
+    clean = Counting()
+    assert (await turn(clean, "clean"))[-1] == "proposal"
+
+    for stored in range(1, len(clean.asked) + 1):
+        chat = Counting()
+        with pytest.raises(Killed):
+            await turn(chat, f"c{stored}", dies_after=stored)
+        assert len(chat.asked) == stored
+
+        assert (await turn(chat, f"c{stored}"))[-1] == "proposal"
+        assert chat.asked == clean.asked
 
 
 @pytest.fixture(params=["memory", "postgres"])

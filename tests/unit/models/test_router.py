@@ -117,6 +117,14 @@ class TestAsk:
         assert '"required":["text"]' in str(chat.asked[0][0].content)
         assert (used.calls[0].model, used.calls[0].prompt, used.calls[0].digest) == ("scripted:script", PROMPT, load(PROMPT).digest)
 
+    async def test_logs_each_call_with_the_digest_of_its_prompt_and_no_words(self, caplog: pytest.LogCaptureFixture) -> None:
+        with caplog.at_level("INFO", logger="parley.models"):
+            await ModelRouter([scripted(answering('{"text": "fine"}'))]).ask(PROMPT, VALUES, Summary)
+
+        [line] = caplog.messages
+        assert f"scripted:script answered {PROMPT} ({load(PROMPT).digest})" in line
+        assert "fine" not in line
+
     async def test_tells_a_model_once_what_is_wrong_with_its_answer(self) -> None:
         chat = answering("no", '{"text": "fine"}')
 
