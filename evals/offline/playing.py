@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from langgraph.checkpoint.memory import InMemorySaver
@@ -23,6 +25,12 @@ TOPICS = (  # what a question's id begins or ends with, and what it is about
 CATALOGUE = catalogue.load()
 
 
+@lru_cache
+def shared_graph() -> Any:
+    """Return the graph of all conversations: compiling it costs as much as a wish."""
+    return design_graph(InMemorySaver())
+
+
 @dataclass
 class Talk:
     """One conversation and what came of it."""
@@ -33,7 +41,7 @@ class Talk:
     acted: list[str] = field(default_factory=list)  # events that start or approve something
 
     def __post_init__(self) -> None:
-        self.graph = design_graph(InMemorySaver())
+        self.thread = uuid.uuid4().hex
         self.deps = DesignDeps(
             models=ModelRouter.from_setting("offline"), catalogue=CATALOGUE, propose=self._propose, workflows=self._workflows,
             person="ada", timezone="Europe/Berlin",
@@ -49,7 +57,7 @@ class Talk:
     async def say(self, user: dict[str, Any]) -> list[dict[str, Any]]:
         """Take one turn; return the questions it ends in."""
         questions: list[dict[str, Any]] = []
-        async for event in converse(self.graph, self.deps, thread_id="wish", user=user):
+        async for event in converse(shared_graph(), self.deps, thread_id=self.thread, user=user):
             if event["type"] in ("say", "error"):
                 self.said.append(str(event.get("text") or event))
             elif event["type"] == "questions":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 from graphs.models.offline import conditions, filters, lists, triggers
@@ -162,7 +163,10 @@ def _more_asked(found: re.Match[str], source: Protected, wish: Wish) -> Edit | N
     return Edit([set_field(target.reference, "/with/schema", schema)], f"the form also asks for the {words}")
 
 
-def _row(pattern: str, make: Any) -> tuple[re.Pattern[str], Any]:
+Make = Callable[[re.Match[str], Protected, Wish], Edit | None]
+
+
+def _row(pattern: str, make: Make) -> tuple[re.Pattern[str], Make]:
     return re.compile(pattern, re.IGNORECASE), make
 
 
