@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import psycopg
 from sqlalchemy import Row, Table, insert, select
 from sqlalchemy.exc import DataError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -68,7 +69,7 @@ def storable() -> Iterator[None]:
     """Raise Invalid for texts the database cannot hold: with a NUL character, or half a surrogate pair."""
     try:
         yield
-    except (DataError, UnicodeEncodeError) as exc:
+    except (DataError, psycopg.DataError, UnicodeEncodeError) as exc:
         raise Invalid(
             "A name or text holds a character that cannot be stored.", code="invalid-text", why="NUL and lone surrogates are no text."
         ) from exc

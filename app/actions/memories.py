@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.actions.base import ActionsBase, Actor, record, require
+from app.actions.base import ActionsBase, Actor, record, require, storable
 from app.actions.errors import Invalid, NotFound
 from memory import KINDS, Group, Kind, LooksSecret, Memories, MemoryAway, Note, Provenance, Recall, Remembered, Scope
 from memory.memories import to_json
@@ -53,7 +53,8 @@ class MemoryActions(ActionsBase):
         """
         require(actor, "viewer", "forget")
         memories, scope = self._remembering, _scope(actor)
-        found = [await memories.store.get(scope, id_) for id_ in ids]
+        with storable():
+            found = [await memories.store.get(scope, id_) for id_ in ids]
         if None in found:
             raise NotFound("memory", ids[found.index(None)])
         if matching.strip():

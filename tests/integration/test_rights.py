@@ -13,6 +13,7 @@ import pytest
 from app.actions import ROLES, ActionError, Actions, Actor, Forbidden, NotFound
 from app.container import Container, Prepared
 from graphs.run.ports import Awaited
+from memory import Note, Provenance
 from tests.fakes import approved, definition
 
 pytestmark = pytest.mark.postgres
@@ -25,6 +26,7 @@ NOBODYS = {
     "ensure_admin",
     "ensure_tenant",
     "token_sender",
+    "recall",
 }  # of the process itself: no person asks for them
 
 
@@ -40,6 +42,7 @@ class Ids:
     suspended: str
     scheduled: str
     token: str
+    memory: str
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,14 @@ class Act:
     call: Callable[[Actions, Actor, Ids], Awaitable[Any]]
     elsewhere: str  # what another tenant's administrator gets: "not found", "nothing", or "own" (it concerns only their own tenant)
     audit: str = ""  # the line it leaves
+
+
+def _note(*, mine: bool) -> Note:
+    return Note(text="The shop is the one in Lyon.", kind="fact", provenance=Provenance(source="said", by="ada"), mine=mine)
+
+
+async def _exported(actions: Actions, actor: Actor) -> list[Any]:
+    return [one async for one in actions.memory_export(actor)]
 
 
 ACTS: Mapping[str, Act] = {
@@ -90,6 +101,11 @@ ACTS: Mapping[str, Act] = {
     "link_card": Act("viewer", lambda a, who, i: a.link_card(who, "c", "run", i.run, "element", "message"), "own"),
     "notices": Act("viewer", lambda a, who, i: a.notices(who), "nothing"),
     "audit": Act("operator", lambda a, who, i: a.audit(who), "nothing"),
+    "remember": Act("viewer", lambda a, who, i: a.remember(who, [_note(mine=True)]), "own"),
+    "memory_list": Act("viewer", lambda a, who, i: a.memory_list(who), "nothing"),
+    "memory_forget": Act("author", lambda a, who, i: a.memory_forget(who, [i.memory]), "not found", "memory-forget"),
+    "memory_forget_all": Act("viewer", lambda a, who, i: a.memory_forget_all(who), "own", "memory-forget-all"),
+    "memory_export": Act("viewer", lambda a, who, i: _exported(a, who), "nothing"),
     "user_add": Act("admin", lambda a, who, i: a.user_add(who, "fresh", "long enough", "viewer"), "own", "user-add"),
     "user_list": Act("admin", lambda a, who, i: a.user_list(who), "nothing"),
     "password_set": Act("admin", lambda a, who, i: a.password_set(who, "bob", "long enough"), "not found", "password-set"),
@@ -118,7 +134,8 @@ async def ids(container: Container, actor: Actor) -> Ids:
     ]
     await actions.activate(actor, timed[0].id)
     token = await actions.token_create(actor, "somebody")
-    return Ids(proposal.id, proposal.digest, version.id, run.id, faulted.id, suspended.id, timed[1].id, token["id"])
+    [memory] = await actions.remember(actor, [_note(mine=False)])
+    return Ids(proposal.id, proposal.digest, version.id, run.id, faulted.id, suspended.id, timed[1].id, token["id"], memory.id)
 
 
 def everything(database: Prepared, tenant: str) -> dict[str, list[str]]:
