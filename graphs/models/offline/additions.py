@@ -10,7 +10,7 @@ from graphs.models.offline import targets
 from graphs.models.offline.build import Builder
 from graphs.models.offline.clause import Clause
 from graphs.models.offline.notes import Notes
-from graphs.models.offline.parse import recognise
+from graphs.models.offline.recognise import recognise
 from graphs.models.offline.scope import Scope, Value
 from graphs.models.offline.targets import Target
 from graphs.models.offline.text import Protected, tidy

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from graphs.models.offline import filters, flow, lists, making, messages_out, objects, wrap
+from graphs.models.offline import asked, filters, flow, lists, making, messages_out, objects, wrap
 from graphs.models.offline.addresses import filled
 from graphs.models.offline.clause import Clause
-from graphs.models.offline.naming import noun_of, place_of, sentence, title_of
+from graphs.models.offline.naming import noun_of, place_of, title_of
 from graphs.models.offline.notes import Notes
 from graphs.models.offline.parse import Understood
 from graphs.models.offline.scope import Scope, Task, Value, key
@@ -22,7 +22,6 @@ COUNT_OF = re.compile(
     r"(?:the )?(?:number|count) of (?P<what>.+)|how many (?:(?P<what2>(?!there\b)[a-z]\w*) )?(?:there )?(?:are|were)(?: left)?",
     re.IGNORECASE,
 )
-STARTERS = ("", "the requester", "the applicant", "the starter", "the user", "whoever starts it", "the person who starts it")
 TOTAL_OF = re.compile(
     r"(?:the )?(?P<op>(?:sum|total|maximum|minimum)(?= of)|average|mean) (?:of )?(?:the |all |all the |their )?(?P<field>[a-z_]\w*)(?: (?:field|values?))?(?: (?:of|over|in) (?:them|all|all of them|the [a-z]+))?",  # noqa: E501
     re.IGNORECASE,
@@ -356,75 +355,10 @@ class Builder:
     # people
 
     def approve(self, clause: Clause, scope: Scope) -> None:
-        who, value, words = self.notes.who(clause.values["who"]), self._shown(scope), clause.values.get("object", "")
-        if words and value is not None:
-            value = self._approved(words, value, clause, scope)
-        title = f"Approve {value.named}?" if value else f"Approve {words.lower()}?" if objects.content(words) else "Go on?"
-        with_: Task = {"title": title}
-        if value is not None:
-            with_["data"] = f"${{ {value.read(scope)} }}"
-        if who:
-            with_["assignee"] = who
-        if clause.values.get("other"):
-            with_["assignee"] = [who, clause.values["other"]]
-            who = f"{who} or {clause.values['other']}"
-        if clause.values.get("deadline"):
-            with_["deadline"] = clause.values["deadline"]
-            self.notes.assume("deadline", "When nobody decides in that time the run fails.")
-        task = scope.add(
-            scope.name("approve"),
-            f"Ask {who or 'somebody'} to approve",
-            {"call": "approve:1.0.0@default", "with": with_},
-            uses="approve",
-            serves=clause.said,
-        )
-        scope.decided = scope.dot = Value("approval", many=False, producer=task, key="approval", inner=".approved")
-
-    def _approved(self, words: str, shown: Value, clause: Clause, scope: Scope) -> Value | None:
-        """Return what an approval is about; "the shipment", a name for nothing at hand, stands in the title beside the data at hand."""
-        said = objects.content(words)
-        known = {*objects.LISTS, *objects.ONE, "rest", *(value.noun for value in scope.known)}
-        if len(said) == 1 and not objects.covers(known, said):
-            return replace(shown, label=words.lower())
-        return self.meant(words, clause, scope)
-
-    def _shown(self, scope: Scope) -> Value | None:
-        return scope.current if scope.current and scope.current.noun != "input" else None
+        asked.approve(self, clause, scope)
 
     def _ask(self, clause: Clause, scope: Scope) -> None:
-        if clause.values.get("fields"):
-            return self._form(clause, scope)
-        what = clause.values["what"].rstrip("?")
-        field_ = key(what.split()[-1]) if not clause.values["question"] and not clause.values["boolean"] else "answer"
-        asked = f"{clause.values['question'].capitalize()} {what}?".strip()
-        title = asked if clause.values["question"] else sentence(what) + ("?" if clause.values["boolean"] else "")
-        kind = "boolean" if clause.values["boolean"] else "string"
-        task = self._question(clause, scope, title, {field_: {"type": kind, "title": sentence(what)}})
-        said = frozenset(objects.content(what)) | {"answer"}
-        self.produced(scope, Value(what.split()[-1].lower(), many=False, producer=task, key=key(field_), inner=f".{field_}", words=said))
-        return None
-
-    def _form(self, clause: Clause, scope: Scope) -> None:
-        """Ask for several values at once: the answer is one object."""
-        fields = [(key(what.split()[-1]), sentence(what)) for what in clause.values["fields"]]
-        title = sentence(", ".join(words.lower() for _, words in fields))
-        task = self._question(clause, scope, title, {name: {"type": "string", "title": words} for name, words in fields})
-        said = frozenset({*(name for name, _ in fields), *objects.content(" ".join(clause.values["fields"])), "form", "answers", "values"})
-        self.produced(scope, Value("answer", many=False, producer=task, key="answer", words=said, label="the answers"))
-
-    def _question(self, clause: Clause, scope: Scope, title: str, properties: Task) -> Task:
-        who = clause.values["who"]
-        if who.lower() in STARTERS:
-            self.notes.assume(
-                "starter", f"“{who}” is whoever fills the form in: nobody is named." if who else "Nobody is named: anybody may fill it in."
-            )
-            who = ""
-        who = self.notes.who(who)
-        with_: Task = {"title": title, "schema": {"type": "object", "properties": properties, "required": list(properties)}}
-        if who:
-            with_["assignee"] = who
-        name, field_ = scope.name(f"ask-{next(iter(properties))}"), f"Ask {who or 'somebody'}: {title}"
-        return scope.add(name, field_, {"call": "ask:1.0.0@default", "with": with_}, uses="ask", serves=clause.said)
+        asked.ask(self, clause, scope)
 
     # order
 

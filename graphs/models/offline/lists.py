@@ -43,7 +43,7 @@ def called(noun: str, value: Value | None, notes: Notes) -> None:
     said = objects.content(noun)
     if len(said) == 1 and (not value.words or value.guessed):
         value.words |= {said[0]}
-        if value.many and not objects.same(said[0], value.noun):
+        if not objects.same(said[0], value.noun):
             notes.assume(f"each-{said[0]}", f"“{noun.strip()}” means the items of {value.named}.")
         return
     notes.unclear(noun.strip())

@@ -125,7 +125,7 @@ PEOPLE = (
     _any(r"\bdrop (?P<who>me|us|[A-Z]\w+) a (?:line|note|message)\b(?: in the chat)?", r"tell \g<who> in the chat"),
     _any(r"\bdrop a note in the chat\b", "tell the chat"),
     _any(r"\b(?P<who>[A-Z][a-z]+) fills in (?:his|her|their) (?=[a-z])", r"ask \g<who> for the "),
-    _any(r"\b(?:i want|we need|i need|show me|make|give me) a (?:little |small |short )?(?:[a-z]+ )?form(?: with|:| for) (?:the )?(?=[a-z])", "ask me for the "),  # noqa: E501
+    _any(r"\b(?:i want|we need|i need|show me|make|give me) a (?:little |small |short )?form(?: with|:| for) (?:the )?(?=[a-z])", "ask me for the "),  # noqa: E501
     _any(rf"(?P<before>^|[,.;\n] ?)e-?mail to (?={M})", r"\g<before>email it to "),
     _any(rf"\bping (?P<at>{U}) \(it['’]s a webhook\)", r"call the webhook \g<at>"),
     _any(r"\bthem both\b", "both"),

@@ -14,15 +14,19 @@ from hypothesis import strategies as st
 from langchain_core.messages import HumanMessage, SystemMessage
 
 import dsl
+from evals.offline import verdicts
 from graphs.models.offline import OfflineAuthor, conditions
 from graphs.models.offline.build import build
 from graphs.models.offline.clause import Clause, duration, number
 from graphs.models.offline.corrections import corrected
 from graphs.models.offline.notes import Notes
-from graphs.models.offline.parse import TABLES, parse
+from graphs.models.offline.parse import parse
+from graphs.models.offline.recognise import TABLES
 from graphs.models.offline.text import VERBS, protect, sentences
 from graphs.models.offline.triggers import clock, weekdays, zone
 from tests.unit.design.wishes import WISHES
+
+SUITE = [entry["say"].strip() for entry in verdicts.load("wishes")][::8]
 
 
 class TestTimes:
@@ -191,17 +195,11 @@ class TestNothingIsDropped:
         "wish", [wish.said for wish in WISHES if not wish.again], ids=[wish.said[:50] for wish in WISHES if not wish.again]
     )
     def test_a_word_put_anywhere_is_used_assumed_asked_about_or_not_understood(self, wish: str, word: str) -> None:
-        """Titles do not count, for nothing is done by a title; the title of a form does: the person asked reads it."""
-        words, schedule = wish.split(" "), build(parse(wish), Notes({}, "ada", "UTC")).definition.get("schedule")
+        assert dropped(wish, word) == []
 
-        for at in range(len(words) + 1):
-            said = " ".join([*words[:at], word, *words[at:]])
-            understood, notes = parse(said), Notes({}, "ada", "UTC")
-            built = build(understood, notes)
-            refused = [*understood.unknown, *notes.unknown, *notes.missing, *notes.remarks]
-            noted = [*(question["text"] + question["why"] for question in notes.questions), *(one["text"] for one in notes.assumptions)]
-            used = built.definition.get("schedule") != schedule  # "every half hour"
-            assert used or refused or word in json.dumps([noted, untitled(built.definition["do"])]).lower(), said
+    @pytest.mark.parametrize("wish", SUITE, ids=[wish[:50] for wish in SUITE])
+    def test_nor_is_it_dropped_from_other_peoples_wishes(self, wish: str) -> None:
+        assert dropped(wish, "purple") == []
 
     def test_addresses_and_quotations_stay_whole(self) -> None:
         source = protect('Post "a, b. c" to https://a.example.com/x,y?z=1. Then mail bob@example.com.')
@@ -213,6 +211,26 @@ class TestNothingIsDropped:
 
     def test_verbs_are_listed_once(self) -> None:
         assert len(VERBS) == len(set(VERBS))
+
+
+def dropped(wish: str, word: str) -> list[str]:
+    """
+    Return the wishes, *word* put at every place of them, of which nothing becomes of the word.
+
+    Titles do not count, for nothing is done by a title; the title of a form does: the person asked reads it.
+    """
+    words, schedule = wish.split(" "), build(parse(wish), Notes({}, "ada", "UTC")).definition.get("schedule")
+    lost = []
+    for at in range(len(words) + 1):
+        said = " ".join([*words[:at], word, *words[at:]])
+        understood, notes = parse(said), Notes({}, "ada", "UTC")
+        built = build(understood, notes)
+        refused = [*understood.unknown, *notes.unknown, *notes.missing, *notes.remarks]
+        noted = [*(question["text"] + question["why"] for question in notes.questions), *(one["text"] for one in notes.assumptions)]
+        used = built.definition.get("schedule") != schedule  # "every half hour"
+        if not (used or refused or word in json.dumps([noted, untitled(built.definition["do"])]).lower()):
+            lost.append(said)
+    return lost
 
 
 class TestRows:
