@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, UndefinedError, meta
+from jinja2 import Environment, StrictUndefined, Template, TemplateSyntaxError, UndefinedError, meta
 
 __all__ = ["Prompt", "PromptError", "escape", "fenced", "load", "names", "unescape"]
 
@@ -76,7 +76,7 @@ class Prompt:
         if missing or unknown:
             raise PromptError(f"prompt {self.name}: missing inputs {missing}, unknown inputs {unknown}")
         try:
-            return [{"role": role, "content": _environment().from_string(body).render(**values).strip()} for role, body in self.sections]
+            return [{"role": role, "content": _compiled(body).render(**values).strip()} for role, body in self.sections]
         except UndefinedError as exc:
             raise PromptError(f"prompt {self.name}: {exc}") from exc
 
@@ -92,6 +92,12 @@ def _environment() -> Environment:
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701  text for a model, not HTML
     environment.globals["fenced"] = fenced
     return environment
+
+
+@lru_cache(maxsize=256)
+def _compiled(body: str) -> Template:
+    """Return a section's template; compiling takes as long as all else before a model call."""
+    return _environment().from_string(body)
 
 
 @lru_cache(maxsize=64)
