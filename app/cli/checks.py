@@ -131,6 +131,8 @@ def model(described: Mapping[str, Any]) -> Check:
     state = f"{described['name']}: {described['why']}"
     if described.get("kind") == "offline":
         state += "; the functions agent and extract need a model and fail without, summarize and classify do without"
+    for agent, listed in described.get("agents", {}).items():
+        state += f"; {agent}: {', '.join(one['name'] + (' (' + one['why'] + ')' if one['reachable'] is False else '') for one in listed)}"
     if described["reachable"] is False:
         return Check(name="Model", status="missing", detail=state, fix=f"{MODEL_FIX}, or bring that one up")
     return Check(name="Model", status="ok", detail=state, fix=MODEL_FIX)

@@ -149,16 +149,15 @@ class ModelRouter:
         Return what is known without asking anybody (see `refresh`).
 
         Returns:
-            `{name, kind, reachable, why, how_to_change, models}` of the model that answers first; `reachable` is None when it was not
-            tried yet; `models` holds `{name, kind, reachable, why}` of each, in order.
+            `{name, kind, reachable, why, how_to_change, models, agents}` of the model that answers first; `reachable` is None when it was
+            not tried yet; `models` holds `{name, kind, reachable, why}` of each, in order; `agents` the same, by agent, of lists of their
+            own.
         """
-        rows = [
-            {"name": m.name, "kind": m.kind, "reachable": _known(m), "why": m.fixed.why if m.fixed else m.why or "not tried yet"}
-            for m in self.models
-        ]
+        rows = [_row(model) for model in self.models]
+        agents = {agent: [_row(model) for model in listed] for agent, listed in self._of_agents.items()}
         first = next((row for row in rows if row["reachable"] is not False), rows[0])
         why = f"{first['why']} ({self._chosen})"
-        return {**first, "why": why, "how_to_change": HOW_TO_CHANGE + self._offer, "models": rows}
+        return {**first, "why": why, "how_to_change": HOW_TO_CHANGE + self._offer, "models": rows, "agents": agents}
 
     async def refresh(self) -> dict[str, Any]:
         """Ask every model's server whether it is there (at most 2 s), then `describe()`."""
@@ -203,6 +202,11 @@ class ModelRouter:
         agent = agent_of(chosen.name)
         more = {"scope": scope, "prices": self._prices, "usage": usage, "on_text": on_text, "agent": agent}
         return await Asking.of(chosen, values, reply, schema, **more).of_models(self.for_agent(agent), attempt)
+
+
+def _row(model: Provider) -> dict[str, Any]:
+    why = model.fixed.why if model.fixed else model.why or "not tried yet"
+    return {"name": model.name, "kind": model.kind, "reachable": _known(model), "why": why}
 
 
 def _known(model: Provider) -> bool | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.cli import checks
 from graphs.models import BudgetReached, Caps, InMemorySpending, ModelRouter, ModelUnavailable, Scope, Usage, total
 from graphs.models.prices import Prices
 from graphs.models.providers import OPENAI_URL, scripted
@@ -124,6 +125,7 @@ class TestAgents:
         assert [one.name for one in models.for_agent("planner")] == ["openai:b", "openai:a"]
         assert [one.name for one in models.for_agent("summarizer")] == ["openai:a", "offline"]
         assert models.for_agent("planner")[1] is models.models[0]
+        assert checks.model(models.describe()).detail.endswith("; planner: openai:b, openai:a")
 
     def test_a_wrong_list_names_its_variable(self) -> None:
         with pytest.raises(ValueError, match="PARLEY_MODEL_PLANNER: 'gpt' is not a model"):
