@@ -44,9 +44,15 @@ async def _author(text: str, *, model: str | None, yes_to_defaults: bool) -> dic
     from graphs import catalogue
     from graphs.design import DesignDeps, author
 
-    settings = Settings() if model is None else Settings(model=model)
-    deps = DesignDeps(models=model_router(settings), catalogue=catalogue.load(), propose=_nowhere, person=_user())
-    return dict(await author(deps, text, yes_to_defaults=yes_to_defaults))
+    settings = Settings()
+    if model is not None:  # for all agents
+        settings = Settings(model=model, model_classifier="", model_planner="", model_summarizer="", model_agent="")
+    models = model_router(settings)
+    try:
+        deps = DesignDeps(models=models, catalogue=catalogue.load(), propose=_nowhere, person=_user())
+        return dict(await author(deps, text, yes_to_defaults=yes_to_defaults))
+    finally:
+        await models.aclose()
 
 
 def _user() -> str:
