@@ -131,6 +131,18 @@ class Builder:
             task = scope.add(name, title, self._request("get", url, clause, scope), uses="http", serves=clause.said)
             value = Value(noun, many=plural, raw=True, producer=task, key=key(noun), words=said, label=label, guessed=not said)
             self.produced(scope, value)
+        if len(clause.values["urls"]) > 1:
+            self._side_by_side(len(clause.values["urls"]), scope)
+
+    def _side_by_side(self, count: int, scope: Scope) -> None:
+        """Let “them” mean all answers of one wish; a step on a list asks which of them is meant."""
+        found, keys = scope.known[-count:], set[str]()
+        for value in found:
+            value.key = value.key if value.key not in keys else f"{value.key}_{len(keys) + 1}"
+            keys.add(value.key)
+        both = Value("answers", many=True, parts=tuple(found), label="the answers", joined=True)
+        scope.known.append(both)
+        scope.current = both
 
     def _request(self, method: str, url: str, clause: Clause, scope: Scope) -> Task:
         endpoint: Any = filled(url, scope, self.notes)
@@ -234,7 +246,14 @@ class Builder:
         value = scope.current
         if len(words) != 1 or len(answers) != 1 or value is None or value.producer is None or value.inner or value.noun != answers[0].noun:
             return None
-        taken = answers[0].words or answers[0].many or not value.guessed or words[0] in objects.MEASURES or value.noun == "event"
+        taken = (
+            answers[0].words
+            or answers[0].many
+            or not value.guessed
+            or answers[0].noun not in objects.GENERIC
+            or words[0] in objects.MEASURES
+            or value.noun == "event"
+        )
         if re.match(r"an? ", said, re.IGNORECASE):  # "post an order": its data is what is at hand
             taken = words[0] in objects.MEASURES
         elif re.search(r"['’]", said):

@@ -278,10 +278,12 @@ def _compare(text: str, said: str, source: Protected) -> Condition | None:
 
 def _special(text: str, said: str, source: Protected) -> Condition | None:
     """Read ages, "too high", and one of several values."""
-    if (found := AGE.fullmatch(text)) and (found["ago"] or (found["old"] or "").startswith(("older", "earlier", "longer"))):
+    if (found := AGE.fullmatch(text)) and (found["ago"] or (found["old"] or "").lower().startswith(("older", "earlier", "longer"))):
+        if NOT_A_FIELD & set(found["field"].lower().split()):
+            return None
         days = int(found["n"]) * {"m": 60, "h": 3600, "d": 86400, "w": 604800}[found["unit"][0].lower()]
         return Condition("older", said, _field(found["field"], source), ">" if found["old"] else "?", days) if found["old"] else None
-    if found := EXTREME.fullmatch(text):
+    if (found := EXTREME.fullmatch(text)) and not NOT_A_FIELD & set(found["field"].lower().split()):
         return Condition(
             "extreme", said, _field(found["field"], source), "<" if found["way"].lower() in ("low", "small", "little") else ">"
         )
@@ -289,17 +291,17 @@ def _special(text: str, said: str, source: Protected) -> Condition | None:
         name, values = _field(found["field"], source), re.split(r", (?:or )?| or ", found["values"])
         parts = tuple(Condition("equals", said, name, "==", _literal(value, source)) for value in values)
         return Condition("any", said, parts=parts) if all(value.lower() not in SENSELESS for value in values) else None
-    if found := NOT_WORDS.fullmatch(text):
+    if (found := NOT_WORDS.fullmatch(text)) and not NOT_A_FIELD & set(found["field"].lower().split()):
         op = {"c": "contains", "i": "contains", "s": "startswith", "b": "startswith", "e": "endswith"}[found["op"][0].lower()]
         return Condition("text", said, _field(found["field"], source), f"not {op}", source.value(found["value"]))
     return None
 
 
 def _equals(text: str, said: str, source: Protected) -> Condition | None:
-    if found := PRESENT.fullmatch(text):
+    if (found := PRESENT.fullmatch(text)) and not NOT_A_FIELD & set(found["field"].lower().split()):
         there = found["state"].lower() in ("set", "present", "not empty", "not missing", "given")
         return Condition("present", said, _field(found["field"], source), value=there)
-    if found := WORDS.fullmatch(text):
+    if (found := WORDS.fullmatch(text)) and not NOT_A_FIELD & set(found["field"].lower().split()):
         op = {"c": "contains", "i": "contains", "s": "startswith", "b": "startswith", "e": "endswith"}[found["op"][0].lower()]
         return Condition("text", said, _field(found["field"], source), op, source.value(found["value"]))
     if found := WITH.fullmatch(text):

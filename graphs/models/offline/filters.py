@@ -138,7 +138,7 @@ TABLE: tuple[Pattern, ...] = (
             _total(f, s) if f["op"] or (f[0].lower().startswith(("add", "sum ")) and not f[0].lower().startswith("sum up")) else None
         ),
     ),
-    row(rf"(?:give me|give us|take|use|pick|keep|with|leave|send|want)?(?: me)? ?(?:only|just) {NAMES}", _pick),
+    row(rf"(?:give me|give us|take|use|pick|i want|send me) (?:only|just) {NAMES}", _pick),
     row(
         rf"{DROP} (?:everything|all|all of them|them|those)(?: else)? (?:unless|except (?:where|when|if|for)|but) (?P<rest>.+)",
         _drop_others,

@@ -85,6 +85,8 @@ def _text(clause: Clause, scope: Scope, notes: Notes, meant: Meant) -> str:
         return str(values["literal"])
     words = str(values.get("text") or values.get("about") or "")
     value = meant(str(values["object"]), clause, scope) if values.get("object") else _pointed(words, scope)
+    if value is not None and value.noun in ("document", "chart") and not value.inner:
+        notes.missing.append(f"a message that carries a file (“{clause.said}”): the file can be posted to an address")
     if value is not None:
         expression = value.read(scope)
         return f"${{ {expression} }}" if value.inner in (".summary", ".text") else f"${{ {expression} | tojson }}"

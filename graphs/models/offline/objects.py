@@ -22,6 +22,10 @@ MEASURES = _set(  # what has to be computed, or picked, or is somebody's
     "oldest newest highest lowest cheapest best worst name names title titles summary report analysis forecast both none nothing change changes "  # noqa: E501
     "email emails mail address addresses price prices date time link links key token password header error errors"
 )
+GENERIC = _set(  # at the end of an address they name no kind of thing
+    "data now latest list current today yesterday week month day year all new run next due state info get read export feed api index item "
+    "items entries result results open recent full v1 v2 json csv status"
+)
 STARTED = _set("input inputs data payload it is was be gets given started start starts with workflow run what")
 
 

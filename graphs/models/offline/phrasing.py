@@ -142,7 +142,7 @@ PEOPLE = (
     _any(rf"\s[–—-] but not without (?P<who>{NAMED}['’]s|my) (?:approval|sign-?off|ok|okay|consent)\b", lambda f: f", after {f['who']} approval"),  # noqa: E501
     _any(rf",? (?:and |but )?(?:(?:only )?not )?(?:before|until) (?P<who>{NAMED}) (?:has |have )?approve[ds]?(?: (?:it|them|this|that))?", lambda f: f", after {f['who']} approves"),  # noqa: E501
     _any(rf",? but not without (?P<who>{NAMED}['’]s|my) (?:approval|sign-?off|ok|okay|consent|permission|go-ahead)\b", lambda f: f", after {f['who']} approval"),  # noqa: E501
-    _any(rf"\b(?P<to>{M}) (?:should |shall |must )?(?:gets?|receives?) (?:an? )?(?:e-?mail|mail|message)\b", r"email \g<to>"),
+    _any(rf"(?P<to>{M}) (?:should |shall |must )?(?:gets?|receives?) (?:an? )?(?:e-?mail|mail|message)\b", r"email \g<to>"),
     _any(rf"\bsend (?:an? )?(?:e-?mail|mail) to (?={M}$)", "email "),
     _any(rf"\b(?P<what>[^\ue000.;,]{{1,60}}?(?: at {U})?) (?:should|shall|must|has to) (?:land|arrive|be|end up) in the (?:inbox|mailbox) of (?={M})", r"mail \g<what> to "),  # noqa: E501
     _any(rf"\bI (?:need|want) (?:an? )?(?:e-?mail|mail) to (?P<to>{M}) with (?P<what>.+?)(?=$|[.;\n])", r"mail \g<what> to \g<to>"),
@@ -152,7 +152,7 @@ PEOPLE = (
     _any(r"\bplus (?=(?:send|post|tell|mail|email|write)\b)", "and "),
     _any(rf"^(?P<at>{U})(?: [–—-] | )please (?:fetch|get)\b(?: it)?", r"get \g<at>"),
     _any(rf"\be-?mail: ?(?={M})", "email it to "),
-    _any(rf"\b(?P<who>{M}) (?P<and>and|,) (?P<other>{M})", r"\g<who> & \g<other>"),
+    _any(rf"(?P<who>{M}) (?P<and>and|,) (?P<other>{M})", r"\g<who> & \g<other>"),
 )  # fmt: skip
 # conditions
 CONDITIONS = (

@@ -22,6 +22,7 @@ class Value:
     producer: Task | None = None  # the task whose output it is
     key: str = ""  # name in $context
     joined: bool = False  # the answers of parallel branches, side by side: no list
+    parts: tuple[Value, ...] = ()  # several answers, side by side in one object
     inner: str = ""  # field of the output that holds it, ".summary"
     words: frozenset[str] = frozenset()  # what else it was called: "open", "delivery"
     label: str = ""  # in titles; "" is "the NOUN"
@@ -35,6 +36,8 @@ class Value:
 
     def read(self, scope: Scope) -> str:
         """Return jq for the value, exporting it to the context when it is not at hand."""
+        if self.parts:
+            return "{" + ", ".join(f"{part.key}: {part.read(scope)}" for part in self.parts) + "}"
         if self.variable:
             return self.variable + self.inner
         if scope.dot is not None and (scope.dot is self or (self.producer is not None and scope.dot.producer is self.producer)):
