@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ Reply = TypeVar("Reply", bound=BaseModel)
 log = logging.getLogger("parley.models")
 SHOWN = 8_000  # characters of a wrong answer that are given back to its model
 QUOTED = 160
+NO_NAME = re.compile(r"[^A-Za-z0-9_-]")  # what the name of a schema may not hold
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,7 +53,7 @@ class Asking(Generic[Reply]):
     ) -> Asking[Reply]:
         strict = schema or reply_schema(reply)
         messages = _messages(prompt, values, strict or structured.schema_of(reply))
-        return cls(prompt=prompt, messages=messages, reply=reply, wanted=Wanted(reply.__name__, strict), **more)
+        return cls(prompt=prompt, messages=messages, reply=reply, wanted=Wanted(NO_NAME.sub("_", reply.__name__)[:64], strict), **more)
 
     async def of_models(self, models: Sequence[Provider], attempt: int) -> Reply:
         """Return the first usable answer. Raises ModelUnavailable, BadReply, BudgetReached."""

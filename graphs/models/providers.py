@@ -140,7 +140,9 @@ class Provider:
 
     async def _patiently(self, messages: Sequence[BaseMessage], request: dict[str, Any], on_text: OnText | None) -> Answer:
         """Ask, and again when that may help. Raises Failed."""
-        self._built = self._built or self.build()
+        if self._built is None:
+            built = await asyncio.to_thread(self.build)  # its library may take a second to load
+            self._built = self._built or built
         chat, failures, _ = self._built
         misread = MISREAD if self.kind in ("openai", "ollama") else ()
         for tries in range(1, self.retries + 2):

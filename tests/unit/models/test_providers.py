@@ -6,9 +6,10 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import pytest
+from pydantic import BaseModel
 
 from graphs.models import ModelRouter, ModelUnavailable
 from graphs.models.errors import Attempt
@@ -17,6 +18,7 @@ from graphs.models.providers import Failed, Provider
 from tests.unit.models.endpoint import Endpoint, Reply, chunks, completion, refusal, serving, tool_call
 from tests.unit.models.test_weak import GOOD, PLAN, PROMPT, Plan
 
+T = TypeVar("T")
 UNKNOWN = "Unknown parameter: response_format"
 
 
@@ -77,6 +79,15 @@ class TestWays:
 
             asked = endpoint.bodies[0]["response_format"]["json_schema"]
             assert (asked["name"], asked["strict"], asked["schema"]["required"]) == ("Plan", True, ["title", "steps", "note", "names"])
+
+    async def test_the_name_of_a_reply_is_made_one_that_endpoints_take(self) -> None:
+        class Boxed(BaseModel, Generic[T]):
+            title: T
+
+        async with model(knowing("schema")) as (router, endpoint):
+            await router.ask(PROMPT, {}, Boxed[str])
+
+            assert endpoint.bodies[0]["response_format"]["json_schema"]["name"] == "Boxed_str_"
 
     async def test_a_narrower_schema_is_what_the_model_is_held_to_and_told(self) -> None:
         narrow = {"type": "object", "properties": {"title": {"type": "string", "enum": ["T"]}}, "required": ["title"]}
