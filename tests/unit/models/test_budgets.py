@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from app.cli import checks
 from graphs.models import BudgetReached, Caps, InMemorySpending, ModelRouter, ModelUnavailable, Scope, Usage, total
+from graphs.models.offline import OfflineAuthor
 from graphs.models.prices import Prices
 from graphs.models.providers import OPENAI_URL, scripted
 from graphs.models.router import agent_of
 from graphs.models.usage import NOTHING
 from prompts import names
+from tests.unit.design.scripted import Talk
 from tests.unit.models.test_weak import GOOD, PROMPT, Plan
 from tests.unit.run.functions.model import Model
 
@@ -148,3 +151,19 @@ class TestAgents:
 
         assert (len(common.asked), len(own.asked)) == (1, 0)  # test/plan is the planner's, whose list is empty
         assert [one.name for one in models.only(models.for_agent("agent")).for_agent("planner")] == ["scripted:b"]
+
+
+async def test_a_turn_that_reaches_its_cap_keeps_the_draft_and_goes_on_when_there_is_more() -> None:
+    author = ModelRouter([scripted(OfflineAuthor(), "author")])
+    talk = Talk(models=author)
+    await talk.say("Every day at 9 fetch https://api.example.com/orders and notify ops@example.com by email")
+    draft = (await talk.state())["draft"]
+    talk.deps = replace(talk.deps, models=author.within(Scope(caps=Caps(turn_tokens=1))))
+
+    [error] = await talk.say("at 10:30")
+
+    assert (error["type"], error["code"], error["where"]) == ("error", "budget", "PARLEY_TURN_TOKENS")
+    assert (await talk.state())["draft"] == draft
+    talk.deps = replace(talk.deps, models=author)
+    assert (await talk.say("at 10:30"))[-1]["type"] == "proposal"
+    assert "30 10 * * *" in talk.text
