@@ -68,7 +68,7 @@ def outline(reading: Reading) -> dict[str, Any]:
         "questions": notes.questions,
         "not_understood": unknown,
         "missing": notes.missing,
-        "remarks": [*notes.remarks, *offers.reasons(unknown)],
+        "remarks": [*notes.remarks, *offers.reasons(unknown), *offers.questions(wish, unknown, steps=bool(understood.clauses))],
         "offer": offer,
         "offered": how,
     }

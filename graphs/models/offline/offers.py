@@ -7,8 +7,10 @@ import re
 from collections.abc import Callable
 
 from graphs.models.offline import triggers
+from graphs.models.offline.changes import looks_like
 from graphs.models.offline.text import FORMS, VERBS, protect
 
+MOST_WORDS = 40  # of a wish that is only vague
 CONDITIONAL = re.compile(
     r"(?:but |and |or )?(?:if|when|unless|only|except|but|not|no|never|before|after|until|till|otherwise|else|without|while|as long|provided|instead|sorry|wait|actually)\b",  # noqa: E501
     re.IGNORECASE,
@@ -58,6 +60,19 @@ def reasons(unknown: list[str]) -> list[str]:
             elif time["zone"] and triggers.zone(time["zone"]) is None:
                 found.append(f"“{time['zone']}” is no time zone that I know: name it like Europe/Berlin.")
     return list(dict.fromkeys(found))
+
+
+OFTEN = re.compile(r"\b(?:regularly|often|frequently|periodically|from time to time|now and then|soon|occasionally)\b", re.IGNORECASE)
+
+
+def questions(wish: str, unknown: list[str], *, steps: bool) -> list[str]:
+    """Return what a wish leaves open that is too vague to be read: it is asked with the refusal, and answered by saying it again."""
+    asked = [f"How often, or at what time, is “{found[0]}”?" for words in unknown if (found := OFTEN.search(words))]
+    if steps or not unknown or len(wish.split()) > MOST_WORDS:
+        return asked
+    if looks_like(wish):
+        return [*asked, "Which workflow shall be changed? There is none in this conversation yet."]
+    return [*asked, "What shall happen, step by step, with which addresses, and what starts it?"]
 
 
 def without(wish: str, unknown: list[str]) -> str:
