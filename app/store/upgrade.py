@@ -45,8 +45,8 @@ def upgrade(conninfo: Mapping[str, Any]) -> bool:
         except psycopg.errors.InsufficientPrivilege as exc:
             raise DatabaseUnusable(
                 f"The database user may not set up Parley: {exc.diag.message_primary}. Its first start needs a user who owns the database "
-                "and may create roles (ALTER ROLE … CREATEROLE); `parley db upgrade` can be run once as that user. The extension pgvector is "
-                "made by a superuser, once: CREATE EXTENSION vector"
+                "and may create roles (ALTER ROLE … CREATEROLE); `parley db upgrade` can be run once as that user. "
+                "The extension pgvector is made by a superuser, once: CREATE EXTENSION vector"
             ) from exc
         except (psycopg.errors.FeatureNotSupported, psycopg.errors.UndefinedFile) as exc:
             raise DatabaseUnusable(f"The server lacks pgvector 0.8 or newer: {exc.diag.message_primary}") from exc
