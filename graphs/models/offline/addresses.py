@@ -34,6 +34,8 @@ def _value(place: re.Match[str], scope: Scope, notes: Notes) -> str:
         notes.assume(f"in-capitals-{name.lower()}", f"“{name}” stands in the address as it is.")
         return ""
     item = scope.current
+    if item is not None and "literal" in item.words and item.noun == name:
+        return item.read(scope)
     if item is not None and item.noun == "input" and notes.input:
         notes.assume(f"given-{name.lower()}", f"“{place[0]}” in the address is `{name}` of the data that the workflow is started with.")
     elif item is None or item.many or item.joined or item.noun == "input":

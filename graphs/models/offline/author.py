@@ -14,9 +14,10 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from graphs.models.offline import offers
 from graphs.models.offline.build import Built, build
 from graphs.models.offline.changes import change
+from graphs.models.offline.clause import Understood
 from graphs.models.offline.intents import classify
 from graphs.models.offline.notes import Notes
-from graphs.models.offline.parse import Understood, parse
+from graphs.models.offline.parse import parse
 from graphs.models.offline.reading import Reading
 from graphs.models.offline.words import summarize
 

@@ -10,10 +10,9 @@ from typing import Any
 
 from graphs.models.offline import asked, filters, flow, lists, making, messages_out, objects, wrap
 from graphs.models.offline.addresses import filled
-from graphs.models.offline.clause import Clause
+from graphs.models.offline.clause import Clause, Understood
 from graphs.models.offline.naming import noun_of, place_of, title_of
 from graphs.models.offline.notes import Notes
-from graphs.models.offline.parse import Understood
 from graphs.models.offline.scope import Scope, Task, Value, key
 from graphs.models.offline.starts import start
 from graphs.models.offline.text import Protected
@@ -29,7 +28,6 @@ TOTAL_OF = re.compile(
 NUMBER_OF = re.compile(r"(?:the |their )?(?:count|number)", re.IGNORECASE)
 THEIRS = re.compile(r"their (?P<field>[a-z_]\w*?)s", re.IGNORECASE)
 SUMMARY = re.compile(r"(?:a |the )?(?:short |brief )?summary(?: of (?:it|them|that))?", re.IGNORECASE)
-TEXTS = '[ .. | strings | if test("</[a-zA-Z]+ *>") then gsub("<(script|style)[^>]*>.*?</(script|style)>|<[^>]*>"; " "; "m") else . end ]'
 
 
 @dataclass(slots=True)
@@ -75,7 +73,7 @@ class Builder:
         self.secrets: set[str] = set()
         self.kinds: dict[str, Callable[[Clause, Scope], None]] = {
             "fetch": self._fetch, "keep": self._keep, "first": self._some, "sort": self._sort, "send": self._send, "notify": self._notify,
-            "summarize": self._summarize, "emit": self._emit, "wait": self._wait, "listen": self._listen, "fail": self._fail, "ask": self._ask,  # noqa: E501
+            "summarize": partial(making.summarize, self), "emit": self._emit, "wait": self._wait, "listen": self._listen, "fail": self._fail, "ask": self._ask,  # noqa: E501
             "each": partial(flow.each, self), "parallel": partial(flow.parallel, self), "retry": self._retry, "catch": partial(flow.catch, self), "missing": self._missing,  # noqa: E501
             "page": partial(making.page, self), "document": partial(making.document, self), "write": partial(making.write, self), "chart": partial(making.chart, self),  # noqa: E501
             "sql": partial(making.sql, self), "count": self._count, "total": self._total, "pick": self._pick,
@@ -202,7 +200,7 @@ class Builder:
             and scope.current.producer is not None
             and not any(one.noun == "summary" for one in scope.known)
         ):
-            self._summarize(Clause("summarize", clause.said, {"sentences": 3, "object": ""}), scope)
+            making.summarize(self, Clause("summarize", clause.said, {"sentences": 3, "object": ""}), scope)
             return scope.current
         if some and listed is not None and not listed.joined:
             return lists.take(some, scope, self.notes, one=some.values["one"])
@@ -332,29 +330,6 @@ class Builder:
         scope.add(scope.name(name), title, body, uses="notify", serves=clause.said)
         scope.dot = None
         return None
-
-    def _summarize(self, clause: Clause, scope: Scope) -> None:
-        value = None if "literal" in clause.values else self.meant(clause.values.get("object", ""), clause, scope)
-        with_: Task = {"sentences": clause.values["sentences"]}
-        if "literal" in clause.values:
-            with_["text"] = clause.values["literal"]
-        elif value is not None and value.noun == "summary":
-            with_["text"] = f"${{ {value.read(scope)} }}"
-        else:
-            from_ = value.read(scope) if value else "."
-            with_["items"] = f"${{ {TEXTS if from_ == '.' else f'{from_} | {TEXTS}'} }}"
-            self.notes.assume("summary-of", "The summary is made of the texts in it; marks of a web page are left out.")
-        task = scope.add(
-            scope.name("summarize"),
-            f"Summarize {value.named if value else 'the text'}",
-            {"call": "summarize:1.0.0@default", "with": with_},
-            uses="summarize",
-            serves=clause.said,
-        )
-        if not re.search(r"sentence", clause.said):
-            self.notes.assume("summary-length", "The summary has at most 3 sentences.", "3")
-        words = frozenset({"short", "brief"})
-        self.produced(scope, Value("summary", many=False, producer=task, key="summary", inner=".summary", words=words))
 
     def _emit(self, clause: Clause, scope: Scope) -> None:
         value = None if "literal" in clause.values else self.meant(clause.values.get("object", ""), clause, scope)

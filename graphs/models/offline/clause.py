@@ -35,6 +35,15 @@ class Condition:
     parts: tuple[Condition, ...] = ()
 
 
+@dataclass(slots=True)
+class Understood:
+    """What the grammar made of a text."""
+
+    clauses: list[Clause] = field(default_factory=list)
+    trigger: Clause | None = None
+    unknown: list[str] = field(default_factory=list)
+
+
 Make = Callable[[re.Match[str], Protected], Clause | None]
 
 

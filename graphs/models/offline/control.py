@@ -67,6 +67,10 @@ TABLE: tuple[Pattern, ...] = (
         r"(?:fail|(?:raise|report|stop with|abort with|end with|fail with) (?:an|the) error|the run (?:must|should|shall|has to) fail)(?: (?:with|saying|:)?(?: (?:the )?(?:message|error|text))? ?{text:text})?",  # noqa: E501
         _fail,
     ),
+    row(
+        r"(?:go on|continue|carry on|proceed|work) with (?:whichever|the one that|whoever|the first that) (?:answers|responds|is done|comes back|is faster|is fastest)(?: first)?|(?:take|use) (?:whichever|the one that) (?:answers|responds|is faster|is fastest)(?: first)?|(?:take|use) the (?:first|fastest) answer",  # noqa: E501
+        lambda f, s: Clause("race", s.open(f[0])),
+    ),
     row(r"(?:thanks?|thank you|cheers|that's all|that is all|done)(?: you| very much)?", _nothing),
     row(
         r"(?:do|doing) (?:this|that|it|the following)(?: (?:for me|in this order))?|(?:the following|do the following|as follows|start)",
@@ -76,6 +80,10 @@ TABLE: tuple[Pattern, ...] = (
 FIRST = re.compile(
     r"\bfirst$|^(?:but )?(?:beforehand|before that|before this|first)\b|\b(?:beforehand|before that)$", re.IGNORECASE
 )  # of an approval
+NAME = r"(?:[A-Z][\w-]*|\ue000s\d+\ue001)"
+LITERALS = re.compile(
+    rf"(?i:for (?:each|every|all)(?: one)? of) (?:the [a-z]+ )?(?P<list>{NAME}(?:, {NAME})*,? and {NAME}),? (?P<rest>.+)"
+)  # "for each of Berlin, Paris and Rome get …"
 FAILURE = re.compile(FAILS, re.IGNORECASE)
 IF = re.compile(r"(?P<word>if|in case|when|unless|provided)(?: that)? (?P<condition>.+)", re.IGNORECASE)
 OTHERWISE = re.compile(r"(?:otherwise|else|if not|if so not|or else|in all other cases|for the rest)\b[,:]?\s*", re.IGNORECASE)

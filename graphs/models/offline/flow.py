@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
-from graphs.models.offline import conditions, lists, wrap
+from graphs.models.offline import addresses, conditions, lists, wrap
 from graphs.models.offline.clause import Clause, Condition
 from graphs.models.offline.naming import sentence, short
 from graphs.models.offline.scope import Scope, Task, Value, key, single
@@ -82,6 +83,9 @@ def each(builder: Builder, clause: Clause, scope: Scope) -> None:
         builder.build(
             [Clause("fetch", clause.said, {"urls": [clause.values["url"]], "noun": f"{clause.values['noun']}s"})], scope, follows=True
         )
+    if clause.values.get("literals"):
+        _each_named(builder, clause, scope)
+        return
     value = lists.whole(scope)
     if value is not None and not value.many and value.noun != "input" and value.raw:
         value.many = True  # an answer that is gone through is a list
@@ -109,6 +113,24 @@ def each(builder: Builder, clause: Clause, scope: Scope) -> None:
     scope.dot = None
 
 
+def _each_named(builder: Builder, clause: Clause, scope: Scope) -> None:
+    """Build a loop over words that were listed; a place in an address stands for the word."""
+    names, inner = clause.values["literals"], scope.nested(scope.dot)
+    places = {place[1] or place[2] for body in clause.body for url in _urls(body) for place in addresses.NAMED.finditer(url)}
+    noun = next(iter(places), None) or "item"
+    inner.known = [*scope.known]
+    inner.current = Value(noun, many=False, variable=f"${key(noun)}", words=frozenset({"literal", "one", "name"}))
+    inner.known.append(inner.current)
+    builder.build(clause.body, inner, follows=False, loop=True)
+    task: Task = {"for": {"each": key(noun), "in": f"${{ {json.dumps(names, ensure_ascii=False)} }}"}, "do": inner.tasks}
+    scope.add(scope.name(f"each-{noun}"), f"For each of {', '.join(names)}", task, uses="for", serves=clause.said)
+    scope.dot = None
+
+
+def _urls(clause: Clause) -> list[str]:
+    return [*clause.values.get("urls", []), *filter(None, [clause.values.get("url", "")])]
+
+
 def parallel(builder: Builder, clause: Clause, scope: Scope) -> None:
     parts = [
         Clause("fetch", part.said, {**part.values, "urls": [url]})
@@ -131,9 +153,27 @@ def parallel(builder: Builder, clause: Clause, scope: Scope) -> None:
             else [{scope.name("branch"): {"do": inner.tasks, "metadata": {"parley": {"title": sentence(part.said)}}}}]
         )
         values.append(inner.known[-1] if len(inner.known) > before else None)
-    task = scope.add(name, "At the same time", {"fork": {"branches": branches}}, uses="fork", serves=clause.said)
+    race = {"compete": True} if clause.values.get("compete") else {}
+    task = scope.add(
+        name,
+        "The first to answer" if race else "At the same time",
+        {"fork": {**race, "branches": branches}},
+        uses="fork",
+        serves=clause.said,
+    )
     scope.steps.insert(at, scope.steps.pop())
-    _joined(scope, task, values)
+    if race:
+        _won(builder, scope, task, values)
+    else:
+        _joined(scope, task, values)
+
+
+def _won(builder: Builder, scope: Scope, task: Task, values: list[Value | None]) -> None:
+    """Name what the first branch to end brought: its answer alone is the fork's."""
+    if any(value is None for value in values):
+        builder.notes.unclear("whichever answers first")
+    value = Value("answer", many=False, raw=True, producer=task, key="answer", label="the first answer", guessed=True)
+    builder.produced(scope, value)
 
 
 def _joined(scope: Scope, task: Task, values: list[Value | None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from graphs.models.offline import objects
@@ -12,6 +13,7 @@ from graphs.models.offline.scope import AS_LIST, Scope, Task, Value
 if TYPE_CHECKING:
     from graphs.models.offline.build import Builder
 
+TEXTS = '[ .. | strings | if test("</[a-zA-Z]+ *>") then gsub("<(script|style)[^>]*>.*?</(script|style)>|<[^>]*>"; " "; "m") else . end ]'
 TABLE = (
     ' as $rows | if ($rows | type) == "array" and ($rows[0] | type) == "object" then ($rows[0] | keys_unsorted) as $names'
     ' | [ "| " + ($names | join(" | ")) + " |", "|" + ($names | map(" --- ") | join("|")) + "|",'
@@ -87,3 +89,28 @@ def sql(builder: Builder, clause: Clause, scope: Scope) -> None:
     task = scope.add(name, title, {"call": "sql:1.0.0@default", "with": with_}, uses="sql", serves=clause.said)
     words = frozenset({*objects.content(connection), "result", "results", "list"})
     builder.produced(scope, Value("rows", many=True, producer=task, key="rows", inner=".rows", words=words, label="the rows"))
+
+
+def summarize(builder: Builder, clause: Clause, scope: Scope) -> None:
+    """Summarize a text, or the texts in what is at hand."""
+    value = None if "literal" in clause.values else builder.meant(clause.values.get("object", ""), clause, scope)
+    with_: Task = {"sentences": clause.values["sentences"]}
+    if "literal" in clause.values:
+        with_["text"] = clause.values["literal"]
+    elif value is not None and value.noun == "summary":
+        with_["text"] = f"${{ {value.read(scope)} }}"
+    else:
+        from_ = value.read(scope) if value else "."
+        with_["items"] = f"${{ {TEXTS if from_ == '.' else f'{from_} | {TEXTS}'} }}"
+        builder.notes.assume("summary-of", "The summary is made of the texts in it; marks of a web page are left out.")
+    task = scope.add(
+        scope.name("summarize"),
+        f"Summarize {value.named if value else 'the text'}",
+        {"call": "summarize:1.0.0@default", "with": with_},
+        uses="summarize",
+        serves=clause.said,
+    )
+    if not re.search(r"sentence", clause.said):
+        builder.notes.assume("summary-length", "The summary has at most 3 sentences.", "3")
+    words = frozenset({"short", "brief"})
+    builder.produced(scope, Value("summary", many=False, producer=task, key="summary", inner=".summary", words=words))
