@@ -218,9 +218,10 @@ class TestAuthoring:
         done = parley("author", "make me happy", "--json")
 
         assert (done.code, done.json["definition"]) == (1, "")
-        (problem,) = done.json["problems"]
+        problem, asked = done.json["problems"]
         assert problem["code"] == "not-understood"
         assert "make me happy" in problem["message"]
+        assert asked["message"] == "What shall happen, step by step, with which addresses, and what starts it?"
         assert "PARLEY_MODEL" in problem["hint"]
 
     def test_for_a_person_that_is_said_on_stderr_and_stdout_stays_empty(self, parley: Parley) -> None:

@@ -44,7 +44,10 @@ def _read(clause: Clause, scope: Scope, body: Task, noun: str, title: str, uses:
 
 def write(builder: Builder, clause: Clause, scope: Scope) -> None:
     """Make a document of what is at hand: texts as they are, lists as a table."""
-    value = builder.meant(clause.values["object"], clause, scope)
+    value = _drawn_from(scope, builder) if not clause.values["object"] else None
+    value = value or builder.meant(clause.values["object"], clause, scope)
+    if value is not None and value.noun == "chart":
+        builder.notes.missing.append(f"a document with a picture in it (“{clause.said}”)")
     form = clause.values["to"]
     read = value.read(scope) if value else "."
     listed = f"({read} | (({AS_LIST})? // .))" if value is not None and value.raw else f"({read})"
@@ -64,6 +67,16 @@ def write(builder: Builder, clause: Clause, scope: Scope) -> None:
     builder.produced(scope, Value("document", many=False, producer=task, key="document", words=words, label="the document"))
 
 
+def _drawn_from(scope: Scope, builder: Builder) -> Value | None:
+    """Return what the chart at hand was drawn from: a document of which nothing was said is of that, not of the picture."""
+    if scope.current is None or scope.current.noun != "chart":
+        return None
+    found = next((value for value in reversed(scope.known) if value.noun != "chart"), None)
+    if found is not None:
+        builder.notes.assume("no-picture", f"The document holds {found.named}; the chart is a file of its own.")
+    return found
+
+
 def chart(builder: Builder, clause: Clause, scope: Scope) -> None:
     """Draw the rows at hand; what was at hand stays what “it” means."""
     value, x, y = scope.current, clause.values["x"], clause.values["y"]
@@ -76,9 +89,8 @@ def chart(builder: Builder, clause: Clause, scope: Scope) -> None:
     builder.notes.assume("chart", f"“{x}” and “{y}” are fields of the items; “{y}” is a number.")
     title = f"Draw {y} by {x} as a {clause.values['kind']} chart"
     task = scope.add(scope.name("draw-chart"), title, {"call": "chart:1.0.0@default", "with": with_}, uses="chart", serves=clause.said)
-    made = Value("chart", many=False, producer=task, key="chart", words=frozenset({"picture", "graph"}), label="the chart")
-    scope.known.insert(0, made)
-    scope.dot = made
+    words = frozenset({"picture", "graph"})
+    builder.produced(scope, Value("chart", many=False, producer=task, key="chart", words=words, label="the chart"))
 
 
 def sql(builder: Builder, clause: Clause, scope: Scope) -> None:

@@ -27,7 +27,7 @@ def _document(found: re.Match[str], source: Protected) -> Clause:
 
 
 def _write(found: re.Match[str], source: Protected) -> Clause:
-    what = found.groupdict().get("what") or found.groupdict().get("what2") or "it"
+    what = found.groupdict().get("what") or found.groupdict().get("what2") or ""
     return Clause("write", source.open(found[0]), {"to": FORMS[found["to"].lower()], "object": what.lower()})
 
 
