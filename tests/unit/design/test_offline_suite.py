@@ -52,6 +52,22 @@ class TestBeyond:
         assert "wrong" not in KNOWN["beyond"].values()
 
 
+class TestScorers:
+    ODD = (
+        ("trigger", {"cron": "0 9 * * *"}), ("zone", "UTC"), ("kinds", ["fork"]), ("calls", ["POST x.example.com/y"]), ("values", ["nope"]),
+        ("where", ["amount >= 250"]), ("shape", {"sum": "amount"}), ("durations", [{"days": 2}]), ("order", [["http-post", "approve"]]),
+        ("forbidden", ["filter"]), ("gone", ["Ada"]), ("questions", ["field"]), ("any_of", [{"kinds": ["fork"]}]),
+    )  # fmt: skip
+
+    @pytest.mark.parametrize(("key", "odd"), ODD, ids=[key for key, _ in ODD])
+    async def test_find_what_is_not_as_expected(self, key: str, odd: object) -> None:
+        (entry,) = (one for one in WISHES if one["id"] == "invoices-weekday-approve")
+
+        verdict = await verdicts.wish({"id": entry["id"], "say": entry["say"], "expect": {**entry["expect"], key: odd}})
+
+        assert verdict.score == "wrong", key
+
+
 def test_the_table_names_every_wish() -> None:
     assert list(KNOWN["wishes"]) == ids(verdicts.load("wishes"))
     assert list(KNOWN["beyond"]) == ids(BEYOND)

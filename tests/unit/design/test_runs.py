@@ -19,6 +19,13 @@ from tests.unit.design.scripted import CATALOGUE, Talk, deps, offline
 
 ORDERS = [{"id": 1, "total": 250}, {"id": 2, "total": "40.50"}, {"id": 3, "total": "101"}, {"id": 4}]
 
+PEOPLE = [
+    {"name": "Ada", "joined": "2020-02-01"},
+    {"name": "Bob", "joined": "2999-01-01T00:00:00Z"},
+    {"name": "Eve", "joined": "2021-03-04T05:06:07.89Z"},
+    {"name": "Pat"},
+]
+
 
 class Shop:
     """An HTTP client that answers GET from a table and notes everything else."""
@@ -197,10 +204,25 @@ class TestOtherWishes:
             ("Fetch http://shop/orders and post the last 2 to http://shop/in", ORDERS[2:]),
             ("Fetch http://shop/orders, sort them by id descending and post the first one to http://shop/in", ORDERS[3]),
             ("Fetch http://shop/orders and http://shop/name and post both to http://shop/in", {"orders": ORDERS, "name": "Shop"}),
+            ("Fetch http://shop/orders and http://shop/name and post them to http://shop/in", {"orders": ORDERS, "name": "Shop"}),
+            ("Fetch http://shop/orders, calculate the sum of id and post it to http://shop/in", 10),
+            ("Fetch http://shop/orders and post the average of id to http://shop/in", 2.5),
+            (
+                "Fetch http://shop/orders, keep those where total is missing and post only the id and total to http://shop/in",
+                [{"id": 4, "total": None}],
+            ),
+            (
+                "Fetch http://shop/people, keep those where joined is older than 90 days and post their names to http://shop/in",
+                ["Ada", "Eve"],
+            ),
+            (
+                "Ask http://shop/name and http://shop/name at once and go on with whichever answers first; post that to http://shop/in",
+                "Shop",
+            ),
         ],
     )
     async def test_what_is_picked_is_what_was_said(self, wish: str, sent: Any, expressions: Expressions) -> None:
-        shop = Shop({"http://shop/orders": ORDERS, "http://shop/name": "Shop"})
+        shop = Shop({"http://shop/orders": ORDERS, "http://shop/name": "Shop", "http://shop/people": PEOPLE})
 
         outcome, _ = await ran(await written(wish), shop, expressions)
 
