@@ -36,7 +36,7 @@ class Shop:
     async def send(self, request: HttpRequest) -> HttpResponse:
         if request.method == "GET":
             page, status = self.pages.get(request.url), 200 if request.url in self.pages else 503
-            body = (page if self.kind.startswith("text/") else json.dumps(page)).encode()
+            body = (str(page) if self.kind.startswith("text/") else json.dumps(page)).encode()
             return HttpResponse(status=status, headers={"content-type": self.kind}, body=body, url=request.url)
         text = dict(request.headers).get("Content-Type", "").startswith("text/") and request.body
         self.sent.append((request.method, request.url, text.decode() if text else json.loads(request.body) if request.body else None))
