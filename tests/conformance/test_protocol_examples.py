@@ -42,6 +42,7 @@ class Kept:
     def __init__(self, http: GuardedHttp, documents: dict[str, str]) -> None:
         self.documents = documents
         self.send_on = http.send
+        self.turn = http.turn
         self.tls = http.tls
         self.addresses = http.addresses
         self.client = http.client

@@ -266,4 +266,12 @@ async def test_a_killed_run_leaves_no_child_behind(runs: Runs) -> None:
 def _children() -> list[int]:
     """Return our children that are MCP servers or stuck ones."""
     marks = ("tests.unit.run.calls.tools", "time.sleep(60)")
-    return [one.pid for one in psutil.Process().children() if any(mark in " ".join(one.cmdline()) for mark in marks)]
+    return [one.pid for one in psutil.Process().children() if any(mark in _command(one) for mark in marks)]
+
+
+def _command(process: psutil.Process) -> str:
+    """Return what a process was started with; "" when it has ended meanwhile."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # a zombie's is one of these
+        return ""
