@@ -204,6 +204,7 @@ def test_ctrl_c_cancels_the_run(parley: Parley) -> None:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # who runs tests in the background ignores it
     )
     assert process.stderr is not None
     assert any("/do/0/pause" in line for line in process.stderr)
