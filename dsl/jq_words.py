@@ -5,7 +5,6 @@ Names of fields that are plain English words are said ("the order's amount"); ot
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Final
 
@@ -155,7 +154,7 @@ def _simple(code: str, *, bare: bool) -> str | None:
         return _comparison(match, bare=bare)
     match = _FUNCTION.fullmatch(code)
     if match:
-        return f"{_subject(match.group(1), bare=bare)} {_VERBS[match.group(2)]} {_literal(match.group(3))}"
+        return f"{_subject(match.group(1), bare=bare)} {_VERBS[match.group(2)]} {match.group(3)}"
     match = _NEGATED.fullmatch(code)
     if match:
         return f"{_yes_or_no(match.group(1), bare=bare)} is not true"
@@ -172,7 +171,7 @@ def _comparison(match: re.Match[str], *, bare: bool) -> str:
         return f"{subject} is {'not set' if sign == '==' else 'set'}"
     if right in ("true", "false") and sign in ("==", "!="):
         return f"{_yes_or_no(left, bare=bare)} is {'' if sign == '==' else 'not '}{right}"
-    value = _subject(right, bare=bare) if _PATH.fullmatch(right) else _literal(right)
+    value = _subject(right, bare=bare) if _PATH.fullmatch(right) else right
     return f"{subject} {_SIGNS[sign]} {value}"
 
 
@@ -185,7 +184,3 @@ def _yes_or_no(path: str, *, bare: bool) -> str:
     """Return what is true or not: "done" alone is mostly no thing but how something is, so it has no "the"."""
     words = _subject(path, bare=bare)
     return words if "' " in words or "'s " in words else words.removeprefix("the ")
-
-
-def _literal(text: str) -> str:
-    return f'"{json.loads(text)}"' if text.startswith('"') else text

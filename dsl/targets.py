@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any, Final
@@ -143,7 +142,7 @@ def _closing(text: str, start: int) -> int:
 
 def _part(word: str) -> _Part:
     if word.startswith('"'):
-        return _Part(str(json.loads(word)))
+        return _Part(re.sub(r'\\(["\\/])', r"\1", word[1:-1]))
     path = word.strip("() ").partition("|")[0].strip()
     for root, source in _ROOTS:
         rest = path.removeprefix(root)
