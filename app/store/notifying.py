@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator, Sequence
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from app.store.arrays import array
 from app.store.database import Database, to_text
 from app.store.ending import end, within
 from app.store.patience import lost, outage
@@ -100,7 +99,7 @@ class Notifier:
             for tenant in {tenant for tenant, _ in live.values()}:
                 shown = {run_id: to_text(list(running)) for run_id, (whose, running) in live.items() if whose == tenant}
                 async with self._database.quick(tenant) as connection:
-                    await connection.execute(query("runs", "show-live"), {"run": array(shown), "running": array(shown.values())})
+                    await connection.execute(query("runs", "show-live"), {"run": list(shown), "running": list(shown.values())})
             async with self._database.pool.connection() as connection:
                 for channel, ids in waiting.items():
                     for payload in payloads(ids):
